@@ -1,0 +1,1 @@
+"""From files to passages: discover, read, segment, enrich, embed, stage, publish. It knows no SQL and no FAISS."""

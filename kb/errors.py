@@ -1,0 +1,48 @@
+"""Errors a user may see: one class per thing a caller does differently.
+
+The message names the value, the cause and the next step, and is shown as it is: no traceback reaches a user.
+"""
+
+
+class KnowledgeBaseError(Exception):
+    """Base of every error whose message is meant for a user (exit status 1, HTTP 500)."""
+
+    status = 500
+    exit_code = 1
+
+
+class BadRequest(KnowledgeBaseError):
+    """A question, filter, setting or argument that cannot be served as given (exit status 2, HTTP 400)."""
+
+    status = 400
+    exit_code = 2
+
+
+class NotFound(KnowledgeBaseError):
+    """No document, passage or entity has that id in the published generation (exit status 1, HTTP 404)."""
+
+    status = 404
+
+
+class IndexMissing(KnowledgeBaseError):
+    """Nothing has been published under KB_HOME yet (exit status 1, HTTP 503)."""
+
+    status = 503
+
+
+class IndexStale(KnowledgeBaseError):
+    """The published index does not fit this program or the configured model (exit status 1, HTTP 503)."""
+
+    status = 503
+
+
+class ModelUnavailable(KnowledgeBaseError):
+    """The embedding model cannot be unpacked or loaded (exit status 1, HTTP 503)."""
+
+    status = 503
+
+
+class Busy(KnowledgeBaseError):
+    """Another process holds the writer's lock (exit status 1, HTTP 503)."""
+
+    status = 503

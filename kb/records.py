@@ -1,0 +1,334 @@
+"""The nouns: frozen values that pass between the packages. No I/O, no SQL, no HTTP here.
+
+Offsets are half-open ranges of characters (code points) into a document's normalised text, everywhere.
+Dates are ISO 8601 strings and may be partial: "2021", "2021-07", "2021-07-15".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+KINDS = ("agreement", "official", "policy_paper", "news", "dataset")  # ordered by tier, the most authoritative first
+STATUSES = ("signed", "in_force", "amended", "superseded", "terminated", "unknown")
+BLOCK_KINDS = ("heading", "paragraph", "list_item", "table_row", "note", "caption")
+
+Role = Literal["query", "passage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of the document's structure: `text[start:end]`, never overlapping, in reading order.
+
+    `kind` is one of BLOCK_KINDS; `level` is 1..6 for a heading (1 the highest), else 0.
+    """
+
+    kind: str
+    start: int
+    end: int
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the original: `number` counts from 1; `label` is what is printed on it ("iv", "12") or None if it has none."""
+
+    number: int
+    label: str | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What is known of a document beside its text. Empty string / empty tuple: not known."""
+
+    title: str = ""
+    kind: str = ""
+    publisher: str = ""
+    published: str = ""
+    url: str = ""
+    language: str = ""
+    countries: tuple[str, ...] = ()  # ISO 3166-1 alpha-2, upper case, sorted
+    parties: tuple[str, ...] = ()
+    status: str = ""
+    status_date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a reader makes of one document of a file. `text` is normalised (see ingest.text); blocks and pages index it.
+
+    `key` tells the documents of one file apart (a JSONL line's id); it is "" where the file is the document.
+    `reader` is name and version, e.g. "pypdf 7.1.0"; `warnings` are sentences for the operator.
+    """
+
+    text: str
+    blocks: tuple[Block, ...]
+    pages: tuple[Page, ...]
+    metadata: Metadata
+    reader: str
+    warnings: tuple[str, ...] = ()
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file found by discovery. `uri` is `<collection>/<path below its folder>`; `sha256` covers the file and its sidecar."""
+
+    uri: str
+    path: str
+    media_type: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """Where a span stands. `page` counts from 1 (None: the source has no pages); `page_label` is the printed one.
+
+    `section` is the path of headings, outermost first; `pinpoint` is what a lawyer writes: "art. 5(2)(b)", "p. 12".
+    """
+
+    start: int
+    end: int
+    page: int | None = None
+    page_label: str | None = None
+    section: tuple[str, ...] = ()
+    pinpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name in a text: `entity_id` is the gazetteer's id, or None for a name that only the language model of spaCy saw."""
+
+    entity_id: str | None
+    label: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A citable span: `document.text[locator.start:locator.end] == text`, always.
+
+    `context` ("title › section") goes before the text when it is embedded and is never quoted.
+    """
+
+    id: str
+    document_id: str
+    ordinal: int
+    text: str
+    locator: Locator
+    language: str
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of one document. `source_uri` is its file; `source_sha256` is the file's content (and sidecar's) hash."""
+
+    id: str
+    uri: str
+    source_uri: str
+    source_sha256: str
+    original_sha256: str
+    media_type: str
+    metadata: Metadata
+    text: str
+    blocks: tuple[Block, ...]
+    pages: tuple[Page, ...]
+    reader: str
+    warnings: tuple[str, ...]
+    ingested_at: str
+
+    @property
+    def title(self) -> str:
+        return self.metadata.title
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """A document without its text, for lists."""
+
+    id: str
+    uri: str
+    metadata: Metadata
+    media_type: str
+    characters: int
+    passages: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """`items` in order of title; `next` is the cursor of the following page or None; `total` counts all that match."""
+
+    items: tuple[DocumentSummary, ...]
+    next: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """A conjunction over fields; within a field any value will do; empty means no restriction."""
+
+    country: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    publisher: tuple[str, ...] = ()
+    collection: tuple[str, ...] = ()
+    document: tuple[str, ...] = ()
+    date_from: str = ""
+    date_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A ranked passage. Ranks count from 1 (None: not in that list); `rerank` is mean MaxSim, 0..1; `score` orders the list."""
+
+    passage: Passage
+    document: DocumentSummary
+    score: float
+    dense_rank: int | None = None
+    word_rank: int | None = None
+    rerank: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """`next` is the offset of the following page as a string, or None."""
+
+    query: str
+    items: tuple[Hit, ...]
+    next: str | None
+    also_searched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """`quote` equals `document.text[locator.start:locator.end]`, verified when made; `context` is the passage around it."""
+
+    marker: int
+    passage_id: str
+    document: DocumentSummary
+    locator: Locator
+    quote: str
+    context: str
+    permalink: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of the sources with the markers of its citations."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictValue:
+    value: str
+    citation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Sources that give different values for the same thing."""
+
+    about: str
+    values: tuple[ConflictValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexManifest:
+    """What a generation was made with. Written last when it is built, checked when it is opened."""
+
+    generation: int
+    digest: str
+    schema: int
+    model: str
+    model_digest: str
+    dimension: int
+    documents: int
+    passages: int
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answered with citations, or abstained with a reason and the nearest passages. `confidence` is 0..1."""
+
+    question: str
+    status: Literal["answered", "abstained"]
+    confidence: float
+    statements: tuple[Statement, ...]
+    citations: tuple[Citation, ...]
+    reason: str | None
+    conflicts: tuple[Conflict, ...]
+    nearest: tuple[Hit, ...]
+    also_searched: tuple[str, ...]
+    index: IndexManifest
+    models: Mapping[str, str]
+    timings_ms: Mapping[str, float]
+
+    @property
+    def text(self) -> str:
+        """The statements in order, each followed by its markers: "… [1] … [2]"."""
+        return " ".join(f"{s.text} {''.join(f'[{m}]' for m in s.citations)}" for s in self.statements)
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The file as it was ingested: `path` under KB_HOME, `name` safe for a download header."""
+
+    path: str
+    media_type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntityCount:
+    """An entity of the gazetteer, in how many documents it is mentioned and how often."""
+
+    id: str
+    name: str
+    type: str
+    documents: int
+    mentions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Value → number of documents, the most frequent first, over the whole published generation."""
+
+    country: Mapping[str, int]
+    kind: Mapping[str, int]
+    language: Mapping[str, int]
+    publisher: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be indexed: `stage` is discover | read | segment | embed | store."""
+
+    uri: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexReport:
+    """What a re-index did, counted in documents; `passages` counts the published generation's."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    failures: tuple[Failure, ...] = ()
+    passages: int = 0
+    seconds: float = 0.0
+    generation: int = 0
+    dry_run: bool = False
+    warnings: tuple[str, ...] = field(default=())

@@ -1,0 +1,142 @@
+"""The store's schema, as numbered steps. Each step runs in one transaction together with the record that it ran.
+
+Rows of documents carry the generations in which they are valid: `gen_from <= g AND (gen_to IS NULL OR gen_to > g)`.
+A row staged for the next generation is therefore invisible until that generation is published, which is one UPDATE.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from kb.errors import IndexStale
+
+
+def _first_schema(connection: sqlite3.Connection) -> None:
+    for statement in FIRST_SCHEMA.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+FIRST_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+INSERT INTO meta VALUES ('generation', '0');
+CREATE TABLE collections (name TEXT PRIMARY KEY, root TEXT NOT NULL) STRICT;
+CREATE TABLE documents (
+  num INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  uri TEXT NOT NULL,
+  source_uri TEXT NOT NULL,
+  source_sha256 TEXT NOT NULL,
+  original_sha256 TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  collection TEXT NOT NULL,
+  title TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  publisher TEXT NOT NULL,
+  language TEXT NOT NULL,
+  published_start TEXT NOT NULL,
+  published_end TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  text TEXT NOT NULL,
+  blocks TEXT NOT NULL,
+  pages TEXT NOT NULL,
+  reader TEXT NOT NULL,
+  warnings TEXT NOT NULL,
+  pipeline TEXT NOT NULL,
+  ingested_at TEXT NOT NULL,
+  characters INTEGER NOT NULL,
+  passage_count INTEGER NOT NULL,
+  page_count INTEGER NOT NULL,
+  gen_from INTEGER NOT NULL,
+  gen_to INTEGER
+) STRICT;
+CREATE UNIQUE INDEX documents_open ON documents (id) WHERE gen_to IS NULL;
+CREATE INDEX documents_id ON documents (id);
+CREATE INDEX documents_source ON documents (source_uri);
+CREATE INDEX documents_title ON documents (title, id);
+CREATE TABLE document_countries (
+  document INTEGER NOT NULL REFERENCES documents (num) ON DELETE CASCADE,
+  country TEXT NOT NULL,
+  PRIMARY KEY (document, country)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE passages (
+  num INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  document INTEGER NOT NULL REFERENCES documents (num) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  start INTEGER NOT NULL,
+  "end" INTEGER NOT NULL,
+  page INTEGER,
+  page_label TEXT,
+  section TEXT NOT NULL,
+  pinpoint TEXT,
+  language TEXT NOT NULL,
+  context TEXT NOT NULL,
+  vector_key BLOB NOT NULL
+) STRICT;
+CREATE INDEX passages_document ON passages (document, ordinal);
+CREATE INDEX passages_id ON passages (id);
+CREATE INDEX passages_vector ON passages (vector_key);
+CREATE TABLE vectors (
+  num INTEGER PRIMARY KEY,
+  key BLOB NOT NULL,
+  model TEXT NOT NULL,
+  vector BLOB NOT NULL,
+  UNIQUE (key, model)
+) STRICT;
+CREATE TABLE token_codes (
+  vector INTEGER PRIMARY KEY REFERENCES vectors (num) ON DELETE CASCADE,
+  codes BLOB NOT NULL
+) STRICT;
+CREATE TABLE mentions (
+  document INTEGER NOT NULL REFERENCES documents (num) ON DELETE CASCADE,
+  entity_id TEXT,
+  label TEXT NOT NULL,
+  text TEXT NOT NULL,
+  start INTEGER NOT NULL,
+  "end" INTEGER NOT NULL
+) STRICT;
+CREATE INDEX mentions_document ON mentions (document);
+CREATE INDEX mentions_entity ON mentions (entity_id, document) WHERE entity_id IS NOT NULL;
+CREATE TABLE runs (
+  num INTEGER PRIMARY KEY,
+  started_at TEXT NOT NULL,
+  finished_at TEXT,
+  report TEXT
+) STRICT
+"""
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema,)
+SCHEMA = len(MIGRATIONS)
+
+
+def schema_of(connection: sqlite3.Connection) -> int:
+    """Number of the last migration that ran; 0 for an empty file."""
+    (number,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(number)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Run what has not run yet. Raises IndexStale if the file was made by a newer program."""
+    done = schema_of(connection)
+    check_not_newer(done)
+    for number, step in enumerate(MIGRATIONS[done:], done + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if schema_of(connection) < number:  # another process may have run it while this one waited for the lock
+                step(connection)
+                connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def check_not_newer(schema: int) -> None:
+    if schema > SCHEMA:
+        raise IndexStale(
+            f"the store has schema {schema}, this program knows {SCHEMA}: it was written by a newer version. "
+            "Run that version, or point KB_HOME to another folder."
+        )

@@ -1,0 +1,235 @@
+"""Writing the store: one writer at a time stages the next generation, then publishes it (see kb.generations).
+
+Staged rows are invisible to readers and survive a kill: the next run finds them and goes on. A document's text and its vectors
+are separate: vectors are kept by (content hash, model), so what was embedded once is never embedded again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.connections import connect_writer, transaction
+from kb.errors import Busy
+from kb.filters import date_range
+from kb.migrations import migrate
+from kb.records import Document, Mention, Passage
+from kb.store import json_array, metadata_to_json, published_generation
+
+STORE_FILE = "store.sqlite"
+LOCK_FILE = "writer.lock"
+OPEN = "gen_to IS NULL"  # the state that the next publish will make visible
+
+INSERT_DOCUMENT = """INSERT INTO documents (id, uri, source_uri, source_sha256, original_sha256, media_type, collection, title,
+ kind, publisher, language, published_start, published_end, metadata, text, blocks, pages, reader, warnings, pipeline,
+ ingested_at, characters, passage_count, page_count, gen_from)
+ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT_PASSAGE = """INSERT INTO passages (id, document, ordinal, text, start, "end", page, page_label, section, pinpoint,
+ language, context, vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedDocument:
+    """A document with what is derived from it. `pipeline` names the versions of reader and segmenter that made it."""
+
+    document: Document
+    passages: tuple[Passage, ...]
+    mentions: tuple[Mention, ...]
+    collection: str
+    pipeline: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSource:
+    """What the next generation holds of one file so far."""
+
+    source_sha256: str
+    pipeline: str
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MissingVector:
+    """A passage text that the model has not seen: `key` is its content hash."""
+
+    key: bytes
+    text: str
+    context: str
+
+
+def vector_key(text: str, context: str) -> bytes:
+    """Content hash of what is embedded."""
+    return hashlib.sha256(f"{context}\0{text}".encode()).digest()
+
+
+class Staging:
+    """The writer's side of the store, under a lock that a dead process cannot hold."""
+
+    def __init__(self, home: Path) -> None:
+        """Create or migrate the store. Raises Busy if another process writes, IndexStale if the store is too new."""
+        home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self._lock = _locked(home / LOCK_FILE)
+        try:
+            self.connection = connect_writer(home / STORE_FILE)
+            migrate(self.connection)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+        self._lock.close()
+
+    @property
+    def next_generation(self) -> int:
+        return published_generation(self.connection) + 1
+
+    def collections(self) -> dict[str, str]:
+        """Name → folder of every collection ever indexed here."""
+        return dict(self.connection.execute("SELECT name, root FROM collections").fetchall())
+
+    def set_collection(self, name: str, root: str) -> None:
+        with transaction(self.connection) as connection:
+            connection.execute("INSERT OR REPLACE INTO collections VALUES (?, ?)", (name, root))
+
+    def known_sources(self, collection: str) -> dict[str, KnownSource]:
+        """File uri → what is staged or published of it."""
+        rows = self.connection.execute(
+            f"""SELECT source_uri, source_sha256, pipeline, json_group_array(id) FROM documents
+                WHERE collection = ? AND {OPEN} GROUP BY source_uri, source_sha256, pipeline""",
+            (collection,),
+        )
+        found: dict[str, KnownSource] = {}
+        for uri, sha256, pipeline, ids in rows:
+            # Two versions of one file can be open if a run was killed between two batches: then neither is known.
+            known = KnownSource(sha256, pipeline, tuple(json.loads(ids)))
+            found[uri] = known if uri not in found else KnownSource("", "", found[uri].documents + known.documents)
+        return found
+
+    def replace_source(self, source_uri: str, staged: Sequence[StagedDocument]) -> None:
+        """Make `staged` all that the next generation holds of a file (nothing: the file is gone), in one transaction."""
+        keep = {item.document.id for item in staged}
+        with transaction(self.connection) as connection:
+            rows = connection.execute(f"SELECT id FROM documents WHERE source_uri = ? AND {OPEN}", (source_uri,)).fetchall()
+            for (document_id,) in rows:
+                if document_id not in keep:
+                    self._end(document_id)
+            for item in staged:
+                self._end(item.document.id)
+                self._insert(item)
+
+    def _end(self, document_id: str) -> None:
+        generation = self.next_generation
+        self.connection.execute("DELETE FROM documents WHERE id = ? AND gen_from = ?", (document_id, generation))
+        self.connection.execute(f"UPDATE documents SET gen_to = ? WHERE id = ? AND {OPEN}", (generation, document_id))
+
+    def _insert(self, item: StagedDocument) -> None:
+        document, metadata = item.document, item.document.metadata
+        first, last = date_range(metadata.published) if metadata.published else ("", "")
+        row = (
+            document.id, document.uri, document.source_uri, document.source_sha256, document.original_sha256,
+            document.media_type, item.collection, metadata.title, metadata.kind, metadata.publisher, metadata.language,
+            first, last, metadata_to_json(metadata), document.text, json_array(astuple(b) for b in document.blocks),
+            json_array(astuple(p) for p in document.pages), document.reader, json_array(document.warnings), item.pipeline,
+            document.ingested_at, len(document.text), len(item.passages), len(document.pages), self.next_generation,
+        )  # fmt: skip
+        num = self.connection.execute(INSERT_DOCUMENT, row).lastrowid
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO document_countries VALUES (?, ?)", [(num, code) for code in metadata.countries]
+        )
+        self.connection.executemany(INSERT_PASSAGE, [(p.id, num, *_passage_row(p)) for p in item.passages])
+        self.connection.executemany(
+            "INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?)",
+            [(num, m.entity_id, m.label, m.text, m.start, m.end) for m in item.mentions],
+        )
+
+    def count_missing_vectors(self, model: str) -> int:
+        """How many distinct passage texts of the next generation have no vector of this model."""
+        (count,) = self.connection.execute(f"SELECT count(DISTINCT p.vector_key) {_MISSING}", (model,)).fetchone()
+        return int(count)
+
+    def missing_vectors(self, model: str, n: int) -> list[MissingVector]:
+        """Up to `n` of them."""
+        rows = self.connection.execute(
+            f"SELECT p.vector_key, p.text, p.context {_MISSING} GROUP BY p.vector_key ORDER BY min(p.num) LIMIT ?", (model, n)
+        )
+        return [MissingVector(*row) for row in rows]
+
+    def add_vectors(self, model: str, items: Iterable[tuple[bytes, npt.NDArray[np.float32], bytes]]) -> None:
+        """Keep (content hash, vector, packed token vectors), in one transaction."""
+        with transaction(self.connection) as connection:
+            for key, vector, codes in items:
+                cursor = connection.execute(
+                    "INSERT OR IGNORE INTO vectors (key, model, vector) VALUES (?, ?, ?)",
+                    (key, model, np.ascontiguousarray(vector, dtype="<f4").tobytes()),
+                )
+                if cursor.rowcount:
+                    connection.execute("INSERT INTO token_codes VALUES (?, ?)", (cursor.lastrowid, codes))
+
+    def keep_original(self, path: Path, sha256: str) -> None:
+        """Copy a file under its content hash, whole or not at all."""
+        target = original_path(self.home, sha256)
+        if target.exists():
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(f".{os.getpid()}.partial")
+        try:
+            with path.open("rb") as source, partial.open("wb") as copy:
+                digest = hashlib.sha256()
+                while chunk := source.read(1 << 20):
+                    digest.update(chunk)
+                    copy.write(chunk)
+                copy.flush()
+                os.fsync(copy.fileno())
+            if digest.hexdigest() != sha256:
+                raise OSError(f"{path} changed while it was read; run the re-index again.")
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def start_run(self, started_at: str) -> int:
+        with transaction(self.connection) as connection:
+            return int(connection.execute("INSERT INTO runs (started_at) VALUES (?)", (started_at,)).lastrowid or 0)
+
+    def finish_run(self, run: int, finished_at: str, report: str) -> None:
+        with transaction(self.connection) as connection:
+            connection.execute("UPDATE runs SET finished_at = ?, report = ? WHERE num = ?", (finished_at, report, run))
+
+
+_MISSING = """FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE d.gen_to IS NULL
+ AND NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.key = p.vector_key AND v.model = ?)"""
+
+
+def original_path(home: Path, sha256: str) -> Path:
+    return home / "originals" / sha256[:2] / sha256
+
+
+def _passage_row(p: Passage) -> tuple[object, ...]:
+    at = p.locator
+    return (
+        p.ordinal, p.text, at.start, at.end, at.page, at.page_label, json_array(at.section), at.pinpoint, p.language, p.context,
+        vector_key(p.text, p.context),
+    )  # fmt: skip
+
+
+def _locked(path: Path) -> IO[bytes]:
+    handle = path.open("ab")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel lets go when the process ends, however it ends
+    except OSError as error:
+        handle.close()
+        raise Busy(f"another re-index is writing to {path.parent}; wait until it has ended and run this again.") from error
+    return handle

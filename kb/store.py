@@ -1,0 +1,225 @@
+"""Reading the store: documents, passages, mentions and counts of one generation. Nothing here writes.
+
+Every function takes the generation it reads, so that one answer never mixes two.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from kb.errors import BadRequest, NotFound
+from kb.filters import condition
+from kb.records import (
+    Block,
+    Document,
+    DocumentPage,
+    DocumentSummary,
+    EntityCount,
+    Facets,
+    Filters,
+    Locator,
+    Metadata,
+    Page,
+    Passage,
+)
+
+VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
+SUMMARY_COLUMNS = "d.id, d.uri, d.metadata, d.media_type, d.characters, d.passage_count, d.page_count"
+PASSAGE_COLUMNS = (
+    'p.id, d.id, p.ordinal, p.text, p.start, p."end", p.page, p.page_label, p.section, p.pinpoint, p.language, p.context'
+)
+BATCH = 500  # bound parameters a statement: below SQLite's oldest default limit of 999
+
+
+def published_generation(connection: sqlite3.Connection) -> int:
+    """0: nothing has been published."""
+    (value,) = connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+    return int(value)
+
+
+def document(connection: sqlite3.Connection, generation: int, document_id: str) -> Document:
+    """Raises NotFound."""
+    row = connection.execute(
+        f"""SELECT d.id, d.uri, d.source_uri, d.source_sha256, d.original_sha256, d.media_type, d.metadata, d.text, d.blocks,
+            d.pages, d.reader, d.warnings, d.ingested_at FROM documents AS d WHERE d.id = :id AND {VISIBLE}""",
+        {"id": document_id, "g": generation},
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"no document has the id {document_id!r}; `/api/v1/documents` lists those there are.")
+    (uid, uri, source_uri, source_sha256, original, media_type, metadata, text, blocks, pages, reader, warnings, at) = row
+    return Document(
+        id=uid,
+        uri=uri,
+        source_uri=source_uri,
+        source_sha256=source_sha256,
+        original_sha256=original,
+        media_type=media_type,
+        metadata=metadata_from_json(metadata),
+        text=text,
+        blocks=tuple(Block(*item) for item in json.loads(blocks)),
+        pages=tuple(Page(*item) for item in json.loads(pages)),
+        reader=reader,
+        warnings=tuple(json.loads(warnings)),
+        ingested_at=at,
+    )
+
+
+def documents(connection: sqlite3.Connection, generation: int, filters: Filters, n: int, cursor: str) -> DocumentPage:
+    """Documents in order of title and id, `n` from the cursor on. Raises BadRequest for a cursor that is none."""
+    where, values = condition(filters)
+    visible = VISIBLE.replace(":g", "?")
+    (total,) = connection.execute(
+        f"SELECT count(*) FROM documents AS d WHERE {visible} AND {where}", (generation, generation, *values)
+    ).fetchone()
+    after = "AND (d.title, d.id) > (?, ?)" if cursor else ""
+    rows = connection.execute(
+        f"SELECT {SUMMARY_COLUMNS} FROM documents AS d WHERE {visible} AND {where} {after} ORDER BY d.title, d.id LIMIT ?",
+        (generation, generation, *values, *(_cursor_from(cursor) if cursor else ()), n + 1),
+    ).fetchall()
+    items = tuple(_summary(row) for row in rows[:n])
+    following = json.dumps([items[-1].metadata.title, items[-1].id]) if len(rows) > n else None
+    return DocumentPage(items=items, next=following, total=total)
+
+
+def _cursor_from(cursor: str) -> tuple[str, str]:
+    try:
+        value = json.loads(cursor)
+    except (ValueError, RecursionError):
+        value = None
+    if not (isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)):
+        raise BadRequest(f"{cursor[:100]!r} is not a cursor; take the value of `next` from the page before, or leave it out.")
+    return value[0], value[1]
+
+
+def passage(connection: sqlite3.Connection, generation: int, passage_id: str) -> Passage:
+    """Raises NotFound."""
+    row = connection.execute(
+        f"SELECT {PASSAGE_COLUMNS} FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE p.id = :id AND {VISIBLE}",
+        {"id": passage_id, "g": generation},
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"no passage has the id {passage_id!r}; `python -m kb search` finds those there are.")
+    return _passage(row)
+
+
+def passages(connection: sqlite3.Connection, generation: int, document_id: str) -> tuple[Passage, ...]:
+    """A document's passages in order; empty for an unknown document."""
+    rows = connection.execute(
+        f"""SELECT {PASSAGE_COLUMNS} FROM passages AS p JOIN documents AS d ON d.num = p.document
+            WHERE d.id = :id AND {VISIBLE} ORDER BY p.ordinal""",
+        {"id": document_id, "g": generation},
+    )
+    return tuple(_passage(row) for row in rows)
+
+
+def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict[int, tuple[Passage, DocumentSummary]]:
+    """Passages with their documents by the store's own numbers; those that are gone are missing from the result."""
+    found = {}
+    for batch in _batches(nums):
+        rows = connection.execute(
+            f"""SELECT p.num, {PASSAGE_COLUMNS}, {SUMMARY_COLUMNS} FROM passages AS p
+                JOIN documents AS d ON d.num = p.document WHERE p.num IN ({", ".join("?" * len(batch))})""",
+            batch,
+        )
+        for row in rows:
+            found[int(row[0])] = (_passage(row[1:13]), _summary(row[13:]))
+    return found
+
+
+def token_codes(connection: sqlite3.Connection, nums: Sequence[int], model: str) -> dict[int, bytes]:
+    """Packed token vectors (see kb.maxsim) by passage number."""
+    found: dict[int, bytes] = {}
+    for batch in _batches(nums):
+        rows = connection.execute(
+            f"""SELECT p.num, t.codes FROM passages AS p JOIN vectors AS v ON v.key = p.vector_key AND v.model = ?
+                JOIN token_codes AS t ON t.vector = v.num WHERE p.num IN ({", ".join("?" * len(batch))})""",
+            (model, *batch),
+        )
+        found |= {int(num): codes for num, codes in rows}
+    return found
+
+
+def document_text(connection: sqlite3.Connection, generation: int, document_id: str) -> str:
+    """A document's normalised text. Raises NotFound."""
+    row = connection.execute(
+        f"SELECT d.text FROM documents AS d WHERE d.id = :id AND {VISIBLE}", {"id": document_id, "g": generation}
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"no document has the id {document_id!r}; `/api/v1/documents` lists those there are.")
+    return str(row[0])
+
+
+def matching_documents(connection: sqlite3.Connection, generation: int, filters: Filters) -> list[int]:
+    """Numbers of the generation's documents that checked filters let through."""
+    where, values = condition(filters)
+    rows = connection.execute(
+        f"SELECT d.num FROM documents AS d WHERE {VISIBLE.replace(':g', '?')} AND {where}", (generation, generation, *values)
+    )
+    return [int(num) for (num,) in rows]
+
+
+def facets(connection: sqlite3.Connection, generation: int) -> Facets:
+    def counted(field: str) -> Mapping[str, int]:
+        rows = connection.execute(
+            f"""SELECT d.{field}, count(*) AS n FROM documents AS d
+                WHERE {VISIBLE} AND d.{field} != '' GROUP BY 1 ORDER BY n DESC, 1""",
+            {"g": generation},
+        )
+        return dict(rows.fetchall())
+
+    countries = connection.execute(
+        f"""SELECT c.country, count(*) AS n FROM document_countries AS c JOIN documents AS d ON d.num = c.document
+            WHERE {VISIBLE} GROUP BY 1 ORDER BY n DESC, 1""",
+        {"g": generation},
+    )
+    return Facets(
+        country=dict(countries.fetchall()),
+        kind=counted("kind"),
+        language=counted("language"),
+        publisher=counted("publisher"),
+    )
+
+
+def entity_counts(connection: sqlite3.Connection, generation: int, n: int) -> list[EntityCount]:
+    """The gazetteer's entities by the number of documents that mention them; name and type are left empty."""
+    rows = connection.execute(
+        f"""SELECT m.entity_id, count(DISTINCT m.document) AS documents, count(*) AS mentions FROM mentions AS m
+            JOIN documents AS d ON d.num = m.document WHERE {VISIBLE} AND m.entity_id IS NOT NULL
+            GROUP BY 1 ORDER BY documents DESC, mentions DESC, 1 LIMIT :n""",
+        {"g": generation, "n": n},
+    )
+    return [EntityCount(id=row[0], name="", type="", documents=row[1], mentions=row[2]) for row in rows]
+
+
+def metadata_from_json(value: str) -> Metadata:
+    fields: dict[str, Any] = json.loads(value)
+    frozen: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in fields.items()}
+    return Metadata(**frozen)
+
+
+def metadata_to_json(metadata: Metadata) -> str:
+    return json.dumps(asdict(metadata), ensure_ascii=False)
+
+
+def _summary(row: Sequence[Any]) -> DocumentSummary:
+    document_id, uri, metadata, media_type, characters, passage_count, pages = row
+    return DocumentSummary(document_id, uri, metadata_from_json(metadata), media_type, characters, passage_count, pages)
+
+
+def _passage(row: Sequence[Any]) -> Passage:
+    passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, language, context = row
+    locator = Locator(start, end, page, page_label, tuple(json.loads(section)), pinpoint)
+    return Passage(passage_id, document_id, ordinal, text, locator, language, context)
+
+
+def _batches(nums: Sequence[int]) -> Iterator[list[int]]:
+    for at in range(0, len(nums), BATCH):
+        yield [int(num) for num in nums[at : at + BATCH]]
+
+
+def json_array(items: Iterable[Any]) -> str:
+    return json.dumps(list(items), ensure_ascii=False)

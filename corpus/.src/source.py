@@ -75,7 +75,10 @@ class Numbering:
 
 
 def public_sources() -> dict[str, dict[str, str]]:
-    """Key → title, publisher, date ("" if undated), url of every public source that the corpus may cite."""
+    """Key → title, publisher, date ("" if undated), url of every public source that the corpus may cite.
+
+    Some rows have a `gloss`: the title in English, for PDF files, whose font has no Arabic or Chinese letters.
+    """
     lines = (HERE / "sources.jsonl").read_text(encoding="utf-8").splitlines()
     return {row["key"]: row for row in map(json.loads, lines)}
 
@@ -90,7 +93,7 @@ def load(path: Path, sources: dict[str, dict[str, str]]) -> Written:
     head, body = split_front_matter(path.read_text(encoding="utf-8"))
     numbering = Numbering(head["language"], [])
     pieces = tuple(_piece(raw, numbering) for raw in re.split(r"\n\s*\n", body))
-    return Written(head["out"], _metadata(head, numbering.keys, sources), pieces, _note_lines(numbering, sources))
+    return Written(head["out"], _metadata(head, numbering.keys, sources), pieces, _note_lines(head["out"], numbering, sources))
 
 
 def _metadata(head: dict[str, Any], keys: list[str], sources: dict[str, dict[str, str]]) -> dict[str, Any]:
@@ -98,15 +101,14 @@ def _metadata(head: dict[str, Any], keys: list[str], sources: dict[str, dict[str
     return {name: full[name] for name in FIELDS} | {"sources": [sources[key]["url"] for key in keys]}
 
 
-def source_line(source: dict[str, str], language: str) -> str:
-    title = source["title"].rstrip(".")
+def source_line(source: dict[str, str], language: str, *, gloss: bool = False) -> str:
+    title = (source.get("gloss") if gloss else None) or source["title"].rstrip(".")
     return f"{title}. {source['publisher']}. {source['date'] or UNDATED[language]}. {source['url']}"
 
 
-def _note_lines(numbering: Numbering, sources: dict[str, dict[str, str]]) -> tuple[str, ...]:
-    return tuple(
-        f"{number}. {source_line(sources[key], numbering.language)}" for number, key in enumerate(numbering.keys, start=1)
-    )
+def _note_lines(out: str, numbering: Numbering, sources: dict[str, dict[str, str]]) -> tuple[str, ...]:
+    lines = (source_line(sources[key], numbering.language, gloss=out.endswith(".pdf")) for key in numbering.keys)
+    return tuple(f"{number}. {line}" for number, line in enumerate(lines, start=1))
 
 
 def _piece(raw: str, numbering: Numbering) -> Piece:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import docx
 from docx.document import Document as Word
-
 from source import Piece, Written
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold

@@ -27,7 +27,6 @@ from reportlab.platypus import (
     Table,
     TableStyle,
 )
-
 from source import Piece, Written
 
 FONTS = Path("/usr/share/fonts/truetype/noto")  # Debian: fonts-noto-core
@@ -40,7 +39,9 @@ LEAD = ParagraphStyle("lead", BODY, fontName="Serif-Italic", fontSize=11, leadin
 ITEM = ParagraphStyle("item", BODY, leftIndent=16, bulletIndent=4, alignment=0)
 CELL = ParagraphStyle("cell", BODY, fontSize=9, leading=12, spaceAfter=0, alignment=0)
 CELL_HEAD = ParagraphStyle("cell-head", CELL, fontName="Sans-Bold")
-NOTE_STYLE = ParagraphStyle("note", BODY, fontSize=8.5, leading=11.5, spaceAfter=4, leftIndent=14, firstLineIndent=-14, alignment=0)
+NOTE_STYLE = ParagraphStyle(
+    "note", BODY, fontSize=8.5, leading=11.5, spaceAfter=4, leftIndent=14, firstLineIndent=-14, alignment=0
+)
 TITLE = ParagraphStyle("title", BODY, fontName="Sans-Bold", fontSize=21, leading=27, spaceBefore=90, spaceAfter=20, alignment=0)
 H2 = ParagraphStyle("h2", BODY, fontName="Sans-Bold", fontSize=14, leading=18, spaceBefore=12, spaceAfter=6, alignment=0)
 H3 = ParagraphStyle("h3", H2, fontSize=11.5, leading=15, spaceBefore=8, spaceAfter=4)
@@ -53,7 +54,7 @@ class Bookmarked(BaseDocTemplate):  # reportlab's own seam for bookmarks is afte
 
     front_pages = 0
 
-    def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802
+    def afterFlowable(self, flowable: Flowable) -> None:
         style = getattr(getattr(flowable, "style", None), "name", "")
         if style in ("title", "h2", "h3"):
             level = {"title": 0, "h2": 0, "h3": 1}[style]
@@ -71,6 +72,7 @@ def as_pdf(document: Written) -> bytes:
     rl_config.invariant = 1  # no clock and no random id in the file
     for name, file in FACES.items():
         pdfmetrics.registerFont(TTFont(name, FONTS / file))
+    _check_letters(document)
     buffer = io.BytesIO()
     book = Bookmarked(buffer, pagesize=A4, title=document.title, author=str(document.meta["publisher"]), invariant=1)
     book.lang = document.meta["language"]
@@ -78,12 +80,22 @@ def as_pdf(document: Written) -> bytes:
     running = str(document.meta["title"])
     book.addPageTemplates(
         [
-            PageTemplate("front", [frame], onPage=lambda canvas, doc: _front_page(canvas, doc)),
+            PageTemplate("front", [frame], onPage=_front_page),
             PageTemplate("body", [frame], onPage=lambda canvas, doc: _body_page(canvas, doc, running)),
         ]
     )
     book.build(_story(document))
     return buffer.getvalue()
+
+
+def _check_letters(document: Written) -> None:
+    """Raises ValueError for a letter that the embedded fonts cannot draw: it would be an empty box."""
+    texts = [document.title, *document.notes, *(piece.text for piece in document.pieces)]
+    texts += [cell for piece in document.pieces for row in piece.rows for cell in row]
+    for name in FACES:
+        known = pdfmetrics.getFont(name).face.charToGlyph
+        if absent := sorted({letter for letter in "".join(texts) if ord(letter) not in known}):
+            raise ValueError(f"{document.out}: font {name} has no glyph for {''.join(absent)!r}; use other words or a gloss.")
 
 
 def _front_page(canvas: Any, doc: Bookmarked) -> None:
@@ -138,7 +150,7 @@ def _table(piece: Piece) -> Table:
     cells = [[Paragraph(html.escape(cell), CELL_HEAD) for cell in head]]
     cells += [[Paragraph(html.escape(cell), CELL) for cell in row] for row in rows]
     width = A4[0] - 5.2 * cm
-    longest = [max(12, min(60, max(len(row[column]) for row in piece.rows))) for column in range(len(head))]
+    longest = [max(14, min(48, max(len(row[column]) for row in piece.rows))) for column in range(len(head))]
     table = Table(cells, colWidths=[width * share / sum(longest) for share in longest], repeatRows=1)
     lines = [("GRID", (0, 0), (-1, -1), 0.4, RULE), ("BACKGROUND", (0, 0), (-1, 0), SHADE), ("VALIGN", (0, 0), (-1, -1), "TOP")]
     table.setStyle(TableStyle(lines))

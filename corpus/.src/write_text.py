@@ -10,7 +10,8 @@ from source import Piece, Written, source_line, split_front_matter
 
 STYLE = (
     "body{max-width:42rem;margin:2rem auto;padding:0 1rem;font:1.05rem/1.6 Georgia,serif;color:#1b1b1b}"
-    "h1,h2,h3{line-height:1.25}table{border-collapse:collapse;width:100%}th,td{border:1px solid #999;padding:.3rem .5rem;text-align:start}"
+    "h1,h2,h3{line-height:1.25}table{border-collapse:collapse;width:100%}"
+    "th,td{border:1px solid #999;padding:.3rem .5rem;text-align:start}"
     ".sources p{font-size:.9rem;overflow-wrap:anywhere}"
 )
 PAGE = """<!DOCTYPE html>

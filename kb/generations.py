@@ -111,7 +111,7 @@ def is_current(staging: Staging, model: str, model_digest: str) -> bool:
     return not changed and whole and (manifest.model, manifest.model_digest) == (model, model_digest)
 
 
-def publish(staging: Staging, model: str, model_digest: str, dimension: int) -> IndexManifest:
+def publish(staging: Staging, model: str, model_digest: str) -> IndexManifest:
     """Build the indexes of the next generation beside the others, then make it the one that readers see.
 
     Every passage must have its vector. Old generations that no reader can hold any more are removed.
@@ -122,7 +122,7 @@ def publish(staging: Staging, model: str, model_digest: str, dimension: int) -> 
     for leftover in (partial, folder):  # of a run that was killed here; no generation of this number was ever published
         shutil.rmtree(leftover, ignore_errors=True)
     partial.mkdir(parents=True)
-    manifest = _build(staging, partial, generation, (model, model_digest, dimension))
+    manifest = _build(staging, partial, generation, (model, model_digest))
     _sync(partial)
     partial.rename(folder)
     _sync_folder(folder.parent)
@@ -132,8 +132,8 @@ def publish(staging: Staging, model: str, model_digest: str, dimension: int) -> 
     return manifest
 
 
-def _build(staging: Staging, folder: Path, generation: int, model: tuple[str, str, int]) -> IndexManifest:
-    name, model_digest, dimension = model
+def _build(staging: Staging, folder: Path, generation: int, model: tuple[str, str]) -> IndexManifest:
+    name, model_digest = model
     connection = staging.connection
     _ordered_passages(connection)
     rows = connection.execute("SELECT num, document FROM ordered ORDER BY position").fetchall()
@@ -141,6 +141,7 @@ def _build(staging: Staging, folder: Path, generation: int, model: tuple[str, st
     np.save(folder / "passages.npy", nums[:, 0], allow_pickle=False)
     np.save(folder / "documents.npy", nums[:, 1], allow_pickle=False)
     stored = vector_model(name, model_digest)
+    dimension = _dimension(connection, stored)
     count = build_vectors(folder / "vectors.faiss", _vectors(connection, stored, dimension), dimension)
     if count != len(nums):
         raise IndexStale(f"{len(nums) - count} of {len(nums)} passages have no vector of {name}. {REINDEX} again to embed them.")
@@ -173,6 +174,12 @@ def _ordered_passages(connection: sqlite3.Connection) -> None:
         f"""CREATE TEMP TABLE ordered AS SELECT row_number() OVER (ORDER BY d.id, p.ordinal) AS position, p.num, p.document
             FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE {OPEN.replace("gen_to", "d.gen_to")}"""
     )
+
+
+def _dimension(connection: sqlite3.Connection, model: str) -> int:
+    """Of the model's vectors; 1 where there are none, since FAISS knows no index of dimension 0."""
+    row = connection.execute("SELECT length(vector) / 4 FROM vectors WHERE model = ? LIMIT 1", (model,)).fetchone()
+    return int(row[0]) if row else 1
 
 
 def _vectors(connection: sqlite3.Connection, model: str, dimension: int) -> Iterator[npt.NDArray[np.float32]]:

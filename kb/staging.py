@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -97,27 +98,9 @@ class Staging:
     def next_generation(self) -> int:
         return published_generation(self.connection) + 1
 
-    def collections(self) -> dict[str, str]:
-        """Name → folder of every collection ever indexed here."""
-        return dict(self.connection.execute("SELECT name, root FROM collections").fetchall())
-
     def set_collection(self, name: str, root: str) -> None:
         with transaction(self.connection) as connection:
             connection.execute("INSERT OR REPLACE INTO collections VALUES (?, ?)", (name, root))
-
-    def known_sources(self, collection: str) -> dict[str, KnownSource]:
-        """File uri → what is staged or published of it."""
-        rows = self.connection.execute(
-            f"""SELECT source_uri, source_sha256, pipeline, json_group_array(id) FROM documents
-                WHERE collection = ? AND {OPEN} GROUP BY source_uri, source_sha256, pipeline""",
-            (collection,),
-        )
-        found: dict[str, KnownSource] = {}
-        for uri, sha256, pipeline, ids in rows:
-            # Two versions of one file can be open if a run was killed between two batches: then neither is known.
-            known = KnownSource(sha256, pipeline, tuple(json.loads(ids)))
-            found[uri] = known if uri not in found else KnownSource("", "", found[uri].documents + known.documents)
-        return found
 
     def replace_source(self, source_uri: str, staged: Sequence[StagedDocument]) -> None:
         """Make `staged` all that the next generation holds of a file (nothing: the file is gone), in one transaction."""
@@ -179,26 +162,35 @@ class Staging:
                 if cursor.rowcount:
                     connection.execute("INSERT INTO token_codes VALUES (?, ?)", (cursor.lastrowid, codes))
 
-    def keep_original(self, path: Path, sha256: str) -> None:
-        """Copy a file under its content hash, whole or not at all."""
-        target = original_path(self.home, sha256)
-        if target.exists():
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{os.getpid()}.partial")
+    def keep_original(self, path: Path) -> str:
+        """Copy a file to its content hash (hex sha256, returned), whole or not at all."""
+        originals = self.home / "originals"
+        originals.mkdir(exist_ok=True)
+        partial = originals / f"{os.getpid()}.partial"
         try:
+            digest = hashlib.sha256()
             with path.open("rb") as source, partial.open("wb") as copy:
-                digest = hashlib.sha256()
                 while chunk := source.read(1 << 20):
                     digest.update(chunk)
                     copy.write(chunk)
                 copy.flush()
                 os.fsync(copy.fileno())
-            if digest.hexdigest() != sha256:
-                raise OSError(f"{path} changed while it was read; run the re-index again.")
+            target = original_path(self.home, digest.hexdigest())
+            target.parent.mkdir(exist_ok=True)
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
+        return digest.hexdigest()
+
+    def published(self) -> tuple[int, int]:
+        """(passages, generation) that readers see; (0, 0) before the first publish."""
+        generation = published_generation(self.connection)
+        (passages,) = self.connection.execute(
+            """SELECT coalesce(sum(passage_count), 0) FROM documents AS d
+               WHERE d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)""",
+            {"g": generation},
+        ).fetchone()
+        return int(passages), generation
 
     def start_run(self, started_at: str) -> int:
         with transaction(self.connection) as connection:
@@ -207,6 +199,27 @@ class Staging:
     def finish_run(self, run: int, finished_at: str, report: str) -> None:
         with transaction(self.connection) as connection:
             connection.execute("UPDATE runs SET finished_at = ?, report = ? WHERE num = ?", (finished_at, report, run))
+
+
+def collections(connection: sqlite3.Connection) -> dict[str, str]:
+    """Name → folder of every collection ever indexed in this store."""
+    return dict(connection.execute("SELECT name, root FROM collections").fetchall())
+
+
+def known_sources(connection: sqlite3.Connection, collection: str) -> dict[str, KnownSource]:
+    """File uri → what is staged or published of it."""
+    rows = connection.execute(
+        f"""SELECT source_uri, source_sha256, pipeline, json_group_array(id) FROM documents
+            WHERE collection = ? AND {OPEN} GROUP BY source_uri, source_sha256, pipeline""",
+        (collection,),
+    )
+    found: dict[str, KnownSource] = {}
+    for uri, sha256, pipeline, ids in rows:
+        known = KnownSource(sha256, pipeline, tuple(json.loads(ids)))
+        # One file's documents are replaced in one transaction, so a second version cannot be open; if a damaged store holds
+        # one all the same, the file counts as unknown and is read again.
+        found[uri] = known if uri not in found else KnownSource("", "", found[uri].documents + known.documents)
+    return found
 
 
 _MISSING = """FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE d.gen_to IS NULL

@@ -1,0 +1,124 @@
+"""The operator's commands: `python -m ingest reindex | check | status`. Exit status 0: fine, 1: some failed, 2: wrong use."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from ingest.reindex import Options, dry_run, reindex
+from kb.check import check
+from kb.config import Settings, settings_from
+from kb.errors import KnowledgeBaseError
+from kb.library import runs
+from kb.records import ReindexReport
+from kb.serialize import report_json
+
+EXAMPLES = """examples:
+  python -m ingest reindex                      bring the index in line with KB_CORPUS
+  python -m ingest reindex ~/papers --json      another folder too, with a report for a script
+  python -m ingest reindex --only '*/news/*'    only what the pattern matches
+  python -m ingest reindex --dry-run            say what would be done, and write nothing
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        settings = settings_from(os.environ, Path.cwd())
+        return int(options.run(options, settings))
+    except KnowledgeBaseError as error:
+        print(f"ingest: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("ingest: interrupted; what was staged is kept, run the same command to go on.", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"ingest: {error}; what was staged is kept, run the same command once it is mended.", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ingest", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("reindex", help="bring the index in line with folders or files")
+    command.add_argument("paths", nargs="*", metavar="PATH", help="folders or files (default: KB_CORPUS)")
+    command.add_argument("--full", action="store_true", help="read every file again, changed or not")
+    command.add_argument("--only", default="", metavar="GLOB", help="only files whose uri matches, such as '*/news/*'")
+    command.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
+    command.add_argument(
+        "--jobs", type=_jobs, default=os.cpu_count() or 1, metavar="N", help="files read at a time (default: cores)"
+    )
+    command.add_argument("--json", action="store_true", help="the report as one JSON object on standard output")
+    command.set_defaults(run=_reindex)
+    command = commands.add_parser("check", help="do store, index and originals agree?")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=_check)
+    command = commands.add_parser("status", help="the last runs")
+    command.add_argument("-n", type=_jobs, default=10, help="how many (default 10)")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=_status)
+    return parser
+
+
+def _jobs(value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= 256:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number from 1 to 256")
+    return int(value)
+
+
+def _reindex(options: argparse.Namespace, settings: Settings) -> int:
+    paths = [Path(path) for path in options.paths] or [settings.corpus]
+    chosen = Options(full=options.full, only=options.only, dry_run=options.dry_run, jobs=options.jobs)
+    report = (dry_run if chosen.dry_run else reindex)(settings, paths, chosen)
+    if options.json:
+        print(json.dumps(report_json(report), ensure_ascii=False))
+    else:
+        print(_readable(report))
+    return 1 if report.failures else 0
+
+
+def _readable(report: ReindexReport) -> str:
+    would = "would be " if report.dry_run else ""
+    lines = [
+        f"{would}added {report.added}, updated {report.updated}, unchanged {report.unchanged}, removed {report.removed}, "
+        f"failed {len(report.failures)} in {report.seconds:.1f} s",
+        *(f"  warning  {warning}" for warning in report.warnings),
+        *(f"  FAILED   {failure.uri} ({failure.stage}): {failure.reason}" for failure in report.failures),
+    ]
+    if not report.dry_run:
+        lines.append(f"generation {report.generation} is published: {report.passages} passages")
+    return "\n".join(lines)
+
+
+def _check(options: argparse.Namespace, settings: Settings) -> int:
+    findings = check(settings)
+    if options.json:
+        print(json.dumps({"ok": not findings, "findings": findings}, ensure_ascii=False))
+    else:
+        print("\n".join(findings) or "store, index and originals agree")
+    return 1 if findings else 0
+
+
+def _status(options: argparse.Namespace, settings: Settings) -> int:
+    for run in runs(settings, options.n):
+        if options.json:
+            print(json.dumps(run, ensure_ascii=False))
+            continue
+        report = run["report"]
+        done = (
+            f"added {report['added']}, updated {report['updated']}, removed {report['removed']}, "
+            f"failed {len(report['failures'])}, {report['seconds']} s, generation {report['generation']}"
+            if report
+            else "did not finish"
+        )
+        print(f"{run['started_at']}  {done}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

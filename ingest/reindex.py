@@ -1,0 +1,212 @@
+"""Bring the index in line with folders: compare, read, segment, stage, embed, publish.
+
+What is staged survives a kill; the next run finds it unchanged and goes on with the rest. Readers see nothing of it until the
+one switch at the end.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ingest.enrich import enrich
+from ingest.plan import Difference, Scope, difference, scopes_of
+from ingest.readers import reader_version
+from ingest.sandbox import read_sandboxed
+from ingest.segment import SEGMENTER_VERSION, segment
+from kb.config import Settings
+from kb.connections import connect_reader
+from kb.embed import Encoder, model_identity, open_encoder
+from kb.generations import is_current, publish, vector_model
+from kb.maxsim import pack
+from kb.records import Document, Failure, Parsed, ReindexReport, SourceFile
+from kb.serialize import report_json
+from kb.staging import STORE_FILE, KnownSource, StagedDocument, Staging, collections, known_sources
+from kb.store import published_generation
+
+EMBED_BATCH = 256  # passages a transaction: about five seconds of work lost to a kill, at the most
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`full`: read every file again, changed or not (a text that is embedded already stays so); `only`: a glob over uris."""
+
+    full: bool = False
+    only: str = ""
+    dry_run: bool = False
+    jobs: int = 2
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has done so far, in documents."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def report(self, seconds: float, **rest: int | bool) -> ReindexReport:
+        return replace(
+            ReindexReport(self.added, self.updated, self.unchanged, self.removed, tuple(self.failures)),
+            warnings=tuple(self.warnings),
+            seconds=round(seconds, 2),
+            **rest,  # type: ignore[arg-type]  # passages, generation, dry_run
+        )
+
+
+def reindex(settings: Settings, paths: Sequence[Path], options: Options) -> ReindexReport:
+    """Index folders or files. Raises BadRequest for a path that is none, Busy if another run writes."""
+    began = time.monotonic()
+    model, digest = model_identity(settings)
+    encoder = functools.cache(lambda: open_encoder(settings))  # only if there is something to read or to embed
+    tally = Tally()
+    with Staging(settings.home) as staging:
+        run = staging.start_run(_now())
+        for scope in scopes_of(paths, collections(staging.connection)):
+            known = known_sources(staging.connection, scope.collection)
+            found = difference(scope, known, pipeline, only=options.only, full=options.full)
+            staging.set_collection(scope.collection, str(scope.root))
+            _drop(staging, found, tally)
+            _stage(staging, (scope, found), encoder, options.jobs, tally)
+        _embed(staging, encoder, vector_model(model, digest))
+        if not is_current(staging, model, digest):
+            publish(staging, model, digest)
+        passages, generation = staging.published()
+        report = tally.report(time.monotonic() - began, passages=passages, generation=generation)
+        staging.finish_run(run, _now(), json.dumps(report_json(report), ensure_ascii=False))
+    return report
+
+
+def dry_run(settings: Settings, paths: Sequence[Path], options: Options) -> ReindexReport:
+    """What `reindex` would do, in files where a file has not been read yet. Writes nothing."""
+    began = time.monotonic()
+    tally = Tally()
+    stores: dict[str, str] = {}
+    known: Mapping[str, KnownSource] = {}
+    store = settings.home / STORE_FILE
+    generation = 0
+    if store.exists():
+        with closing(connect_reader(store)) as connection:
+            stores = collections(connection)
+            generation = published_generation(connection)
+    for scope in scopes_of(paths, stores):
+        if store.exists():
+            with closing(connect_reader(store)) as connection:
+                known = known_sources(connection, scope.collection)
+        found = difference(scope, known, pipeline, only=options.only, full=options.full)
+        tally.failures += found.failures
+        tally.unchanged += found.unchanged_documents
+        tally.removed += sum(len(found.known[uri].documents) for uri in found.gone)
+        tally.updated += sum(file.uri in found.known for file in found.changed)
+        tally.added += sum(file.uri not in found.known for file in found.changed)
+    return tally.report(time.monotonic() - began, generation=generation, dry_run=True)
+
+
+def pipeline(source: SourceFile) -> str:
+    """The versions that a file's passages depend on, beside its content."""
+    return f"{reader_version(source.media_type)} segment/{SEGMENTER_VERSION}"
+
+
+def _drop(staging: Staging, found: Difference, tally: Tally) -> None:
+    tally.failures += found.failures
+    tally.unchanged += found.unchanged_documents
+    for uri in found.gone:
+        staging.replace_source(uri, ())
+        tally.removed += len(found.known[uri].documents)
+
+
+def _stage(staging: Staging, what: tuple[Scope, Difference], encoder: Callable[[], Encoder], jobs: int, tally: Tally) -> None:
+    scope, found = what
+    progress = tqdm(total=len(found.changed), desc="reading", unit="file", disable=None, delay=1, leave=False)
+    with progress:
+        for source, result in read_sandboxed(found.changed, jobs):
+            progress.update()
+            known = found.known.get(source.uri)
+            if isinstance(result, Failure):
+                tally.failures.append(result)
+                tally.unchanged += len(known.documents) if known else 0  # its last good version stays
+                continue
+            try:
+                original = staging.keep_original(Path(source.path))
+            except OSError as error:
+                tally.failures.append(Failure(source.uri, "store", f"the original cannot be kept: {error}"))
+                continue
+            staged = [_staged(source, parsed, original, scope.collection, encoder()) for parsed in result]
+            tally.failures += [_no_passage(item.document.uri) for item in staged if not item.passages]
+            staged = [item for item in staged if item.passages]
+            staging.replace_source(source.uri, staged)
+            _count(tally, known, staged)
+
+
+def _no_passage(uri: str) -> Failure:
+    return Failure(uri, "segment", "the document holds no text that could be cited")
+
+
+def _count(tally: Tally, known: KnownSource | None, staged: Sequence[StagedDocument]) -> None:
+    before = set(known.documents) if known else set()
+    after = {item.document.id for item in staged}
+    tally.added += len(after - before)
+    tally.updated += len(after & before)
+    tally.removed += len(before - after)
+    tally.warnings += [f"{item.document.uri}: {warning}" for item in staged for warning in item.document.warnings]
+
+
+def _staged(source: SourceFile, parsed: Parsed, original: str, collection: str, encoder: Encoder) -> StagedDocument:
+    uri = f"{source.uri}#{parsed.key}" if parsed.key else source.uri
+    enriched = enrich(parsed)
+    complete = replace(parsed, metadata=enriched.metadata)
+    document = Document(
+        id=document_id(uri),
+        uri=uri,
+        source_uri=source.uri,
+        source_sha256=source.sha256,
+        original_sha256=original,
+        media_type=source.media_type,
+        metadata=enriched.metadata,
+        text=parsed.text,
+        blocks=parsed.blocks,
+        pages=parsed.pages,
+        reader=parsed.reader,
+        warnings=parsed.warnings,
+        ingested_at=_now(),
+    )
+    passages = segment(document.id, complete, enriched.metadata.language, encoder.count_tokens)
+    return StagedDocument(document, passages, enriched.mentions, collection, pipeline(source))
+
+
+def document_id(uri: str) -> str:
+    """16 hex digits, the same for the same uri on every machine: links to documents outlive a rebuilt index."""
+    return hashlib.sha256(uri.encode()).hexdigest()[:16]
+
+
+def _embed(staging: Staging, encoder: Callable[[], Encoder], model: str) -> None:
+    """Embed what the next generation lacks, a transaction a batch."""
+    with tqdm(
+        total=staging.count_missing_vectors(model), desc="embedding", unit="passage", disable=None, leave=False
+    ) as progress:
+        while missing := staging.missing_vectors(model, EMBED_BATCH):
+            encoded = encoder().encode_passages([item.text for item in missing], [item.context for item in missing])
+            staging.add_vectors(
+                model,
+                (
+                    (item.key, vectors.vector, pack(vectors.tokens, vectors.starts, vectors.ends))
+                    for item, vectors in zip(missing, encoded, strict=True)
+                ),
+            )
+            progress.update(len(missing))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,201 @@
+"""The reader's commands: `python -m kb ask | search | show | info | eval`.
+
+Exit status 0: fine (an abstention is), 1: something failed, 2: wrong use. With `-` for the question, one question a line is
+read from standard input and one JSON object a line is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kb.config import settings_from
+from kb.errors import KnowledgeBaseError, NotFound
+from kb.evaluate import evaluate, load_questions, readable
+from kb.library import Library
+from kb.records import KINDS, Answer, Filters, Locator, SearchPage
+from kb.serialize import answer_json, document_json, manifest_json, passage_json, search_json
+
+EXAMPLES = """examples:
+  python -m kb ask "When was the QTTA signed?"
+  python -m kb ask "Какова протяжённость линии CASA-1000?" --kind policy_paper --json
+  python -m kb search "transit fee" --country TJ --from 2016 -n 5
+  python -m kb ask - < questions.txt            one question a line in, one JSON object a line out
+  python -m kb show 1a2b3c4d5e6f7a8b            a document with its whole text, or a passage
+  python -m kb eval questions.jsonl --json      recall, evidence, citations and abstentions, measured
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        library = Library.open(settings_from(os.environ, Path.cwd()))
+        return int(options.run(options, library))
+    except KnowledgeBaseError as error:
+        print(f"kb: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of our output has left; say nothing at exit
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m kb", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("ask", help="a cited answer, or an abstention")
+    command.add_argument("question", metavar="QUESTION", help="'-' reads one a line from standard input")
+    _add_filters(command)
+    command.set_defaults(run=_ask)
+    command = commands.add_parser("search", help="ranked passages")
+    command.add_argument("question", metavar="QUERY", help="'-' reads one a line from standard input")
+    _add_filters(command)
+    command.set_defaults(run=_search)
+    command = commands.add_parser("show", help="a document with its whole text, or a passage")
+    command.add_argument("id", metavar="ID")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=_show)
+    command = commands.add_parser("info", help="the published index: generation, digest, models, counts")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=_info)
+    command = commands.add_parser("eval", help="measure answers to the questions of a file")
+    command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=_eval)
+    return parser
+
+
+def _add_filters(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--country", action="append", default=[], metavar="UZ", help="ISO code or name; may be repeated, as those below")
+    add("--kind", action="append", default=[], metavar="KIND", help=", ".join(KINDS))
+    add("--language", action="append", default=[], metavar="ru", help="of the document, ISO 639-1")
+    add("--publisher", action="append", default=[], metavar="NAME")
+    add("--collection", action="append", default=[], metavar="NAME", help="the folder that was indexed")
+    add("--document", action="append", default=[], metavar="ID")
+    add("--from", dest="date_from", default="", metavar="DATE", help="2021, 2021-07 or 2021-07-15")
+    add("--to", dest="date_to", default="", metavar="DATE")
+    add("-n", type=int, default=10, metavar="N", help="passages (default 10)")
+    add("--no-expand", dest="expand", action="store_false", help="do not search for other names of what the question names")
+    add("--json", action="store_true")
+
+
+def _filters(options: argparse.Namespace) -> Filters:
+    lists = {
+        name: tuple(getattr(options, name)) for name in ("country", "kind", "language", "publisher", "collection", "document")
+    }
+    return Filters(**lists, date_from=options.date_from, date_to=options.date_to)
+
+
+def _ask(options: argparse.Namespace, library: Library) -> int:
+    def one(question: str) -> dict[str, Any]:
+        return answer_json(library.ask(question, _filters(options), options.n, expand=options.expand))
+
+    if options.question == "-":
+        return _batch(one)
+    answer = library.ask(options.question, _filters(options), options.n, expand=options.expand)
+    print(json.dumps(answer_json(answer), ensure_ascii=False) if options.json else _readable_answer(answer))
+    return 0
+
+
+def _search(options: argparse.Namespace, library: Library) -> int:
+    def one(query: str) -> dict[str, Any]:
+        return search_json(library.search(query, _filters(options), options.n, expand=options.expand))
+
+    if options.question == "-":
+        return _batch(one)
+    page = library.search(options.question, _filters(options), options.n, expand=options.expand)
+    print(json.dumps(search_json(page), ensure_ascii=False) if options.json else _readable_search(page))
+    return 0
+
+
+def _batch(one: Callable[[str], dict[str, Any]]) -> int:
+    """A question that cannot be served gives an object with its error, and the others go on."""
+    failed = False
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        try:
+            result = one(line.strip())
+        except KnowledgeBaseError as error:
+            failed = True
+            result = {"question": line.strip()[:200], "error": {"status": error.status, "detail": str(error)}}
+        print(json.dumps(result, ensure_ascii=False), flush=True)
+    return 1 if failed else 0
+
+
+def _show(options: argparse.Namespace, library: Library) -> int:
+    try:
+        shown, text = document_json(document := library.document(options.id)), document.text
+    except NotFound:
+        try:
+            shown, text = passage_json(passage := library.passage(options.id)), passage.text
+        except NotFound:
+            raise NotFound(f"no document or passage has the id {options.id!r}; `python -m kb search` shows their ids.") from None
+    if options.json:
+        print(json.dumps(shown, ensure_ascii=False))
+        return 0
+    for name, value in shown.items():
+        if name not in ("text", "blocks", "pages") and value not in ("", [], None):
+            print(f"{name}: {value}")
+    print(f"\n{text}")
+    return 0
+
+
+def _info(options: argparse.Namespace, library: Library) -> int:
+    values = manifest_json(library.ready()) | {"model_folder": library.model_folder(), "encoder": library.encoder_note()}
+    print(json.dumps(values) if options.json else "\n".join(f"{name}: {value}" for name, value in values.items()))
+    return 0
+
+
+def _eval(options: argparse.Namespace, library: Library) -> int:
+    metrics = evaluate(library, load_questions(options.questions))
+    print(json.dumps(metrics, ensure_ascii=False) if options.json else readable(metrics))
+    return 0
+
+
+def _readable_answer(answer: Answer) -> str:
+    if answer.status == "abstained":
+        lines = [f"The documents do not say (confidence {answer.confidence:.2f}).", str(answer.reason)]
+        if answer.nearest:
+            lines.append("\nNearest passages:")
+        for hit in answer.nearest[:3]:
+            lines += [f"  {hit.document.metadata.title}, {_place(hit.passage.locator)}", _quoted(hit.passage.text[:300])]
+        return "\n".join(lines)
+    lines = [answer.text, "", f"Confidence {answer.confidence:.2f}. Sources:"]
+    for citation in answer.citations:
+        metadata = citation.document.metadata
+        about = ", ".join(part for part in (metadata.title, metadata.publisher, metadata.published) if part)
+        lines += [f"[{citation.marker}] {about}, {_place(citation.locator)}", f"    {citation.document.uri}"]
+    return "\n".join(lines)
+
+
+def _readable_search(page: SearchPage) -> str:
+    lines = [f"also searched: {', '.join(page.also_searched)}"] if page.also_searched else []
+    for rank, hit in enumerate(page.items, 1):
+        lines += [
+            f"{rank}. {hit.document.metadata.title}, {_place(hit.passage.locator)}  [{hit.passage.id}]",
+            _quoted(hit.passage.text),
+        ]
+    return "\n".join(lines or ["No passage matches."])
+
+
+def _place(locator: Locator) -> str:
+    return locator.pinpoint or " › ".join(locator.section) or f"characters {locator.start}–{locator.end}"
+
+
+def _quoted(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), 110, initial_indent="    ", subsequent_indent="    ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Citations: a quote is a slice of the document, and is checked to be one whenever an answer is made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import quote as quoted
+
+from kb.errors import KnowledgeBaseError
+from kb.records import Citation, DocumentSummary, Locator, Passage
+
+
+class QuoteMismatch(KnowledgeBaseError):
+    """A quote is not the document's text at its place: the store is damaged, and nothing may be shown from it."""
+
+
+def cite(marker: int, passage: Passage, document: DocumentSummary, span: tuple[int, int], text: str) -> Citation:
+    """Cite `passage.text[span[0]:span[1]]`; `text` is the whole document's. Raises QuoteMismatch."""
+    start, end = passage.locator.start + span[0], passage.locator.start + span[1]
+    quote = passage.text[span[0] : span[1]]
+    verify(quote, Locator(start, end), text, document.uri)
+    return Citation(
+        marker=marker,
+        passage_id=passage.id,
+        document=document,
+        locator=replace(passage.locator, start=start, end=end),
+        quote=quote,
+        context=passage.text,
+        permalink=permalink(document.id, passage.id, start, end),
+    )
+
+
+def verify(quote: str, locator: Locator, text: str, uri: str) -> None:
+    """`text[locator.start:locator.end] == quote`, or QuoteMismatch."""
+    if not quote or text[locator.start : locator.end] != quote:
+        raise QuoteMismatch(
+            f"the passage of {uri} at characters {locator.start}–{locator.end} does not match the document's text; "
+            "run `python -m ingest check`, then `python -m ingest reindex --full`."
+        )
+
+
+def permalink(document_id: str, passage_id: str, start: int, end: int) -> str:
+    """Path of the document's page with the quote marked and scrolled to."""
+    return f"/documents/{quoted(document_id)}?start={start}&end={end}#{quoted(passage_id)}"

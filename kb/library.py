@@ -1,0 +1,239 @@
+"""The façade and composition root: opens store, indexes and models once, and answers. Reading alone; nothing here writes.
+
+A Library may be used by several threads. It notices a newly published generation at the next call; each call reads one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kb import store
+from kb.compose import compose, reason_for_abstaining
+from kb.config import Settings
+from kb.connections import ReaderPool, connect_reader
+from kb.embed import Encoder, model_identity, open_encoder
+from kb.errors import BadRequest, IndexMissing, NotFound
+from kb.evidence import Evidence, Judge, idf_of, load_model
+from kb.filters import checked
+from kb.gazetteer import Gazetteer
+from kb.generations import Snapshot, open_snapshot
+from kb.language import LANGUAGES
+from kb.question import Question, understand
+from kb.records import (
+    Answer,
+    Document,
+    DocumentPage,
+    EntityCount,
+    Facets,
+    Filters,
+    IndexManifest,
+    Original,
+    Passage,
+    SearchPage,
+)
+from kb.retrieve import Candidate, Query, Reading, SnapshotGone, Stopwatch, retrieve
+from kb.staging import STORE_FILE, original_path
+
+T = TypeVar("T")
+MAX_ITEMS = 200  # of any list in one call
+
+
+class Library:
+    """The published knowledge base. Make one with `Library.open`."""
+
+    def __init__(self, settings: Settings, encoder: Callable[[], Encoder], identity: tuple[str, str]) -> None:
+        """`encoder` is called once, at the first question; `identity` is its (model id, digest)."""
+        self._settings = settings
+        self._make_encoder = encoder
+        self._identity = identity
+        self._gazetteer = Gazetteer.load()
+        self._pool = ReaderPool(settings.home / STORE_FILE)
+        self._lock = threading.Lock()
+        self._encoder: Encoder | None = None
+        self._snapshot: Snapshot | None = None
+
+    @classmethod
+    def open(cls, settings: Settings) -> Library:
+        """Raises ModelUnavailable if the configured model is not there. Nothing published is not an error yet."""
+        return cls(settings, lambda: open_encoder(settings), model_identity(settings))
+
+    def close(self) -> None:
+        self._pool.close()
+        if self._snapshot is not None:
+            self._snapshot.words.close()
+
+    def ready(self) -> IndexManifest:
+        """Load model and index. Raises IndexMissing, IndexStale or ModelUnavailable."""
+        reading = self._reading()
+        self._encode().encode_query("warm-up")
+        return reading.snapshot.manifest
+
+    def info(self) -> IndexManifest:
+        return self._reading().snapshot.manifest
+
+    def model_folder(self) -> str:
+        return self._encode().folder
+
+    def encoder_note(self) -> str:
+        """Which encoder runs and why, in a sentence."""
+        return self._encode().note
+
+    def ask(self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True) -> Answer:  # noqa: B008 (frozen)
+        """Answer with citations, or abstain; `nearest` holds the `n` best passages either way. Raises BadRequest."""
+        return self._retried(lambda: self._ask(question, filters, _count(n), expand))
+
+    def search(
+        self,
+        query: str,
+        filters: Filters = Filters(),  # noqa: B008 (frozen)
+        n: int = 10,
+        offset: int = 0,
+        *,
+        expand: bool = True,
+    ) -> SearchPage:
+        """Ranked passages from `offset` on. Raises BadRequest."""
+        if offset < 0:
+            raise BadRequest(f"the offset {offset} is below 0; leave it out, or take the value of `next`.")
+        return self._retried(lambda: self._search(query, filters, (_count(n), offset), expand))
+
+    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "") -> DocumentPage:  # noqa: B008 (frozen)
+        reading = self._reading()
+        return store.documents(reading.connection, reading.generation, self._checked(filters), _count(n), cursor)
+
+    def document(self, document_id: str) -> Document:
+        reading = self._reading()
+        return store.document(reading.connection, reading.generation, document_id)
+
+    def passages(self, document_id: str) -> tuple[Passage, ...]:
+        reading = self._reading()
+        found = store.passages(reading.connection, reading.generation, document_id)
+        if not found:
+            raise NotFound(f"no document has the id {document_id!r}; `/api/v1/documents` lists those there are.")
+        return found
+
+    def passage(self, passage_id: str) -> Passage:
+        reading = self._reading()
+        return store.passage(reading.connection, reading.generation, passage_id)
+
+    def original(self, document_id: str) -> Original:
+        """The file as it was ingested. Raises NotFound, also if the file has gone from KB_HOME."""
+        document = self.document(document_id)
+        path = original_path(self._settings.home, document.original_sha256)
+        if not path.is_file():
+            raise NotFound(
+                f"the original of {document.uri} is gone from {path.parent}; `python -m ingest reindex --full` mends it."
+            )
+        return Original(str(path), document.media_type, document.source_uri.rsplit("/", 1)[-1])
+
+    def facets(self) -> Facets:
+        reading = self._reading()
+        return store.facets(reading.connection, reading.generation)
+
+    def entities(self, n: int = MAX_ITEMS) -> tuple[EntityCount, ...]:
+        reading = self._reading()
+        known = self._gazetteer.entities
+        counts = store.entity_counts(reading.connection, reading.generation, _count(n))
+        return tuple(replace(c, name=known[c.id].name, type=known[c.id].type) for c in counts if c.id in known)
+
+    def _ask(self, text: str, filters: Filters, n: int, expand: bool) -> Answer:
+        watch = Stopwatch()
+        question, query, reading = self._prepared(text, filters, expand, watch)
+        candidates = retrieve(reading, query, watch)
+        model = load_model()
+        with watch.step("judge"):
+            evidence = self._judged(reading, query, candidates)
+        best = evidence[0] if evidence else None
+        answered = best is not None and best.probability >= model.threshold
+        with watch.step("compose"):
+            text_of = lambda uid: store.document_text(reading.connection, reading.generation, uid)  # noqa: E731
+            composed = compose(evidence if answered else [], model.threshold, text_of)
+        return Answer(
+            question=question.text,
+            status="answered" if answered else "abstained",
+            confidence=best.probability if best else 0.0,
+            statements=composed.statements,
+            citations=composed.citations,
+            reason=None if answered else reason_for_abstaining(question, best, query.filters != Filters()),
+            conflicts=(),
+            nearest=tuple(candidate.hit for candidate in candidates[:n]),
+            also_searched=query.aliases,
+            index=reading.snapshot.manifest,
+            models={"embedder": self._identity[0], "embedder_digest": self._identity[1], "note": self._encode().note},
+            timings_ms=watch.milliseconds,
+        )
+
+    def _search(self, text: str, filters: Filters, page: tuple[int, int], expand: bool) -> SearchPage:
+        n, offset = page
+        question, query, reading = self._prepared(text, filters, expand, Stopwatch())
+        candidates = retrieve(reading, query, Stopwatch())
+        items = tuple(candidate.hit for candidate in candidates[offset : offset + n])
+        following = str(offset + n) if len(candidates) > offset + n else None
+        return SearchPage(question.text, items, following, query.aliases)
+
+    def _prepared(self, text: str, filters: Filters, expand: bool, watch: Stopwatch) -> tuple[Question, Query, Reading]:
+        with watch.step("understand"):
+            question = understand(text, self._gazetteer)
+            chosen = self._checked(filters)
+            aliases = self._gazetteer.expand(question.text) if expand else ()
+        reading = self._reading()
+        with watch.step("encode"):
+            encoded = self._encode().encode_query(question.text)
+        return question, Query(question, encoded, aliases, chosen), reading
+
+    def _judged(self, reading: Reading, query: Query, candidates: list[Candidate]) -> list[Evidence]:
+        snapshot = reading.snapshot
+        idf = idf_of(query.question.stems, snapshot.words.document_frequencies, len(snapshot.vectors))
+        return Judge(query.question, query.encoded, idf, self._gazetteer, load_model()).judge(candidates)
+
+    def _checked(self, filters: Filters) -> Filters:
+        return checked(filters, self._gazetteer.country_code, tuple(LANGUAGES))
+
+    def _encode(self) -> Encoder:
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = self._make_encoder()
+            return self._encoder
+
+    def _reading(self) -> Reading:
+        """The newest published generation; opened when it is first seen."""
+        try:
+            connection = self._pool.get()
+            generation = store.published_generation(connection)
+        except sqlite3.OperationalError as error:
+            raise IndexMissing(
+                f"there is no index under {self._settings.home} ({error}). Run `python -m ingest reindex` to make it."
+            ) from error
+        with self._lock:
+            if self._snapshot is None or self._snapshot.manifest.generation != generation:
+                # The old snapshot is dropped, not closed: another thread may be in the middle of an answer with it.
+                self._snapshot = open_snapshot(self._settings.home, generation, *self._identity)
+            return Reading(self._snapshot, connection)
+
+    def _retried(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except SnapshotGone:
+            return work()  # with the newest generation; a second time would need two more publishes within one question
+
+
+def _count(n: int) -> int:
+    if not 1 <= n <= MAX_ITEMS:
+        raise BadRequest(f"n is {n}; it takes a whole number from 1 to {MAX_ITEMS}.")
+    return n
+
+
+def runs(settings: Settings, n: int) -> list[dict[str, Any]]:
+    """The last `n` runs of the re-index, newest first; "report" is None for one that did not finish."""
+    path: Path = settings.home / STORE_FILE
+    if not path.exists():
+        return []
+    with closing(connect_reader(path)) as connection:
+        rows = connection.execute("SELECT started_at, finished_at, report FROM runs ORDER BY num DESC LIMIT ?", (n,)).fetchall()
+    return [{"started_at": a, "finished_at": b, "report": json.loads(c) if c else None} for a, b, c in rows]

@@ -1,0 +1,115 @@
+"""What a question asks: its language, what type of thing would answer it, the numbers and article it names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from kb.errors import BadRequest
+from kb.gazetteer import Gazetteer
+from kb.language import detect
+from kb.records import Mention
+from kb.words import query_stems
+
+MAX_CHARACTERS = 2000  # far above any question; the model reads about 1,800 characters of it
+Expected = Literal["date", "number", "person", "place", ""]
+
+# Question words by what they ask for; the first that matches decides, so "how long" stands before "how".
+EXPECTED: tuple[tuple[Expected, re.Pattern[str]], ...] = (
+    ("date", re.compile(r"\b(when|since when|what date|which date|which year|what year|on what day)\b|\bкогда\b|\bс какого|"
+                        r"как(ого|ой|ом) (числа|году|год|дат)|дат[аы]\b|کب|کس (سال|تاریخ)", re.I)),
+    ("number", re.compile(r"\b(how (many|much|long|far|large|big|often|high)|what (share|percentage|length|capacity|price|value|"
+                          r"number|amount|population))\b|\bсколько\b|какова? (цена|протяж|длина|мощност|сумма|стоимост|дол)|"
+                          r"каков (экспорт|импорт|объ)|کتن[ایے]", re.I)),
+    ("person", re.compile(r"\b(who|whom|whose)\b|\bкто\b|\bкем\b|کون|کس نے", re.I)),
+    ("place", re.compile(r"\b(where|which (city|port|place|crossing))\b|\bгде\b|\bкуда\b|کہاں", re.I)),
+)  # fmt: skip
+MONTHS = (
+    "january february march april may june july august september october november december "
+    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря "
+    "январе феврале марте апреле мае июне июле августе сентябре октябре ноябре декабре "
+    "جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر"
+).split()
+YEAR = r"(?:19|20)\d{2}"
+DATE = re.compile(rf"\b{YEAR}\b|\b(?:{'|'.join(MONTHS)})\b", re.I)
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+CAPITALISED_PAIR = re.compile(r"[A-ZА-ЯЁ][\w'’.-]+\s+(?:[a-z]{2,3}\s+)?[A-ZА-ЯЁ][\w'’-]+")
+ARABIC = re.compile(r"[\u0600-\u06ff]")
+ARTICLE = re.compile(r"\b(?:article|art\.|стать[яией]+|ст\.)\s*(\d+|[IVX]+)\b|(?:آرٹیکل|دفعہ)\s*(\d+)", re.I)
+ROMAN = {"I": 1, "V": 5, "X": 10}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question understood. `numbers` are those it names (without the article's); `article` is the number of one it looks up."""
+
+    text: str
+    language: str
+    expected: Expected
+    stems: tuple[str, ...]
+    numbers: tuple[str, ...]
+    article: str | None
+    entities: tuple[Mention, ...]
+
+
+def understand(text: str, gazetteer: Gazetteer) -> Question:
+    """Raises BadRequest for a text without words or longer than MAX_CHARACTERS."""
+    text = " ".join(text.replace("\0", " ").split())
+    if len(text) > MAX_CHARACTERS:
+        raise BadRequest(f"the question has {len(text):,} characters; at most {MAX_CHARACTERS:,} are taken. Ask for one thing.")
+    stems = tuple(query_stems(text))
+    if not stems:
+        raise BadRequest("the question is empty; ask in words, for example: When was the QTTA signed?")
+    article = ARTICLE.search(text)
+    rest = text[: article.start()] + text[article.end() :] if article else text
+    return Question(
+        text=text,
+        language=detect(text),
+        expected=next((kind for kind, pattern in EXPECTED if pattern.search(text)), ""),
+        stems=stems,
+        numbers=tuple(dict.fromkeys(numbers_in(rest))),
+        article=_arabic(article[1] or article[2]) if article else None,
+        entities=gazetteer.find(text),
+    )
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers of a text in one spelling: 1,250.50 and 1250.5 and 1 250,5 are alike; a lone comma or point is decimal."""
+    joined = re.sub(r"(?<=\d)[\s\u00a0\u202f](?=\d{3}\b)", "", text)
+    return [_plain(number) for number in NUMBER.findall(joined)]
+
+
+def _plain(number: str) -> str:
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", number):
+        number = number.replace(",", "")
+    number = number.replace(",", ".")
+    whole, _, fraction = number.partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole.lstrip('0') or '0'}.{fraction}" if fraction else (whole.lstrip("0") or "0")
+
+
+def has_expected(expected: Expected, sentence: str) -> bool:
+    """Whether a sentence holds a thing of the expected type; true where that cannot be told from the writing."""
+    if expected == "date":
+        return bool(DATE.search(sentence))
+    if expected == "number":
+        return bool(re.search(r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|every)\b|\bкажд", sentence, re.I))
+    if expected in ("person", "place"):  # Arabic script has no capitals
+        return bool(
+            ARABIC.search(sentence) or CAPITALISED_PAIR.search(sentence) or (expected == "place" and _inner_capital(sentence))
+        )
+    return True
+
+
+def _inner_capital(sentence: str) -> bool:
+    return any(word[:1].isupper() for word in sentence.split()[1:])
+
+
+def _arabic(number: str) -> str:
+    """An article's number in digits: "V" → "5"."""
+    if number.isdecimal():
+        return str(int(number))
+    values = [ROMAN[letter] for letter in number.upper()]
+    pairs = zip(values, [*values[1:], 0], strict=True)
+    return str(sum(-value if value < following else value for value, following in pairs))

@@ -1,0 +1,131 @@
+"""Retrieval: dense and word search over the allowed passages, rank fusion with the language rule, MaxSim over the best.
+
+Everything works on positions of one snapshot; passages are fetched from the store once, for the fused list.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from kb import store
+from kb.embed import Encoded
+from kb.errors import KnowledgeBaseError
+from kb.fuse import reciprocal_rank_fusion
+from kb.generations import Snapshot, vector_model
+from kb.maxsim import Packed, maxsim, unpack
+from kb.question import Question
+from kb.records import DocumentSummary, Filters, Hit, Passage
+from kb.words import stems
+
+DEPTH = 100  # candidates of each list: beyond it the right passage was not found on the development sets
+RERANKED = 20  # by MaxSim; DESIGN's measure, 1.5 ms with stored token vectors
+FOREIGN_WORDS = 0.25  # weight of the word list for a passage in another language than the question: names and figures alone match
+ALIAS_WORDS = 0.5  # weight of the list found through the gazetteer's other names for what the question names
+
+
+class SnapshotGone(KnowledgeBaseError):
+    """The generation was collected while it was read: two were published during one question. Try again with the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A ranked hit with its packed token vectors (None below the reranked ones)."""
+
+    hit: Hit
+    tokens: Packed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a question reads: one snapshot, one connection to the store."""
+
+    snapshot: Snapshot
+    connection: sqlite3.Connection
+
+    @property
+    def generation(self) -> int:
+        return self.snapshot.manifest.generation
+
+
+class Stopwatch:
+    """Milliseconds by step, in order."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self.milliseconds[name] = (perf_counter() - began) * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question ready for retrieval. `aliases` are other names of what it mentions; `filters` are checked."""
+
+    question: Question
+    encoded: Encoded
+    aliases: tuple[str, ...]
+    filters: Filters
+
+
+def retrieve(reading: Reading, query: Query, watch: Stopwatch) -> list[Candidate]:
+    """Passages in order of relevance, at most a few hundred. Raises SnapshotGone."""
+    snapshot = reading.snapshot
+    allowed = None
+    if query.filters != Filters():
+        with watch.step("filter"):
+            allowed = snapshot.allowed(store.matching_documents(reading.connection, reading.generation, query.filters))
+    with watch.step("dense"):
+        dense = _ranks(snapshot.vectors.search(query.encoded.vector, DEPTH, allowed))
+    with watch.step("words"):
+        words = _ranks(snapshot.words.search(query.question.stems, DEPTH, allowed))
+        phrases = list(dict.fromkeys(" ".join(stems(alias)) for alias in query.aliases))
+        aliases = _ranks(snapshot.words.search(phrases, DEPTH, allowed))
+    with watch.step("fetch"):
+        found = _fetch(reading, list(dict.fromkeys([*dense, *words, *aliases])))
+    with watch.step("fuse"):
+        weights = {p: 1.0 if found[p][0].language == query.question.language else FOREIGN_WORDS for p in words}
+        fused = reciprocal_rank_fusion([dense, words, aliases], [1.0, weights, ALIAS_WORDS])
+        order = sorted(fused, key=lambda p: (-fused[p], p))
+    hits = [Hit(*found[p], fused[p], dense.get(p), words.get(p)) for p in order]
+    with watch.step("rerank"):
+        return _reranked(reading, query.encoded, [int(snapshot.passages[p]) for p in order], hits)
+
+
+def _ranks(found: Sequence[tuple[int, float]]) -> dict[int, int]:
+    return {position: rank for rank, (position, _) in enumerate(found, 1)}
+
+
+def _fetch(reading: Reading, positions: Sequence[int]) -> dict[int, tuple[Passage, DocumentSummary]]:
+    nums = [int(reading.snapshot.passages[p]) for p in positions]
+    rows = store.passages_by_num(reading.connection, nums)
+    if len(rows) != len(nums):
+        raise SnapshotGone(f"generation {reading.generation} is no longer kept; ask again.")
+    return {p: rows[num] for p, num in zip(positions, nums, strict=True)}
+
+
+def _reranked(reading: Reading, encoded: Encoded, nums: Sequence[int], hits: Sequence[Hit]) -> list[Candidate]:
+    """The first RERANKED hits in order of MaxSim, then the rest as they were."""
+    manifest = reading.snapshot.manifest
+    codes = store.token_codes(reading.connection, nums[:RERANKED], vector_model(manifest.model, manifest.model_digest))
+    scored = []
+    for num, hit in zip(nums[:RERANKED], hits, strict=False):
+        tokens = unpack(codes[num]) if num in codes else None
+        if tokens is None:
+            raise SnapshotGone(f"generation {reading.generation} is no longer kept; ask again.")
+        score = maxsim(encoded.tokens, tokens)
+        scored.append(Candidate(replace(hit, rerank=score, score=score), tokens))
+    scored.sort(key=lambda candidate: -candidate.hit.score)
+    # Scores stay in one falling order over the whole list, though the tail was not reranked.
+    floor = scored[-1].hit.score if scored else 0.0
+    best = hits[RERANKED].score if len(hits) > RERANKED else 1.0
+    tail = [Candidate(replace(hit, score=floor * hit.score / best), None) for hit in hits[RERANKED:]]
+    return scored + tail

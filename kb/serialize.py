@@ -1,0 +1,167 @@
+"""The JSON shapes of the contract, one function a record, shared by the command line and HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from kb.cite import permalink
+from kb.records import (
+    Answer,
+    Citation,
+    Document,
+    DocumentPage,
+    DocumentSummary,
+    EntityCount,
+    Hit,
+    IndexManifest,
+    Locator,
+    Passage,
+    ReindexReport,
+    SearchPage,
+)
+
+JSON = dict[str, Any]
+
+
+def answer_json(answer: Answer) -> JSON:
+    return {
+        "question": answer.question,
+        "status": answer.status,
+        "confidence": round(answer.confidence, 4),
+        "text": answer.text,
+        "reason": answer.reason,
+        "statements": [{"text": s.text, "citations": list(s.citations)} for s in answer.statements],
+        "citations": [citation_json(citation) for citation in answer.citations],
+        "conflicts": [asdict(conflict) for conflict in answer.conflicts],
+        "nearest": [hit_json(hit) for hit in answer.nearest],
+        "also_searched": list(answer.also_searched),
+        "index": {"generation": answer.index.generation, "digest": answer.index.digest},
+        "models": dict(answer.models),
+        "timings_ms": {step: round(value, 2) for step, value in answer.timings_ms.items()},
+    }
+
+
+def citation_json(citation: Citation) -> JSON:
+    document = citation.document
+    return {
+        "marker": citation.marker,
+        "passage_id": citation.passage_id,
+        "document_id": document.id,
+        "uri": document.uri,
+        "title": document.metadata.title,
+        "kind": document.metadata.kind,
+        "publisher": document.metadata.publisher,
+        "date": document.metadata.published,
+        "language": document.metadata.language,
+        "url": document.metadata.url,
+        "locator": locator_json(citation.locator),
+        "quote": citation.quote,
+        "context": citation.context,
+        "permalink": citation.permalink,
+    }
+
+
+def locator_json(locator: Locator) -> JSON:
+    return asdict(locator) | {"section": list(locator.section)}
+
+
+def hit_json(hit: Hit) -> JSON:
+    passage, document = hit.passage, hit.document
+    return {
+        "passage_id": passage.id,
+        "document_id": document.id,
+        "uri": document.uri,
+        "title": document.metadata.title,
+        "kind": document.metadata.kind,
+        "publisher": document.metadata.publisher,
+        "date": document.metadata.published,
+        "language": passage.language,
+        "url": document.metadata.url,
+        "text": passage.text,
+        "score": round(hit.score, 6),
+        "ranks": {"dense": hit.dense_rank, "words": hit.word_rank},
+        "rerank": None if hit.rerank is None else round(hit.rerank, 6),
+        "locator": locator_json(passage.locator),
+        "permalink": permalink(document.id, passage.id, passage.locator.start, passage.locator.end),
+    }
+
+
+def search_json(page: SearchPage) -> JSON:
+    return {
+        "query": page.query,
+        "items": [hit_json(hit) for hit in page.items],
+        "next": page.next,
+        "also_searched": list(page.also_searched),
+    }
+
+
+def passage_json(passage: Passage) -> JSON:
+    return {
+        "passage_id": passage.id,
+        "document_id": passage.document_id,
+        "ordinal": passage.ordinal,
+        "text": passage.text,
+        "language": passage.language,
+        "locator": locator_json(passage.locator),
+    }
+
+
+def summary_json(summary: DocumentSummary) -> JSON:
+    return {
+        "document_id": summary.id,
+        "uri": summary.uri,
+        "media_type": summary.media_type,
+        "characters": summary.characters,
+        "passages": summary.passages,
+        "pages": summary.pages,
+    } | _metadata_json(summary)
+
+
+def documents_json(page: DocumentPage) -> JSON:
+    return {"items": [summary_json(item) for item in page.items], "next": page.next, "total": page.total}
+
+
+def document_json(document: Document) -> JSON:
+    """A document with its whole text."""
+    return {
+        "document_id": document.id,
+        "uri": document.uri,
+        "media_type": document.media_type,
+        "characters": len(document.text),
+        "sha256": document.original_sha256,
+        "reader": document.reader,
+        "warnings": list(document.warnings),
+        "ingested_at": document.ingested_at,
+        "text": document.text,
+        "blocks": [asdict(block) for block in document.blocks],
+        "pages": [asdict(page) for page in document.pages],
+    } | _metadata_json(document)
+
+
+def _metadata_json(document: Document | DocumentSummary) -> JSON:
+    metadata = document.metadata
+    return {
+        "title": metadata.title,
+        "kind": metadata.kind,
+        "publisher": metadata.publisher,
+        "date": metadata.published,
+        "language": metadata.language,
+        "url": metadata.url,
+        "countries": list(metadata.countries),
+        "parties": list(metadata.parties),
+        "status": metadata.status,
+        "status_date": metadata.status_date,
+    }
+
+
+def entity_json(entity: EntityCount) -> JSON:
+    return asdict(entity)
+
+
+def manifest_json(manifest: IndexManifest) -> JSON:
+    return asdict(manifest)
+
+
+def report_json(report: ReindexReport) -> JSON:
+    return asdict(report) | {"failures": [asdict(failure) for failure in report.failures], "warnings": list(report.warnings)}

@@ -9,7 +9,6 @@ from typing import Any
 
 from reportlab import rl_config
 from reportlab.lib import colors
-from reportlab.lib.enums import TA_JUSTIFY
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import cm
@@ -19,6 +18,7 @@ from reportlab.platypus import (
     BaseDocTemplate,
     Flowable,
     Frame,
+    KeepTogether,
     NextPageTemplate,
     PageBreak,
     PageTemplate,
@@ -32,18 +32,19 @@ from source import Piece, Written
 FONTS = Path("/usr/share/fonts/truetype/noto")  # Debian: fonts-noto-core
 FACES = {"Serif": "NotoSerif-Regular.ttf", "Serif-Italic": "NotoSerif-Italic.ttf", "Sans-Bold": "NotoSans-Bold.ttf"}
 ROMAN = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii")
+LEFT = 2.4 * cm + 6  # the frame pads its text by 6 points
 INK, RULE, SHADE = colors.HexColor("#1f2a37"), colors.HexColor("#8a94a3"), colors.HexColor("#eef1f5")
 
-BODY = ParagraphStyle("body", fontName="Serif", fontSize=10.5, leading=15.2, spaceAfter=7, alignment=TA_JUSTIFY, textColor=INK)
-LEAD = ParagraphStyle("lead", BODY, fontName="Serif-Italic", fontSize=11, leading=16, alignment=0)
-ITEM = ParagraphStyle("item", BODY, leftIndent=16, bulletIndent=4, alignment=0)
-CELL = ParagraphStyle("cell", BODY, fontSize=9, leading=12, spaceAfter=0, alignment=0)
-CELL_HEAD = ParagraphStyle("cell-head", CELL, fontName="Sans-Bold")
-NOTE_STYLE = ParagraphStyle(
-    "note", BODY, fontSize=8.5, leading=11.5, spaceAfter=4, leftIndent=14, firstLineIndent=-14, alignment=0
+BODY = ParagraphStyle(
+    "body", fontName="Serif", fontSize=10.5, leading=15.2, spaceAfter=7, allowWidows=0, allowOrphans=0, textColor=INK
 )
-TITLE = ParagraphStyle("title", BODY, fontName="Sans-Bold", fontSize=21, leading=27, spaceBefore=90, spaceAfter=20, alignment=0)
-H2 = ParagraphStyle("h2", BODY, fontName="Sans-Bold", fontSize=14, leading=18, spaceBefore=12, spaceAfter=6, alignment=0)
+LEAD = ParagraphStyle("lead", BODY, fontName="Serif-Italic", fontSize=11, leading=16)
+ITEM = ParagraphStyle("item", BODY, leftIndent=16, bulletIndent=4)
+CELL = ParagraphStyle("cell", BODY, fontSize=9, leading=12, spaceAfter=0)
+CELL_HEAD = ParagraphStyle("cell-head", CELL, fontName="Sans-Bold")
+NOTE_STYLE = ParagraphStyle("note", BODY, fontSize=8.5, leading=11.5, spaceAfter=4, leftIndent=14, firstLineIndent=-14)
+TITLE = ParagraphStyle("title", BODY, fontName="Sans-Bold", fontSize=21, leading=27, spaceBefore=90, spaceAfter=20)
+H2 = ParagraphStyle("h2", BODY, fontName="Sans-Bold", fontSize=14, leading=18, spaceBefore=12, spaceAfter=6)
 H3 = ParagraphStyle("h3", H2, fontSize=11.5, leading=15, spaceBefore=8, spaceAfter=4)
 for _heading in (TITLE, H2, H3):
     _heading.keepWithNext = 1
@@ -109,9 +110,9 @@ def _body_page(canvas: Any, doc: Bookmarked, running: str) -> None:
         canvas.addPageLabel(doc.front_pages, "ARABIC", 1)
     canvas.setFont("Serif-Italic", 8.5)
     canvas.setFillColor(INK)
-    canvas.drawString(2.4 * cm, A4[1] - 1.6 * cm, running)
+    canvas.drawString(LEFT, A4[1] - 1.6 * cm, running)
     canvas.setStrokeColor(RULE)
-    canvas.line(2.4 * cm, A4[1] - 1.8 * cm, A4[0] - 2.4 * cm, A4[1] - 1.8 * cm)
+    canvas.line(LEFT, A4[1] - 1.8 * cm, A4[0] - LEFT, A4[1] - 1.8 * cm)
     _foot(canvas, str(doc.page - doc.front_pages))
 
 
@@ -136,7 +137,7 @@ def _story(document: Written) -> list[Flowable]:
 
 def _flowables(piece: Piece, style: ParagraphStyle) -> list[Flowable]:
     if piece.kind == "table":
-        return [Spacer(1, 4), _table(piece), Spacer(1, 10)]
+        return [KeepTogether([Spacer(1, 4), _table(piece)]), Spacer(1, 10)]
     if piece.kind == "page":
         return [PageBreak()]
     text = html.escape(piece.text, quote=False)

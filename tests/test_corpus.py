@@ -1,0 +1,189 @@
+"""The starter corpus: complete metadata, built as its sources say, and the questions' evidence really in it."""
+
+from __future__ import annotations
+
+import html
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import docx
+import pypdf
+import pytest
+import yaml
+
+from kb.records import KINDS, STATUSES
+
+ROOT = Path(__file__).parents[1]
+CORPUS = ROOT / "corpus"
+QUESTIONS = ROOT / "tests" / "quality" / "questions.jsonl"
+FONT = Path("/usr/share/fonts/truetype/noto/NotoSerif-Regular.ttf")
+LANGUAGES = {"en", "ru", "ur"}
+DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+
+
+def files() -> list[Path]:
+    folders = (path for path in CORPUS.iterdir() if path.is_dir() and not path.name.startswith("."))
+    found = (path for folder in folders for path in folder.rglob("*"))
+    return sorted(path for path in found if path.is_file() and not path.name.endswith(".meta.toml"))
+
+
+def squeeze(text: str) -> str:
+    return " ".join(text.split())
+
+
+def pdf_text(path: Path) -> str:
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+
+
+def docx_text(path: Path) -> str:
+    word = docx.Document(str(path))
+    cells = (cell.text for table in word.tables for row in table.rows for cell in row.cells)
+    return "\n".join([*(paragraph.text for paragraph in word.paragraphs), *cells])
+
+
+def html_text(path: Path) -> str:
+    body = path.read_text(encoding="utf-8").split("<body>")[1]
+    return html.unescape(re.sub(r"<[^>]+>", " ", body))
+
+
+def markdown_text(path: Path) -> str:
+    return path.read_text(encoding="utf-8").split("---\n", 2)[2]
+
+
+def jsonl_text(path: Path) -> str:
+    return "\n".join(item["title"] + "\n" + item["text"] for item in items(path))
+
+
+READ = {".pdf": pdf_text, ".docx": docx_text, ".html": html_text, ".md": markdown_text, ".jsonl": jsonl_text}
+
+
+def text_of(path: Path) -> str:
+    read = READ.get(path.suffix)
+    return squeeze(read(path) if read else path.read_text(encoding="utf-8"))
+
+
+def items(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def metadata(path: Path) -> dict[str, Any]:
+    if path.suffix == ".md":
+        loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8").split("---\n", 2)[1])
+        return loaded
+    return tomllib.loads((path.parent / f"{path.name}.meta.toml").read_text(encoding="utf-8"))
+
+
+def questions() -> list[dict[str, Any]]:
+    return items(QUESTIONS)
+
+
+def documents() -> list[Path]:
+    """The files that are one document each."""
+    return [path for path in files() if path.suffix != ".jsonl"]
+
+
+def test_there_is_enough_variety() -> None:
+    kinds = {metadata(path)["kind"] for path in files()}
+    assert len(files()) >= 12
+    assert len(kinds) >= 3
+    assert len({path.suffix for path in files()}) >= 4
+    assert {metadata(path)["language"] for path in files()} == LANGUAGES
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+def test_metadata_is_complete(path: Path) -> None:
+    found = metadata(path)
+    for name in ("title", "kind", "publisher", "date", "language", "countries", "url", "sources"):
+        assert found.get(name), f"{path.name}: {name} is missing"
+    assert found["kind"] in KINDS
+    assert found["language"] in LANGUAGES
+    assert DATE.fullmatch(found["date"])
+    assert found["countries"] == sorted(set(found["countries"]))
+    assert all(re.fullmatch(r"[A-Z]{2}", country) for country in found["countries"])
+    assert all(address.startswith(("http://", "https://")) for address in [found["url"], *found["sources"]])
+    if found["kind"] == "agreement":
+        assert found["status"] in STATUSES
+        assert len(found["parties"]) >= 2
+
+
+@pytest.mark.parametrize("path", [path for path in files() if path.suffix == ".jsonl"], ids=lambda path: path.name)
+def test_news_items_are_complete(path: Path) -> None:
+    found = items(path)
+    assert len(found) >= 12
+    assert len({item["id"] for item in found}) == len(found)
+    for item in found:
+        assert item["title"] and item["kind"] in KINDS and item["publisher"] and item["countries"] and item["sources"]
+        assert DATE.fullmatch(item["date"])
+        assert all(address in item["text"] for address in item["sources"])
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+def test_every_document_lists_its_public_sources(path: Path) -> None:
+    text = "".join(text_of(path).split())  # a PDF breaks long addresses over lines
+    missing = [address for address in metadata(path)["sources"] if address not in text]
+    assert not missing
+
+
+@pytest.mark.parametrize("path", [path for path in documents() if path.parent.name == "agreements"], ids=lambda path: path.name)
+def test_an_agreement_says_first_that_it_is_a_digest(path: Path) -> None:
+    assert "Digest" in metadata(path)["title"]
+    assert "This is a digest, not the text of the agreement" in text_of(path)[:300]
+
+
+def test_note_marks_resolve() -> None:
+    for path in documents():
+        text = text_of(path)
+        marks = re.findall(r"\((?:Notes?|Источники?|حوالہ|حوالے) ([\d,،\s]+)[.۔]\)", text)
+        numbers = {int(number) for mark in marks for number in re.findall(r"\d+", mark)}
+        assert numbers, f"{path.name} has no note marks"
+        assert max(numbers) <= len(metadata(path)["sources"])
+
+
+def test_pdf_page_labels_are_those_printed() -> None:
+    for path in files():
+        if path.suffix == ".pdf":
+            reader = pypdf.PdfReader(path)
+            assert reader.page_labels[0] == "i" and "1" in reader.page_labels
+            for label, page in zip(reader.page_labels, reader.pages, strict=True):
+                assert label in page.extract_text().splitlines()
+            assert reader.outline
+
+
+def test_built_files_are_as_their_sources_give_them() -> None:
+    if importlib.util.find_spec("reportlab") is None or not FONT.is_file():
+        pytest.skip("reportlab or the fonts of fonts-noto-core are not installed: the corpus cannot be rebuilt here")
+    command = [sys.executable, str(CORPUS / ".src" / "build.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_questions_are_well_formed() -> None:
+    found = questions()
+    assert len({row["id"] for row in found}) == len(found) >= 50
+    assert len({row["question"] for row in found}) == len(found)
+    for row in found:
+        assert set(row) == {"id", "question", "language", "kind", "answer", "document", "evidence", "status"}
+        assert row["language"] in LANGUAGES
+        assert row["status"] in ("answered", "abstained")
+        assert bool(row["answer"]) == bool(row["document"]) == bool(row["evidence"]) == (row["status"] == "answered")
+
+
+def test_questions_cover_languages_and_refusals() -> None:
+    found = questions()
+    assert sum(row["status"] == "abstained" for row in found) >= 12
+    assert sum(row["language"] == "ru" for row in found) >= 8
+    assert sum(row["language"] == "ur" for row in found) >= 6
+    assert sum(row["kind"] == "cross-lingual" for row in found) >= 4
+
+
+@pytest.mark.parametrize("row", [row for row in questions() if row["status"] == "answered"], ids=lambda row: row["id"])
+def test_evidence_stands_in_its_document(row: dict[str, Any]) -> None:
+    text = text_of(ROOT / row["document"])
+    assert squeeze(row["evidence"]) in text
+    assert any(answer in text for answer in row["answer"])

@@ -152,7 +152,7 @@ def _show(options: argparse.Namespace, library: Library) -> int:
 
 
 def _info(options: argparse.Namespace, library: Library) -> int:
-    values = manifest_json(library.ready()) | {"model_folder": library.model_folder(), "encoder": library.encoder_note()}
+    values = manifest_json(library.ready()) | {"models": library.models()}
     print(json.dumps(values) if options.json else "\n".join(f"{name}: {value}" for name, value in values.items()))
     return 0
 

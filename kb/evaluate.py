@@ -1,4 +1,4 @@
-"""Measure answers to questions with known answers: is the document found, the evidence cited, the quote verbatim, the refusal right?
+"""Measure answers to questions with known answers: documents found, evidence cited, quotes verbatim, refusals right.
 
 A question is a JSON object a line: {"question", "status": "answered" | "abstained", "document": uri, "evidence": text of the
 source that holds the answer, "answer": [accepted strings], "language"}. All but the first two may be missing.

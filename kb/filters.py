@@ -10,7 +10,7 @@ from dataclasses import replace
 from kb.errors import BadRequest
 from kb.records import KINDS, Filters
 
-PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+PARTIAL_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 MAX_VALUES = 200  # per field: a URL or a JSON body longer than that is a mistake, and each value is a bound parameter
 
 

@@ -78,12 +78,10 @@ class Library:
     def info(self) -> IndexManifest:
         return self._reading().snapshot.manifest
 
-    def model_folder(self) -> str:
-        return self._encode().folder
-
-    def encoder_note(self) -> str:
-        """Which encoder runs and why, in a sentence."""
-        return self._encode().note
+    def models(self) -> dict[str, str]:
+        """Id, digest and folder of the embedding model, and how it is run, in words."""
+        encoder = self._encode()
+        return {"model": encoder.model, "digest": encoder.digest, "folder": encoder.folder, "note": encoder.note}
 
     def ask(self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True) -> Answer:  # noqa: B008 (frozen)
         """Answer with citations, or abstain; `nearest` holds the `n` best passages either way. Raises BadRequest."""

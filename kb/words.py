@@ -112,7 +112,8 @@ class WordIndex:
         """
         if not terms:
             return []
-        query = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
+        # Quoted, a term is only words to FTS5, whatever its characters; a NUL would end the query's text.
+        query = " OR ".join('"' + term.replace('"', '""').replace("\0", " ") + '"' for term in terms)
         rows = self._pool.get().execute(
             f"SELECT rowid - 1, bm25(words, 1.0, {CONTEXT_WEIGHT}) AS cost FROM words WHERE words MATCH ? ORDER BY cost, rowid",
             (query,),

@@ -75,7 +75,8 @@ def as_pdf(document: Written) -> bytes:
         pdfmetrics.registerFont(TTFont(name, FONTS / file))
     _check_letters(document)
     buffer = io.BytesIO()
-    book = Bookmarked(buffer, pagesize=A4, title=document.title, author=str(document.meta["publisher"]), invariant=1)
+    publisher = str(document.meta["publisher"])
+    book = Bookmarked(buffer, pagesize=A4, title=document.title, author=publisher, creator=publisher, subject="", invariant=1)
     book.lang = document.meta["language"]
     frame = Frame(2.4 * cm, 2.3 * cm, A4[0] - 4.8 * cm, A4[1] - 4.8 * cm, id="text")
     running = str(document.meta["title"])

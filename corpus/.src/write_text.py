@@ -98,10 +98,10 @@ def as_plain(document: Written) -> bytes:
 def as_jsonl(text: str, sources: dict[str, dict[str, str]]) -> tuple[str, bytes, dict[str, Any]]:
     """News items: front matter, then items parted by "===": `key: value` lines, an empty line, paragraphs.
 
-    Returns the file's path, its bytes and the sidecar's metadata. Each line of the file is one document.
+    Returns the file's path, its bytes and the sidecar's metadata: what all lines share. Each line is one document.
     """
     head, body = split_front_matter(text)
-    meta = {name: value for name, value in head.items() if name not in ("out", "facts")}
+    meta = {name: value for name, value in head.items() if name in ("kind", "publisher", "language")}
     lines = [_item(raw.strip(), meta, sources) for raw in body.split("\n===\n")]
     return head["out"], ("\n".join(lines) + "\n").encode(), meta
 
@@ -113,8 +113,7 @@ def _item(raw: str, meta: dict[str, Any], sources: dict[str, dict[str, str]]) ->
     countries = fields.pop("countries").split()
     lead = "Source: " if len(cited) == 1 else "Sources: "
     text = text.strip() + "\n\n" + lead + "; ".join(source_line(item, "en") for item in cited)
-    shared = {name: meta[name] for name in ("kind", "publisher", "language")}
-    item = {"id": fields["id"], "title": fields["title"], "date": fields["date"], **shared, "countries": countries}
+    item = {"id": fields["id"], "title": fields["title"], "date": fields["date"], **meta, "countries": countries}
     return json.dumps(item | {"url": cited[0]["url"], "sources": [row["url"] for row in cited], "text": text}, ensure_ascii=False)
 
 

@@ -1,0 +1,1 @@
+"""Measurements, run on purpose: each module prints figures and compares with a reference in the same run."""

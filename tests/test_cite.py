@@ -1,0 +1,41 @@
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.cite import QuoteMismatch, cite
+from kb.records import DocumentSummary, Locator, Metadata, Passage
+
+# Few sentences, often repeated: finding a quote again would give the wrong place; slicing does not.
+SENTENCES = st.lists(
+    st.sampled_from(["Terms apply.", "Goods pass free.", "Статья 5.", "معاہدہ۔", "Terms apply."]), min_size=1, max_size=12
+)
+
+
+def summary():
+    return DocumentSummary("d", "docs/d", Metadata(title="D"), "text/plain", 0, 1, 0)
+
+
+@given(SENTENCES, st.data())
+def test_a_quote_is_the_documents_text_at_its_offsets(sentences, data):
+    text = " ".join(sentences)
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    passage = Passage("p", "d", 0, text[start:end], Locator(start, end), "en")
+    a = data.draw(st.integers(0, end - start - 1))
+    b = data.draw(st.integers(a + 1, end - start))
+    citation = cite(1, passage, summary(), (a, b), text)
+    assert text[citation.locator.start : citation.locator.end] == citation.quote == passage.text[a:b]
+    assert citation.permalink == f"/documents/d?start={start + a}&end={start + b}#p"
+
+
+def test_a_passage_that_is_not_the_documents_text_is_never_quoted():
+    passage = Passage("p", "d", 0, "Terms apply.", Locator(0, 12), "en")
+    with pytest.raises(QuoteMismatch, match="does not match the document's text; run `python -m ingest check`"):
+        cite(1, passage, summary(), (0, 12), "Terms differ.")
+    shifted = dataclasses.replace(passage, locator=Locator(1, 13))
+    with pytest.raises(QuoteMismatch):
+        cite(1, shifted, summary(), (0, 12), "Terms apply. Terms apply.")
+    with pytest.raises(QuoteMismatch):
+        cite(1, passage, summary(), (3, 3), "Terms apply.")

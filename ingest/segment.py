@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ingest.pinpoint import Pinpoint, paragraph_label, parse_heading, pinpoint, push_label
+from ingest.pinpoint import Pinpoint, paragraph_label, parse_heading, pinpoint, push_label, unlabelled
 from kb.language import detect, language_script, letters, script
 from kb.records import Block, Locator, Page, Parsed, Passage
 from kb.sentences import sentence_spans
@@ -103,7 +103,7 @@ def _units(parsed: Parsed) -> Iterator[_Unit]:
                 continue
         paragraph += 1
         label = None if heading or block.kind == "table_row" else paragraph_label(text)
-        labels = push_label(labels, label) if label else labels
+        labels = push_label(labels, label) if label else unlabelled(labels)
         for start, end, page in _pieces(parsed, block):
             here = (sections, page and page.number, block.kind == "table_row", heading is not None)
             group, before = group + (here != before), here
@@ -158,10 +158,7 @@ def _childless(parsed: Parsed, index: int, heading: _Section) -> bool:
 def _pieces(parsed: Parsed, block: Block) -> Iterator[tuple[int, int, Page | None]]:
     """The sentences of a block (a row or a heading is one piece), cut where a page ends."""
     text = parsed.text[block.start : block.end]
-    if block.kind in ("table_row", "heading"):
-        spans = [_strip(text, 0, len(text))]
-    else:
-        spans = sentence_spans(text)
+    spans = [_strip(text, 0, len(text))] if block.kind in ("table_row", "heading") else sentence_spans(text)
     for low, high in spans:
         start, end = block.start + low, block.start + high
         edges: list[tuple[int, int, Page | None]] = [

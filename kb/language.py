@@ -92,7 +92,8 @@ def detect(text: str) -> str:
     if sure:
         return sure
     allowed = _WRITTEN_IN[main]
-    return next((str(code) for code, _ in _identifier().rank(words) if code in allowed), _FALLBACK[main])
+    ranked: list[tuple[str, float]] = _identifier().rank(words)  # type: ignore[no-untyped-call]
+    return next((code for code, _ in ranked if code in allowed), _FALLBACK[main])
 
 
 def script(text: str) -> Script:
@@ -141,6 +142,6 @@ def _own_words(text: str) -> str:
 @cache
 def _identifier() -> LanguageIdentifier:
     # 0.55 s, half of it xz: on first need only. A race loads it twice and keeps one; `rank` itself writes nothing.
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages(list(LANGUAGES))
+    identifier: LanguageIdentifier = LanguageIdentifier.from_model_file(MODEL_FILE)  # type: ignore[no-untyped-call]
+    identifier.set_languages(list(LANGUAGES))  # type: ignore[no-untyped-call]
     return identifier

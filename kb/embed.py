@@ -1,0 +1,324 @@
+"""Vectors for texts: one for the whole and one for each token, from one forward pass of the embedding model.
+
+The fast path runs the model with onnxruntime and the tokenizers library alone; sentence-transformers (and with it torch, 10 s to
+import and load) is used where the model cannot be exported, where its export disagrees, or where KB_ENCODER is torch.
+Nothing here reaches the network: models are files, found in a folder or in the local cache of sentence-transformers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from kb import onnx_export
+from kb.config import Settings
+from kb.errors import ModelUnavailable
+from kb.model_package import MODEL_NAME, default_digest, unpack_default_model
+from kb.onnx_export import EXPORTER, export_int8, mean_pooled, normalised, open_session, padded, read_json, run_session
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Offsets = npt.NDArray[np.int32]
+#: Ids and mask, int64 (batch, tokens) → token states (batch, tokens, d) and normalised vectors (batch, dimension), float32.
+Forward = Callable[[Ints, Ints], tuple[Floats, Floats]]
+
+BATCH_TOKENS = 1024  # batches that fit the caches: 64 passages at once ran at half the speed
+CONTEXT_CHARACTERS = 400  # a hundred tokens: a longer context line would push the text out of the model's 512
+DECIDING = (".safetensors", ".json", ".txt", ".model")  # weights, configuration, tokenizer: what decides the vectors
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the model makes of one text.
+
+    `vector`: float32 (dimension,), length 1. `tokens`: float32 (t, d), rows of length 1, for the tokens of the text itself that
+    hold something visible: no special token, no prefix, no context line. `starts`, `ends`: int32 (t,), the characters of the
+    text that each token stands for, half-open, never falling. Tokens beyond the model's limit are missing.
+    """
+
+    vector: Floats
+    tokens: Floats
+    starts: Offsets
+    ends: Offsets
+
+
+class Encoder(Protocol):
+    """An embedding model. All methods may be called by several threads at once."""
+
+    @property
+    def model(self) -> str:
+        """Id: the default's name, or what KB_MODEL says (of a folder its last part)."""
+
+    @property
+    def digest(self) -> str:
+        """sha256, 64 hex digits, over what decides the vectors; see `model_identity`."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of `Encoded.vector`."""
+
+    @property
+    def note(self) -> str:
+        """How the model is run, and why, as a sentence."""
+
+    @property
+    def folder(self) -> str:
+        """Where its files are; "" if it has none."""
+
+    def encode_passages(self, texts: Sequence[str], contexts: Sequence[str]) -> list[Encoded]:
+        """One Encoded a text, in order; `contexts` (as many; "" for none) are embedded before the texts."""
+
+    def encode_query(self, text: str) -> Encoded:
+        """The question's vectors, comparable with those of passages."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special ones and without a limit. Needs the tokenizer only."""
+
+
+class Identity(NamedTuple):
+    model: str
+    digest: str
+
+
+class Prompts(NamedTuple):
+    query: str
+    passage: str
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """The one Encoder with a real model in it: a tokenizer, two prompts and a forward pass for passages and for queries."""
+
+    model: str
+    digest: str
+    dimension: int
+    note: str
+    folder: str
+    tokenizer: Any
+    prompts: Prompts
+    limit: int
+    forward_passages: Forward
+    forward_query: Forward
+
+    def encode_passages(self, texts: Sequence[str], contexts: Sequence[str]) -> list[Encoded]:
+        heads = [self.prompts.passage + (f"{context[:CONTEXT_CHARACTERS]}\n" if context else "") for context in contexts]
+        return self._encode(heads, texts, self.forward_passages)
+
+    def encode_query(self, text: str) -> Encoded:
+        return self._encode([self.prompts.query], [text], self.forward_query)[0]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(encoding.ids) for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+    def _encode(self, heads: Sequence[str], texts: Sequence[str], forward: Forward) -> list[Encoded]:
+        whole = [head + text for head, text in zip(heads, texts, strict=True)]
+        encodings = [self._limited(encoding) for encoding in self.tokenizer.encode_batch(whole, add_special_tokens=False)]
+        results: dict[int, Encoded] = {}
+        for batch in batches([len(encoding.ids) for encoding in encodings]):
+            ids, mask = padded([encodings[i].ids for i in batch])
+            states, vectors = forward(ids, mask)
+            for row, i in enumerate(batch):
+                results[i] = _encoded(vectors[row], states[row], encodings[i], len(heads[i]), texts[i])
+        return [results[i] for i in range(len(whole))]
+
+    def _limited(self, encoding: Any) -> Any:
+        """The encoding cut to the model's limit, with its special tokens (the tokenizer itself stays without a limit)."""
+        encoding.truncate(self.limit - self.tokenizer.num_special_tokens_to_add(False))
+        return self.tokenizer.post_process(encoding)
+
+
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Positions, the longest texts first, in batches that have at most BATCH_TOKENS tokens when padded (or one text)."""
+    batch: list[int] = []
+    for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if batch and lengths[batch[0]] * (len(batch) + 1) > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def _encoded(vector: Floats, states: Floats, encoding: Any, head: int, text: str) -> Encoded:
+    """Keep the states of tokens that stand for visible characters of `text`, which begins after `head` characters."""
+    spans = np.asarray(encoding.offsets, dtype=np.int32) - np.int32(head)
+    starts, ends = np.maximum(spans[:, 0], 0), spans[:, 1]
+    special = np.asarray(encoding.special_tokens_mask, dtype=bool)
+    for i in np.flatnonzero(~special & (ends > starts)):
+        while starts[i] < ends[i] and text[starts[i]].isspace():  # a word's first token takes the space before it along
+            starts[i] += 1
+    keep = ~special & (ends > starts)
+    return Encoded(vector, normalised(states[: len(keep)][keep]), starts[keep], ends[keep])
+
+
+def model_identity(settings: Settings) -> tuple[str, str]:
+    """(model id, digest) of the configured model, without loading it; the default need not even be unpacked.
+
+    The digest covers the model's files, not the way it is run: an index made with int8 serves queries of sentence-transformers
+    and the other way round. The export is accepted only if every probe text keeps a cosine of LOWEST_COSINE, so the two are
+    approximations of the same vectors; and the queries of an int8 index are encoded with float32 anyway.
+    Raises ModelUnavailable if there is no such model on this machine.
+    """
+    if settings.model == MODEL_NAME:
+        return Identity(MODEL_NAME, default_digest())
+    folder = find_folder(settings.model)
+    name = settings.model if "/" in settings.model and not Path(settings.model).exists() else folder.name
+    return Identity(name, folder_digest(folder, settings.cache))
+
+
+def find_folder(model: str) -> Path:
+    """The folder of KB_MODEL: a path, or a name in the local cache of sentence-transformers. Raises ModelUnavailable."""
+    path = Path(model).expanduser()
+    if path.is_dir():
+        if not ((path / "config.json").exists() or (path / "modules.json").exists()):
+            raise ModelUnavailable(f"KB_MODEL is {model}, a folder without config.json: it holds no sentence-transformers model.")
+        return path.absolute()
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - only for a name that is not the default's
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError  # noqa: PLC0415
+
+    for name in (model, f"sentence-transformers/{model}"):
+        with contextlib.suppress(LocalEntryNotFoundError, HFValidationError):  # ends in the error below
+            return Path(snapshot_download(name, local_files_only=True))
+    raise ModelUnavailable(
+        f"KB_MODEL is {model!r}: there is no such folder and no such model in the local cache, and nothing is downloaded at run "
+        f"time. Set KB_MODEL to the folder of a sentence-transformers model, or unset it to use {MODEL_NAME}."
+    )
+
+
+def folder_digest(folder: Path, cache: Path) -> str:
+    """sha256 over names and contents of the files that decide the vectors; kept in `cache` until one of them changes."""
+    files = sorted(path for path in (*folder.glob("*"), *folder.glob("[0-9]*/*")) if path.suffix in DECIDING and path.is_file())
+    stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    kept = cache / "digests" / hashlib.sha256(repr(stats).encode()).hexdigest()
+    with contextlib.suppress(OSError):  # not there yet
+        if len(digest := kept.read_text(encoding="ascii")) == 64:
+            return digest
+    whole = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        whole.update(f"{path.relative_to(folder)} {content}\n".encode())
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs the hashing again, nothing else
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        beside = kept.with_suffix(f".{os.getpid()}")
+        beside.write_text(whole.hexdigest(), encoding="ascii")
+        os.replace(beside, kept)
+    return whole.hexdigest()
+
+
+def open_encoder(settings: Settings) -> Encoder:
+    """The configured model, ready to encode: unpacked and exported first if that was not done yet (40 s, once a machine).
+
+    Raises ModelUnavailable if there is no such model here or it cannot be loaded.
+    """
+    identity = Identity(*model_identity(settings))
+    folder = unpack_default_model(settings.cache) if settings.model == MODEL_NAME else find_folder(settings.model)
+    if settings.encoder == "torch":
+        return torch_encoder(identity, folder, "sentence-transformers, as KB_ENCODER says.", settings.threads)
+    version = importlib.metadata.version("onnxruntime")  # another version may round differently: export and check again
+    key = hashlib.sha256(f"{identity.digest} {EXPORTER} {version}".encode()).hexdigest()[:12]
+    export = export_int8(folder, settings.cache / f"{folder.name}-int8-{key}")
+    if not export.agrees:
+        return torch_encoder(identity, folder, export.note, settings.threads)
+    return onnx_encoder(identity, folder, export, settings.threads)
+
+
+def onnx_encoder(identity: Identity, folder: Path, export: onnx_export.Export, threads: int) -> TextEncoder:
+    """The exported model on onnxruntime: passages in int8, queries with float32 weights. Raises ModelUnavailable."""
+    from tokenizers import Tokenizer  # noqa: PLC0415 - as onnxruntime: not for a re-index with nothing changed
+
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        forwards = [
+            _onnx_forward(open_session(export.folder / name, threads)) for name in (onnx_export.PASSAGES, onnx_export.QUERIES)
+        ]
+    except Exception as err:  # tokenizers and onnxruntime raise Exception itself
+        raise ModelUnavailable(f"{export.folder} cannot be loaded: {err}. Delete it: it is made again from {folder}.") from err
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    config = read_json(folder / "config.json")
+    return TextEncoder(
+        model=identity.model,
+        digest=identity.digest,
+        dimension=int(config["hidden_size"]),
+        note=export.note,
+        folder=str(folder),
+        tokenizer=tokenizer,
+        prompts=_prompts(folder, identity.model),
+        limit=_limit(folder, config),
+        forward_passages=forwards[0],
+        forward_query=forwards[1],
+    )
+
+
+def _onnx_forward(session: Any) -> Forward:
+    def forward(ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
+        states = run_session(session, ids, mask)
+        return states, mean_pooled(states, mask)
+
+    return forward
+
+
+def _limit(folder: Path, config: dict[str, Any]) -> int:
+    """The model's longest input in tokens, special ones included."""
+    positions = int(config["max_position_embeddings"]) - (2 if "roberta" in config["model_type"] else 0)
+    stated = read_json(folder / "sentence_bert_config.json").get("max_seq_length")
+    return min(positions, int(stated or read_json(folder / "tokenizer_config.json").get("model_max_length") or positions))
+
+
+def _prompts(folder: Path, model: str) -> Prompts:
+    """The model's own prompts; the E5 family is trained with its own but upstream's folders do not state them."""
+    stated = read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
+    query, passage = stated.get("query") or "", stated.get("passage") or stated.get("document") or ""
+    if not (query or passage) and "e5" in model.lower().replace("/", "-").split("-"):
+        return Prompts("query: ", "passage: ")
+    return Prompts(query, passage)
+
+
+def torch_encoder(identity: Identity, folder: Path, note: str, threads: int) -> TextEncoder:
+    """The model on sentence-transformers, float32. Raises ModelUnavailable."""
+    import torch  # noqa: PLC0415 - 10 s with sentence-transformers, only where the fast path is not taken
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+    from tokenizers import Tokenizer  # noqa: PLC0415
+    from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # its library's lack
+    kwargs: dict[str, Any] = {"use_safetensors": True}  # weights in pickles can run code
+    if read_json(folder / "config.json").get("model_type") in onnx_export.FAMILIES:
+        kwargs["add_pooling_layer"] = False  # BERT's own, which sentence-transformers does not use: no report that it is missing
+    if threads:
+        torch.set_num_threads(threads)
+    try:
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs=kwargs)
+        tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError) as err:
+        raise ModelUnavailable(f"{folder} cannot be loaded by sentence-transformers: {err}. Set KB_MODEL to another.") from err
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+
+    def forward(ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
+        with torch.inference_mode():
+            out = model({"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)})
+        return out["token_embeddings"].numpy(), normalised(out["sentence_embedding"].numpy())
+
+    return TextEncoder(
+        model=identity.model,
+        digest=identity.digest,
+        dimension=int(forward(*padded([tokenizer.encode("a").ids]))[1].shape[1]),
+        note=note,
+        folder=str(folder),
+        tokenizer=tokenizer,
+        prompts=_prompts(folder, identity.model),
+        limit=int(model.max_seq_length or 512),
+        forward_passages=forward,
+        forward_query=forward,
+    )

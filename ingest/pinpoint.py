@@ -52,11 +52,11 @@ RANK = {
     "annex": 1,
     "appendix": 1,
     "schedule": 1,
-    "preamble": 1,
     "part": 2,
     "chapter": 3,
     "section": 4,
     "article": 5,
+    "preamble": 9,
 }
 _SHORT = {"article": "art.", "chapter": "ch.", "part": "pt.", "section": "sec.", "appendix": "app.", "schedule": "sch."}
 _PLACES = frozenset({"article", "annex", "appendix", "schedule", "preamble", "protocol"})  # cited without what encloses them

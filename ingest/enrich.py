@@ -93,6 +93,8 @@ def _spacy_mentions(parsed: Parsed, language: str) -> tuple[Mention, ...]:
         for block in parsed.blocks
         if block.start < lead and block.kind != "table_row"
     ]
+    if not pieces:
+        return ()  # and spaCy stays unloaded
     found: list[Mention] = []
     for document, offset in _pipeline(language).pipe(pieces, as_tuples=True, batch_size=16):
         for span in document.ents:

@@ -28,7 +28,6 @@ def test_empty_fields_are_filled_with_reasons_and_given_ones_kept() -> None:
     )
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize(
     ("text", "language"),
     [
@@ -48,7 +47,6 @@ def test_mentions_are_slices_without_overlap(text: str, language: str) -> None:
     assert {"port:gwadar"} <= {mention.entity_id for mention in mentions}
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_statistical_model_adds_people_and_the_ruler_wins() -> None:
     sentence = "President John Smith praised CASA-1000 in Gwadar on 5 May 2021. "
     mentions = enrich(parsed(sentence * 40, language="en")).mentions

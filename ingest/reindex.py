@@ -66,11 +66,17 @@ class Tally:
         )
 
 
-def reindex(settings: Settings, paths: Sequence[Path], options: Options) -> ReindexReport:
+def reindex(
+    settings: Settings,
+    paths: Sequence[Path],
+    options: Options,
+    identify: Callable[[Settings], tuple[str, str]] = model_identity,
+    open_model: Callable[[Settings], Encoder] = open_encoder,
+) -> ReindexReport:
     """Index folders or files. Raises BadRequest for a path that is none, Busy if another run writes."""
     began = time.monotonic()
-    model, digest = model_identity(settings)
-    encoder = functools.cache(lambda: open_encoder(settings))  # only if there is something to read or to embed
+    model, digest = identify(settings)
+    encoder = functools.cache(lambda: open_model(settings))  # only if there is something to read or to embed
     tally = Tally()
     with Staging(settings.home) as staging:
         run = staging.start_run(_now())

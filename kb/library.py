@@ -140,6 +140,11 @@ class Library:
         counts = store.entity_counts(reading.connection, reading.generation, _count(n))
         return tuple(replace(c, name=known[c.id].name, type=known[c.id].type) for c in counts if c.id in known)
 
+    def evidence(self, question: str, keep: Callable[[Candidate], bool]) -> list[Evidence]:
+        """The judged sentences of the candidates that `keep` lets through, best first: what answers are made of."""
+        _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
+        return self._judged(reading, query, [candidate for candidate in retrieve(reading, query, Stopwatch()) if keep(candidate)])
+
     def _ask(self, text: str, filters: Filters, n: int, expand: bool) -> Answer:
         watch = Stopwatch()
         question, query, reading = self._prepared(text, filters, expand, watch)

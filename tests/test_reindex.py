@@ -1,0 +1,217 @@
+"""The re-index end to end on real files, with a fake encoder: what it adds, leaves, updates, removes, reports and survives."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest.__main__ import main
+from ingest.reindex import Options, dry_run, reindex
+from kb.config import settings_from
+from kb.errors import BadRequest
+from kb.library import Library
+from kb.records import Filters
+from tests.fakes import FakeEncoder
+
+ROOT = Path(__file__).parents[1]
+
+
+class Bench:
+    """A folder of documents, a KB_HOME and a fake encoder that counts what it embeds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.docs = folder / "docs"
+        self.docs.mkdir()
+        self.settings = dataclasses.replace(settings_from({"HOME": str(folder)}, folder), home=folder / "home", corpus=self.docs)
+        self.encoder = FakeEncoder()
+        self.opened = 0
+
+    def write(self, name: str, text: str) -> None:
+        path = self.docs / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def identify(self, _settings):
+        return self.encoder.model, self.encoder.digest
+
+    def open_model(self, _settings):
+        self.opened += 1
+        return self.encoder
+
+    def run(self, *paths: Path, **options):
+        return reindex(self.settings, paths or (self.docs,), Options(**{"jobs": 1} | options), self.identify, self.open_model)
+
+    def library(self) -> Library:
+        return Library(self.settings, lambda: self.encoder, (self.encoder.model, self.encoder.digest))
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path)
+    made.write("a.txt", "The transit agreement was signed in Tashkent on 15 July 2021.")
+    made.write(
+        "sub/b.md", "---\ntitle: Rail links\nkind: news\ndate: 2024-05\n---\n# Rail links\n\nThe railway crosses Afghanistan."
+    )
+    return made
+
+
+def counts(report):
+    return report.added, report.updated, report.unchanged, report.removed, len(report.failures)
+
+
+def test_add_leave_update_remove(bench):
+    assert counts(bench.run()) == (2, 0, 0, 0, 0)
+    assert counts(again := bench.run()) == (0, 0, 2, 0, 0)
+    assert again.generation == 1  # nothing new, nothing published
+    bench.write("a.txt", "The transit agreement entered into force in 2022.")
+    (bench.docs / "sub" / "b.md").unlink()
+    bench.write("c.txt", "A third document about wheat.")
+    report = bench.run()
+    assert counts(report) == (1, 1, 0, 1, 0)
+    assert (report.generation, report.passages) == (2, 2)
+    titles = {item.uri for item in bench.library().documents().items}
+    assert titles == {"docs/a.txt", "docs/c.txt"}
+
+
+def test_nothing_changed_loads_no_model(bench):
+    bench.run()
+    opened = bench.opened
+    bench.run()
+    assert bench.opened == opened
+
+
+def test_a_bad_file_is_named_and_the_others_are_indexed(bench):
+    (bench.docs / "empty.txt").write_bytes(b"")
+    (bench.docs / "broken.pdf").write_bytes(b"%PDF-1.7\nnot really")
+    (bench.docs / "picture.pdf").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (bench.docs / "odd.xyz").write_bytes(bytes(range(256)))
+    report = bench.run()
+    assert report.added == 2
+    assert {failure.uri for failure in report.failures} == {
+        "docs/empty.txt",
+        "docs/broken.pdf",
+        "docs/picture.pdf",
+        "docs/odd.xyz",
+    }
+    assert all(failure.reason and failure.stage in ("discover", "read") for failure in report.failures)
+
+
+def test_a_file_that_breaks_keeps_its_last_good_version(bench):
+    bench.run()
+    (bench.docs / "a.txt").write_bytes(b"")
+    report = bench.run()
+    assert [f.uri for f in report.failures] == ["docs/a.txt"]
+    assert report.removed == 0
+    assert "docs/a.txt" in {item.uri for item in bench.library().documents().items}
+
+
+def test_metadata_comes_from_front_matter_and_sidecar(bench):
+    bench.write("a.txt.meta.toml", 'title = "Transit"\nkind = "agreement"\ndate = "2021-07-15"\ncountries = ["UZ", "PK"]\n')
+    bench.run()
+    library = bench.library()
+    (item,) = library.documents(Filters(kind=("agreement",), country=("Uzbekistan",), date_to="2021")).items
+    assert (item.metadata.title, item.metadata.countries) == ("Transit", ("PK", "UZ"))
+    bench.write("a.txt.meta.toml", 'title = "Transit trade"\n')
+    assert bench.run().updated == 1
+
+
+def test_only_a_part_is_brought_in_line(bench):
+    bench.run()
+    (bench.docs / "a.txt").unlink()
+    (bench.docs / "sub" / "b.md").unlink()
+    report = bench.run(only="docs/sub/*")
+    assert (report.removed, report.unchanged) == (1, 0)
+    report = bench.run(bench.docs / "sub")  # a folder inside the collection is a part of it
+    assert counts(report) == (0, 0, 0, 0, 0)
+    assert [item.uri for item in bench.library().documents().items] == ["docs/a.txt"]
+
+
+def test_two_collections_do_not_remove_each_other(bench, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "x.txt").write_text("Gas flows south.", encoding="utf-8")
+    bench.run()
+    assert counts(bench.run(other)) == (1, 0, 0, 0, 0)
+    assert len(bench.library().documents().items) == 3
+    same_name = tmp_path / "elsewhere" / "docs"
+    same_name.mkdir(parents=True)
+    with pytest.raises(BadRequest, match="would be the collection 'docs', but that is"):
+        bench.run(same_name)
+
+
+def test_dry_run_writes_nothing(bench):
+    report = dry_run(bench.settings, [bench.docs], Options(dry_run=True))
+    assert (report.added, report.dry_run) == (2, True)
+    assert not bench.settings.home.exists()
+    bench.run()
+    bench.write("a.txt", "Changed.")
+    before = sorted((path, path.stat().st_mtime_ns) for path in bench.settings.home.rglob("*") if "-shm" not in path.name)
+    report = dry_run(bench.settings, [bench.docs], Options(dry_run=True))
+    assert (report.added, report.updated, report.unchanged) == (0, 1, 1)
+    assert before == sorted((p, p.stat().st_mtime_ns) for p in bench.settings.home.rglob("*") if "-shm" not in p.name)
+
+
+def test_a_run_killed_between_staging_and_publishing_goes_on(bench):
+    class Killed(Exception):
+        pass
+
+    def dies(_texts, _contexts):
+        raise Killed
+
+    real = bench.encoder.encode_passages
+    bench.encoder.encode_passages = dies
+    with pytest.raises(Killed):
+        bench.run()
+    bench.encoder.encode_passages = real
+    report = bench.run()
+    assert counts(report) == (0, 0, 2, 0, 0)  # they were staged by the run before
+    assert report.passages == 2
+
+
+def test_another_model_embeds_everything_anew(bench):
+    bench.run()
+    bench.encoder = FakeEncoder(digest="another")
+    report = bench.run()
+    assert (report.unchanged, report.generation) == (2, 2)
+    assert bench.library().ask("When was the transit agreement signed?").models["embedder_digest"] == "another"
+
+
+def test_a_jsonl_file_is_many_documents(bench):
+    lines = [{"id": "one", "title": "One", "text": "First text of all."}, {"id": "two", "title": "Two", "text": "Second text."}]
+    bench.write("items.jsonl", "\n".join(map(json.dumps, lines)))
+    assert bench.run().added == 4
+    bench.write("items.jsonl", json.dumps(lines[0]))
+    report = bench.run()
+    assert (report.updated, report.removed) == (1, 1)
+    assert "docs/items.jsonl#one" in {item.uri for item in bench.library().documents().items}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["reindex", "/nowhere/at/all"], 2, "is not there"),
+        (["reindex", "--jobs", "0"], 2, "not a whole number"),
+        (["fetish"], 2, "invalid choice"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_status_2(arguments, status, said, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "ingest", *arguments],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "KB_HOME": str(tmp_path / "home"), "KB_MODEL": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode in (status, 1) if "nowhere" in arguments[-1] else done.returncode == status
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_setting_is_refused(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("KB_HOMEE", str(tmp_path))
+    assert main(["status"]) == 2
+    assert "unknown setting KB_HOMEE" in capsys.readouterr().err

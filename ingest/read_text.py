@@ -1,0 +1,176 @@
+"""Plain text and Markdown: encodings, paragraphs, headings, front matter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from charset_normalizer import from_bytes
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from ingest.metadata import metadata_from, raw_metadata
+from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind, normalise, rejoin_lines, table_rows
+from kb.records import Metadata, Parsed
+
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_CODE_PAGES = ("cp1251", "koi8_r", "cp866", "cp1252", "cp1256")
+_MOST_BROKEN = 0.002  # share of bytes that may be broken in a text that is otherwise UTF-8
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.S)
+
+
+def read_plain(path: Path) -> tuple[Parsed, ...]:
+    """A .txt file. Raises UnreadableFile if it holds no text."""
+    text, warnings = decode(path.read_bytes())
+    metadata, body, more = front_matter(text)
+    builder = TextBuilder()
+    add_plain_text(builder, body)
+    return (_parsed(builder, metadata, "text 1", (*warnings, *more)),)
+
+
+def read_markdown(path: Path) -> tuple[Parsed, ...]:
+    """A Markdown file: headings, paragraphs, lists and tables; inline marks go, a link's text stays, HTML is dropped."""
+    text, warnings = decode(path.read_bytes())
+    metadata, body, more = front_matter(text)
+    builder = TextBuilder()
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(body)
+    _add_markdown(builder, tokens)
+    return (_parsed(builder, metadata, f"markdown-it-py {version('markdown-it-py')}", (*warnings, *more)),)
+
+
+def _parsed(builder: TextBuilder, metadata: Metadata, reader: str, warnings: tuple[str, ...]) -> Parsed:
+    text, blocks, pages = builder.build()
+    if not text:
+        raise UnreadableFile("it holds no text, only spaces or metadata; replace or remove it.")
+    return Parsed(text, blocks, pages, metadata, reader, warnings)
+
+
+def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+    """The text of a file: by its byte order mark, as UTF-8, or else by a guess among code pages, with a warning."""
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace").removeprefix("\ufeff"), ()
+    try:
+        return data.decode("utf-8"), ()
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    if broken <= max(1, len(data) * _MOST_BROKEN) and len(text.encode()) - len(text) > 4 * broken:
+        return text, (f"{broken} characters are broken UTF-8 and shown as \ufffd; save the file as UTF-8.",)
+    best = from_bytes(data[:200_000], cp_isolation=list(_CODE_PAGES)).best()
+    encoding = best.encoding if best else "cp1251"
+    return data.decode(encoding, "replace"), (f"the file is not UTF-8; it was read as {encoding}, a guess: save it as UTF-8.",)
+
+
+def front_matter(text: str) -> tuple[Metadata, str, tuple[str, ...]]:
+    """The metadata between `---` lines at the very start, the rest of the text, and warnings."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    found = _FRONT_MATTER.match(text)
+    if not found or ":" not in found[1]:
+        return Metadata(), text, ()
+    try:
+        metadata, warnings = metadata_from(raw_metadata(found[1], "yaml"))
+    except ValueError as error:
+        return Metadata(), text[found.end() :], (f"the front matter is not used: {error}.",)
+    return metadata, text[found.end() :], warnings
+
+
+def add_plain_text(builder: TextBuilder, text: str) -> None:
+    """Add paragraphs (parted by empty lines), headings and list items of a plain text."""
+    lines = normalise(text).split("\n")
+    wrapped = _is_wrapped(lines)
+    for paragraph in _paragraphs(lines, wrapped):
+        kind, content, level = line_kind(rejoin_lines(paragraph))
+        builder.add(kind, content, level)
+
+
+def _is_wrapped(lines: Sequence[str]) -> bool:
+    """Were the lines broken at a width (so that a paragraph goes over many)? If not, every line is a paragraph.
+
+    The speeches of the 1990s run to 62 characters a line, texts with a line for each paragraph to 400 and more.
+    """
+    inner = [len(line) for line, following in zip(lines, [*lines[1:], ""], strict=True) if line and following]
+    longest = max(map(len, lines), default=0)
+    return bool(inner) and longest <= 120 and sum(length >= 0.6 * longest for length in inner) >= 0.5 * len(inner)
+
+
+_STARTS = re.compile(r"(?:[•●▪◦*–—-]|\(?(?:[a-zа-я]|[ivx]{1,5})\)|\d{1,3}(?:\.\d{1,2})*[.)])\s+\S")
+
+
+def _paragraphs(lines: Sequence[str], wrapped: bool) -> Iterator[list[str]]:
+    paragraph: list[str] = []
+    for line in lines:
+        alone = not wrapped or (heading_level(line) > 0 and not (paragraph and heading_level(paragraph[-1]) == 2))
+        if paragraph and (not line or alone or _STARTS.match(line) or _ends_short(paragraph, wrapped)):
+            yield paragraph
+            paragraph = []
+        if line:
+            paragraph.append(line)
+        if paragraph and alone:
+            yield paragraph
+            paragraph = []
+    if paragraph:
+        yield paragraph
+
+
+def _ends_short(paragraph: Sequence[str], wrapped: bool) -> bool:
+    """Does its last line end a sentence well before the width that the lines above it have?"""
+    if not wrapped or len(paragraph) < 2:
+        return False
+    width = max(map(len, paragraph[:-1]))
+    return paragraph[-1][-1] in ".!?:;۔؟" and len(paragraph[-1]) < 0.7 * width
+
+
+def _add_markdown(builder: TextBuilder, tokens: Sequence[Token]) -> None:
+    rows: list[list[str]] = []
+    markers: list[str] = []
+    heading, first = 0, False
+    for token in tokens:
+        match token.type:
+            case "heading_open":
+                heading = int(token.tag[1])
+            case "heading_close":
+                heading = 0
+            case "list_item_open":
+                markers.append(f"{token.info}{token.markup} " if token.info else "")
+                first = True
+            case "list_item_close":
+                markers.pop()
+            case "table_open":
+                rows = []
+            case "tr_open":
+                rows.append([])
+            case "table_close":
+                for row in table_rows(rows, has_header=True):
+                    builder.add("table_row", row)
+                rows = []
+            case "inline" if rows:
+                rows[-1].append(_plain(token))
+            case "inline" if heading:
+                builder.add("heading", _plain(token), heading)
+            case "inline":
+                builder.add("list_item" if markers else "paragraph", (markers[-1] if markers and first else "") + _plain(token))
+                first = False
+            case "fence" | "code_block":
+                builder.add("paragraph", token.content)
+
+
+def _plain(token: Token) -> str:
+    """The text of inline Markdown without its marks. A hard break is a space, an image its description."""
+    parts = []
+    for child in token.children or ():
+        if child.type in ("text", "code_inline"):
+            parts.append(child.content)
+        elif child.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+        elif child.type == "image":
+            parts.append(child.content)
+    return "".join(parts)

@@ -1,0 +1,77 @@
+"""Which reader reads which media type, and what every reader's result still needs: sidecar, title, checks.
+
+Imported by the sandboxed child; the parent of a run needs only `reader_version`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ingest import read_docx, read_html, read_jsonl, read_pdf, read_text
+from ingest.metadata import merge, metadata_from, raw_metadata
+from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, PDF, SIDECARS, TEXT
+from ingest.text import SUPPORTED, UnreadableFile, one_line
+from kb.records import Metadata, Parsed, SourceFile
+
+READER_VERSION = 1  # raise it when the readers give other text or blocks: every file is then read again
+
+_READERS: dict[str, Callable[[Path], tuple[Parsed, ...]]] = {
+    PDF: read_pdf.read,
+    DOCX: read_docx.read,
+    HTML: read_html.read,
+    TEXT: read_text.read_plain,
+    MARKDOWN: read_text.read_markdown,
+    JSONL: read_jsonl.read,
+}
+
+
+def reader_version(media_type: str) -> str:
+    """Names the reading of a media type: another string means that files must be read again."""
+    return f"{media_type}/{READER_VERSION}"
+
+
+def read_file(source: SourceFile) -> tuple[Parsed, ...]:
+    """The documents of a file with all that is known of them; at least one.
+
+    A sidecar's word goes before the file's own. For a file of many documents (JSONL) it is the other way round, since the
+    sidecar speaks of the whole: it fills in what a line leaves out, the title excepted.
+    Raises UnreadableFile with a sentence for a file that gives no document.
+    """
+    reader = _READERS.get(source.media_type)
+    if reader is None:
+        raise UnreadableFile(f"files of type {source.media_type} are not read; the types read are {SUPPORTED}.")
+    path = Path(source.path)
+    documents = reader(path)
+    if not any(document.text for document in documents):
+        raise UnreadableFile("it holds no text; replace or remove it.")
+    sidecar, warnings = _sidecar(path)
+    return tuple(_complete(document, sidecar, warnings, path) for document in documents)
+
+
+def _complete(document: Parsed, sidecar: Metadata, warnings: tuple[str, ...], path: Path) -> Parsed:
+    if document.key:
+        layers = (document.metadata, replace(sidecar, title=""), Metadata(title=_first_heading(document) or document.key))
+    else:
+        name = os.fsencode(path.stem).decode("utf-8", "replace")
+        layers = (sidecar, document.metadata, Metadata(title=_first_heading(document) or one_line(name.replace("_", " "))))
+    return replace(document, metadata=merge(*layers), warnings=(*document.warnings, *warnings))
+
+
+def _first_heading(document: Parsed) -> str:
+    headings = (document.text[block.start : block.end] for block in document.blocks[:5] if block.kind == "heading")
+    return next(headings, "")[:300]
+
+
+def _sidecar(path: Path) -> tuple[Metadata, tuple[str, ...]]:
+    for suffix in SIDECARS:
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            try:
+                text, _ = read_text.decode(beside.read_bytes())
+                return metadata_from(raw_metadata(text, suffix.rpartition(".")[2]))
+            except (ValueError, OSError) as error:
+                return Metadata(), (f"the sidecar (*{suffix}) is not used: {error}.",)
+    return Metadata(), ()

@@ -1,0 +1,204 @@
+"""Find the files of a folder and tell by their content what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from ingest.text import SUPPORTED
+from kb.records import Failure, SourceFile
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+HTML = "text/html"
+TEXT = "text/plain"
+MARKDOWN = "text/markdown"
+JSONL = "application/jsonl"
+
+SUFFIXES = {
+    ".pdf": PDF,
+    ".docx": DOCX,
+    ".html": HTML,
+    ".htm": HTML,
+    ".xhtml": HTML,
+    ".txt": TEXT,
+    ".text": TEXT,
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".jsonl": JSONL,
+    ".ndjson": JSONL,
+}
+NAMES = {PDF: "PDF", DOCX: "DOCX", HTML: "HTML", TEXT: "text", MARKDOWN: "Markdown", JSONL: "JSONL"}
+SIDECARS = (".meta.toml", ".meta.json", ".meta.yaml")
+NOT_DOCUMENTS = ("readme.md", "readme.txt", "sources.toml")
+
+_MAGIC = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"{\\rtf", "an RTF file; save it as DOCX"),
+    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX without a password"),
+)
+_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a folder holds: `files` sorted by uri, and a `Failure` (stage "discover") for each that cannot be taken."""
+
+    files: tuple[SourceFile, ...]
+    failures: tuple[Failure, ...]
+
+
+class _Found(NamedTuple):
+    path: str
+    uri: str
+    sidecar: str | None
+
+
+class _Unusable(Exception):
+    """Why a file cannot be taken, as a sentence."""
+
+
+def discover(root: Path, collection: str) -> Discovery:
+    """All documents below `root`, named `<collection>/<path below root>`.
+
+    Left out without a word: hidden files and folders, sidecars of files that are there, and README.md, README.txt and
+    sources.toml at any level. A type is told by content as well as by name: a PDF named .txt is a PDF, an image named .pdf a
+    failure. Links that lead out of `root`, links to folders, devices, empty and unreadable files, unknown types are failures.
+    """
+    root = root.absolute()
+    files: dict[str, SourceFile] = {}
+    failures: list[Failure] = []
+    inside = os.path.realpath(root)
+    for found in _walk(str(root), collection, failures):
+        try:
+            if found.uri in files:
+                raise _Unusable("another file's name gives the same address; rename one of them.")
+            files[found.uri] = _source(found, inside)
+        except _Unusable as reason:
+            failures.append(Failure(found.uri, "discover", str(reason)))
+        except OSError as error:
+            failures.append(
+                Failure(found.uri, "discover", f"it cannot be read: {error.strerror or error}; check its permissions.")
+            )
+    return Discovery(tuple(files[uri] for uri in sorted(files)), tuple(sorted(failures, key=lambda failure: failure.uri)))
+
+
+def _walk(root: str, collection: str, failures: list[Failure]) -> list[_Found]:
+    found = []
+
+    def unreadable(error: OSError) -> None:
+        name = _uri(root, str(error.filename), collection)
+        failures.append(Failure(name, "discover", f"the folder cannot be read: {error.strerror}; check its permissions."))
+
+    for folder, subfolders, names in os.walk(root, onerror=unreadable):
+        for name in [*subfolders]:
+            path = os.path.join(folder, name)
+            if name.startswith("."):
+                subfolders.remove(name)
+            elif os.path.islink(path):
+                reason = "a link to a folder is not followed; give the folder itself as a path of its own."
+                failures.append(Failure(_uri(root, path, collection), "discover", reason))
+        here = set(names)
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            if name.startswith(".") or name.casefold() in NOT_DOCUMENTS or _has_document(name, here):
+                continue
+            sidecar = next((path + suffix for suffix in SIDECARS if name + suffix in here), None)
+            found.append(_Found(path, _uri(root, path, collection), sidecar))
+    return found
+
+
+def _has_document(name: str, here: set[str]) -> bool:
+    return any(name.endswith(suffix) and name[: -len(suffix)] in here for suffix in SIDECARS)
+
+
+def _uri(root: str, path: str, collection: str) -> str:
+    """Always valid Unicode: bytes that are no UTF-8 and control characters are written %XX."""
+    relative = os.fsencode(os.path.relpath(path, root).replace(os.sep, "/")).decode("utf-8", "surrogateescape")
+    safe = "".join(_escaped(character) for character in relative)
+    return collection if relative == "." else f"{collection}/{safe}"
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable() or character in "\u200c\u200d":
+        return character
+    return quote(character.encode("utf-8", "surrogateescape"), safe="")
+
+
+def _source(found: _Found, inside: str) -> SourceFile:
+    path, uri, sidecar = found
+    real = os.path.realpath(path)
+    if not real.startswith(os.path.join(inside, "")):
+        raise _Unusable(f"it is a link that leads out of the folder, to {_printable(real)}; put the file itself there.")
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise _Unusable("it is no regular file (a device, pipe or socket); remove it.")
+    suffix = os.path.splitext(path)[1].casefold()
+    if path.endswith(SIDECARS):
+        raise _Unusable("it is a sidecar, but the file it describes is not there; rename or remove it.")
+    if suffix not in SUFFIXES:
+        raise _Unusable(f"files named {suffix or 'without a suffix'} are not read; the types read are {SUPPORTED}.")
+    if status.st_size == 0:
+        raise _Unusable("it is empty (0 bytes); replace or remove it.")
+    digest, start = _digest(path)
+    if sidecar:
+        if os.path.islink(sidecar) and not os.path.realpath(sidecar).startswith(os.path.join(inside, "")):
+            raise _Unusable("its sidecar is a link that leads out of the folder; put the sidecar itself there.")
+        digest.update(_digest(sidecar)[0].digest())
+    return SourceFile(uri, path, _media_type(path, SUFFIXES[suffix], start), digest.hexdigest())
+
+
+def _printable(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _digest(path: str) -> tuple[hashlib._Hash, bytes]:
+    """The hash over a file's bytes, not yet closed, and its first block. Never waits on a pipe that took the file's place."""
+    digest = hashlib.sha256()
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb", buffering=0) as file:
+        start = block = file.read(_BLOCK)
+        while block:
+            digest.update(block)
+            block = file.read(_BLOCK)
+    return digest, start[:8192]
+
+
+def _media_type(path: str, named: str, start: bytes) -> str:
+    """What the file is. Raises _Unusable if that is nothing we read, or not what its name says and no other type either."""
+    if b"%PDF-" in start[:1024]:
+        return PDF
+    if start.startswith(b"PK\x03\x04"):
+        return _zip_type(path)
+    for magic, name in _MAGIC:
+        if start.startswith(magic):
+            raise _Unusable(f"by its content it is {name}; the types read are {SUPPORTED}.")
+    if named in (PDF, DOCX):
+        raise _Unusable(f"it is named like a {NAMES[named]} file but its content is none; replace it with a sound copy.")
+    if b"\0" in start and not start.startswith(_BOMS):
+        raise _Unusable(f"it is named like a {NAMES[named]} file but its content is binary; the types read are {SUPPORTED}.")
+    if named != JSONL and _HTML_START.match(start.removeprefix(_BOMS[0])):
+        return HTML
+    return named
+
+
+def _zip_type(path: str) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if "word/document.xml" in archive.NameToInfo:
+                return DOCX
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+        raise _Unusable(f"it is a damaged ZIP or DOCX file ({error}); replace it with a sound copy.") from error
+    raise _Unusable(f"by its content it is a ZIP archive and no DOCX; the types read are {SUPPORTED}.")

@@ -93,7 +93,7 @@ def _text(paragraph: Paragraph) -> str:
                 parts.append(node.text or "")
         elif node.tag == qn("w:noBreakHyphen"):
             parts.append("-")
-        elif node.getparent().tag == qn("w:r"):
+        elif (parent := node.getparent()) is not None and parent.tag == qn("w:r"):
             parts.append(" ")
     return "".join(parts)
 

@@ -9,11 +9,12 @@ needs. So PDFium's text is taken, and pypdf's only for a page on which PDFium fi
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -176,15 +177,28 @@ def _page_lines(document: Any, index: int, reader: pypdf.PdfReader | None) -> li
     except pypdfium2.PdfiumError:
         lines = []  # a page that PDFium cannot load: pypdf is asked next, and an empty page is reported
     seen = sum(_letters(line.text) for line in lines)
-    if seen >= FEW_LETTERS or reader is None:
+    arabic = _is_arabic(" ".join(line.text for line in lines))
+    if reader is None or (seen >= FEW_LETTERS and not arabic):
         return lines
     try:
-        other = normalise(reader.pages[index].extract_text())
+        other = normalise(reader.pages[index].extract_text()).split("\n")
     except _DEFECTS_PYPDF:
         return lines
-    if _letters(other) <= 1.5 * seen + 3:
+    if arabic:
+        return _with_ligatures_in_order(lines, other)
+    if sum(map(_letters, other)) <= 1.5 * seen + 3:
         return lines
-    return [Line(text, 0, 0, -12.0 * number, 0, False) for number, text in enumerate(other.split("\n")) if text.strip()]
+    return [Line(text, 0, 0, -12.0 * number, 0, False) for number, text in enumerate(other) if text.strip()]
+
+
+def _with_ligatures_in_order(lines: Sequence[Line], other: Iterable[str]) -> list[Line]:
+    """Lines of the same letters in pypdf's order: PDFium turns the ligature of lam and alef round (إلنتاجية for لإنتاجية)."""
+    same = {_sorted_letters(text): text for text in other}
+    return [replace(line, text=same.get(_sorted_letters(line.text), line.text)) for line in lines]
+
+
+def _sorted_letters(text: str) -> str:
+    return "".join(sorted(filter(str.isalnum, normalise(text))))
 
 
 def _lines(textpage: Any) -> Iterator[Line]:
@@ -214,9 +228,17 @@ def _line(textpage: Any, text: str, start: int, end: int) -> Line:
     left, bottom, right, _ = textpage.get_charbox(first, loose=True)
     end_left, _, end_right, _ = textpage.get_charbox(last, loose=True)
     middle = (first + last) // 2
-    size = raw.FPDFText_GetFontSize(textpage, middle)
+    size = raw.FPDFText_GetFontSize(textpage, middle) * _scale(textpage, middle)
     bold = all(_is_bold(textpage, position) for position in {first, middle, last})
     return Line(text, min(left, end_left), max(right, end_right), bottom, round(size, 1), bold)
+
+
+def _scale(textpage: Any, position: int) -> float:
+    """How much the text matrix enlarges the font: many producers write a font of size 1 and scale it."""
+    matrix = raw.FS_MATRIX()
+    if not raw.FPDFText_GetMatrix(textpage, position, matrix):
+        return 1.0
+    return math.hypot(matrix.c, matrix.d)
 
 
 def _is_bold(textpage: Any, position: int) -> bool:
@@ -288,13 +310,9 @@ def _body_size(pages: Sequence[Sequence[Line]]) -> float:
 
 def _font_level(paragraph: Sequence[Line], text: str, body: float, sizes: Sequence[float]) -> int:
     """1..6 if the type says that this is a heading: larger than the body's, or bold and short."""
-    if (
-        len(paragraph) > 3
-        or len(text) > 200
-        or _letters(text) < 3
-        or 2 * sum(map(str.isalpha, text)) < _letters(text)
-        or text[-1] in ".,;"
-    ):
+    if len(paragraph) > 3 or len(text) > 200 or text[-1] in ".,;":
+        return 0
+    if _letters(text) < 3 or 2 * sum(map(str.isalpha, text)) < _letters(text):
         return 0
     if all(line.size >= LARGER * body > 0 for line in paragraph):
         return min(1 + sizes.index(max(line.size for line in paragraph)), 6)
@@ -339,10 +357,16 @@ def _begins(line: Line, paragraph: Sequence[Line], step: float, lines: Sequence[
 def _had_room(last: Line, line: Line, lines: Sequence[Line]) -> bool:
     """Would the line's first word have fitted behind the last line? Then the break was meant.
 
-    The margin is that of the lines which begin (in Arabic script: end) where the last one does.
+    The margin is that of the lines of its size which begin (in Arabic script: end) where the last one does.
     """
     width = (last.right - last.left) / max(len(last.text), 1)
     word = (len(line.text.split(maxsplit=1)[0]) + 1.5) * width
-    if _ARABIC.search(last.text):
-        return last.left - min(other.left for other in lines if abs(other.right - last.right) <= 3 * last.size) > word
-    return max(other.right for other in lines if abs(other.left - last.left) <= 3 * last.size) - last.right > word
+    near = max(3 * last.size, 30.0)
+    alike = [other for other in lines if abs(other.size - last.size) <= 0.1 * last.size]
+    if _is_arabic(last.text):
+        return last.left - min(other.left for other in alike if abs(other.right - last.right) <= near) > word
+    return max(other.right for other in alike if abs(other.left - last.left) <= near) - last.right > word
+
+
+def _is_arabic(text: str) -> bool:
+    return len(_ARABIC.findall(text)) > len(text) / 3

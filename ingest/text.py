@@ -140,7 +140,7 @@ _HYPHENATED = frozenset(
 _HYPHENS = "-\u2010\u00ad\ufffe\x02"  # U+FFFE and U+0002: what PDFium writes for a hyphen that breaks a word
 _URL_OPEN = re.compile(r"https?://\S*[\-_=&?%#]$")
 _URL = re.compile(r"https?://\S*$")
-_URL_REST = re.compile(r"[a-z0-9][\w\-.%/]*[./\-][\w\-.%/]*")
+_URL_REST = re.compile(r"(?=\S*[/=?_%]|(?:[^\s-]+-){2}|\S+\.\w{2,5}(?:\s|$))[a-z0-9/_=?&%.-]\S*")
 
 
 def rejoin_lines(lines: Iterable[str], words: frozenset[str] = frozenset()) -> str:
@@ -157,7 +157,7 @@ def rejoin_lines(lines: Iterable[str], words: frozenset[str] = frozenset()) -> s
 
 
 def _join(left: str, right: str, words: frozenset[str]) -> str:
-    if _URL_OPEN.search(left) or (_URL.search(left) and left[-1] in "./" and _URL_REST.match(right)):
+    if _URL_OPEN.search(left) or (_URL.search(left) and _URL_REST.match(right)):
         return left + right
     if left[-1] in "—–" and left[-2:-1].isalnum():
         return left + right
@@ -217,8 +217,11 @@ def _names(rest: str) -> bool:
 
 def _in_capitals(line: str) -> bool:
     letters = [letter for letter in line if letter.isalpha()]
-    # 4 letters: below that it is an abbreviation in a table. 90 characters: longer lines in capitals are shouted sentences.
-    return len(letters) >= 4 and len(line) <= 90 and all(map(str.isupper, letters)) and ":" not in line and line[-1] != "."
+    # One short word is an abbreviation or a name in a table (NTDC, CASA-1000); many digits are a row of it or a file number.
+    # 90 characters: longer lines in capitals are shouted sentences.
+    if len(letters) < (6 if " " not in line else 4) or 2 * sum(map(str.isdigit, line)) > len(letters):
+        return False
+    return len(line) <= 90 and all(map(str.isupper, letters)) and ":" not in line and line[-1] != "."
 
 
 _BULLET = re.compile(r"[•●▪◦‣∙○■□*–—-]\s+(?=\S)")

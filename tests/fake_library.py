@@ -1,0 +1,239 @@
+"""A knowledge base in memory: a few documents that were hard to show, and answers that follow from the question's words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from kb.cite import permalink
+from kb.errors import BadRequest, IndexMissing, NotFound
+from kb.records import (
+    KINDS,
+    Answer,
+    Block,
+    Citation,
+    Conflict,
+    ConflictValue,
+    Document,
+    DocumentPage,
+    DocumentSummary,
+    EntityCount,
+    Facets,
+    Filters,
+    Hit,
+    IndexManifest,
+    Locator,
+    Metadata,
+    Original,
+    Page,
+    Passage,
+    SearchPage,
+    Statement,
+)
+
+MANIFEST = IndexManifest(3, "5f0c9b1de2a47788", 1, "fake-model", "d1", 8, 4, 9, "2026-11-20T08:00:00Z")
+HOSTILE_TITLE = "<script>alert('title')</script> \"quoted\" & \u202eevil\u202c"
+HOSTILE_TEXT = "<img src=x onerror=alert(1)> and </p><script>document.title='owned'</script> in {{ 7*7 }} a sentence."
+
+TRANSIT = [
+    ("heading", 1, "Agreement on Transit Trade"),
+    ("heading", 2, "Article 1. Signature"),
+    ("paragraph", 0, "The agreement was signed in Tashkent on 15 July 2021. It was signed by the commerce adviser of Pakistan."),
+    ("heading", 2, "Article 2. Routes"),
+    ("list_item", 0, "(a) Karachi Port and Port Qasim are gateways."),
+    ("list_item", 0, "(b) Gwadar Port is a gateway."),
+    ("table_row", 0, "Port: Karachi; Depth: 16 m"),
+    ("paragraph", 0, "The agreement was signed in Tashkent on 15 July 2021. " * 12),
+]
+URDU = [
+    ("heading", 1, "خبروں کا خلاصہ"),
+    ("paragraph", 0, "پاکستان اور ازبکستان نے ٹرانزٹ ٹریڈ معاہدے پر 15 جولائی 2021 کو تاشقند میں دستخط کیے۔ یہ معاہدہ اہم ہے۔"),
+]
+RUSSIAN = [("paragraph", 0, "Протяжённость линии CASA-1000 составляет около 1222 км. Мощность — 1300 МВт.")]
+HOSTILE = [("heading", 1, HOSTILE_TITLE), ("paragraph", 0, HOSTILE_TEXT)]
+
+
+def document(uid: str, blocks: list[tuple[str, int, str]], metadata: Metadata, media_type: str, paged: bool = False) -> Document:
+    text, made = "", []
+    for kind, level, words in blocks:
+        text += "\n\n" if text else ""
+        made.append(Block(kind, len(text), len(text) + len(words.strip()), level))
+        text += words.strip()
+    middle = made[len(made) // 2].start
+    pages = (Page(1, "iv", 0, middle), Page(2, "v", middle, len(text))) if paged else ()
+    uri = f"agreements/{uid}"
+    return Document(uid, uri, uri, "s", "o", media_type, metadata, text, tuple(made), pages, "fake 1", (), "2026-11-20T08:00:00Z")
+
+
+def passages_of(shown: Document) -> tuple[Passage, ...]:
+    result = []
+    for number, block in enumerate(block for block in shown.blocks if block.kind != "heading"):
+        page = next((page for page in shown.pages if page.start <= block.start < page.end), None)
+        locator = Locator(block.start, block.end, page and page.number, page and page.label, ("Section",), f"art. {number + 1}")
+        text = shown.text[block.start : block.end]
+        result.append(Passage(f"{shown.id}-p{number}", shown.id, number, text, locator, shown.metadata.language))
+    return tuple(result)
+
+
+def documents() -> tuple[Document, ...]:
+    pdf, html, plain = "application/pdf", "text/html", "text/plain"
+    return (
+        document(
+            "d1",
+            TRANSIT,
+            Metadata(
+                "Agreement on Transit Trade",
+                "agreement",
+                "Ministry of Commerce",
+                "2021-07-15",
+                "https://example.org/" + "long/" * 40,
+                "en",
+                ("PK", "UZ"),
+                ("Pakistan", "Uzbekistan"),
+                "in_force",
+                "2022-02",
+            ),
+            pdf,
+            paged=True,
+        ),
+        document("d2", URDU, Metadata("خبروں کا خلاصہ", "news", "اخبار", "2026", "", "ur", ("PK",)), plain),
+        document(
+            "d3", RUSSIAN, Metadata("Энергетика " + "очень длинный заголовок " * 12, "policy_paper", "", "", "", "ru"), plain
+        ),
+        document("d4", HOSTILE, Metadata(HOSTILE_TITLE, "news", "<b>bold</b>", "2020-13", "javascript:alert(1)", "en"), html),
+    )
+
+
+class FakeLibrary:
+    """Serves `documents()`. `published=False` is a KB_HOME with no index yet; `broken` is raised by every call."""
+
+    def __init__(self, folder: Path, published: bool = True) -> None:
+        self.folder = folder
+        self.published = published
+        self.broken: Exception | None = None
+        self.asked: list[tuple[str, Filters, int, bool]] = []
+        self._documents = {one.id: one for one in documents()}
+
+    def ask(self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True) -> Answer:
+        self._check(question, filters)
+        self.asked.append((question, filters, n, expand))
+        hits = self._hits(question, filters)
+        cited = self._cited(question) if hits and "weather" not in question else ()
+        return Answer(
+            question=question,
+            status="answered" if cited else "abstained",
+            confidence=0.91 if cited else 0.12,
+            statements=tuple(Statement(one.quote, (one.marker,)) for one in cited),
+            citations=cited,
+            reason=None if cited else "No document says anything about the weather.",
+            conflicts=(Conflict("date of signature", (ConflictValue("15 July 2021", 1),)),) if "conflict" in question else (),
+            nearest=hits[:n],
+            also_searched=("AUPTT", "Узбекистан") if expand else (),
+            index=MANIFEST,
+            models={"embedder": "fake-model"},
+            timings_ms={"encode": 1.5},
+        )
+
+    def search(
+        self,
+        query: str,
+        filters: Filters = Filters(),
+        n: int = 10,
+        offset: int = 0,
+        *,
+        expand: bool = True,
+    ) -> SearchPage:
+        self._check(query, filters)
+        hits = self._hits(query, filters)
+        following = str(offset + n) if offset + n < len(hits) else None
+        return SearchPage(query, hits[offset : offset + n], following, ("AUPTT",) if expand else ())
+
+    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "") -> DocumentPage:
+        self._check("x", filters)
+        if cursor and not cursor.isdecimal():
+            raise BadRequest(f"the cursor {cursor!r} is not one that was given; leave it out.")
+        chosen = [one for one in self._documents.values() if self._passes(one, filters)]
+        at = int(cursor or 0)
+        following = str(at + n) if at + n < len(chosen) else None
+        return DocumentPage(tuple(summary(one) for one in chosen[at : at + n]), following, len(chosen))
+
+    def document(self, document_id: str) -> Document:
+        self._check()
+        if document_id not in self._documents:
+            raise NotFound(f"no document has the id {document_id!r}; /documents lists them.")
+        return self._documents[document_id]
+
+    def passages(self, document_id: str) -> tuple[Passage, ...]:
+        return passages_of(self.document(document_id))
+
+    def passage(self, passage_id: str) -> Passage:
+        self._check()
+        for one in self._documents.values():
+            for passage in passages_of(one):
+                if passage.id == passage_id:
+                    return passage
+        raise NotFound(f"no passage has the id {passage_id!r}.")
+
+    def original(self, document_id: str) -> Original:
+        shown = self.document(document_id)
+        return Original(str(self.folder / document_id), shown.media_type, f"файл {document_id}.bin")
+
+    def facets(self) -> Facets:
+        self._check()
+        return Facets({"PK": 2, "UZ": 1}, {"news": 2, "agreement": 1}, {"en": 2, "ru": 1, "ur": 1}, {"Ministry of Commerce": 1})
+
+    def entities(self, n: int = 200) -> tuple[EntityCount, ...]:
+        self._check()
+        return (EntityCount("country-uz", "Uzbekistan", "country", 3, 12),)[:n]
+
+    def info(self) -> IndexManifest:
+        self._check()
+        return MANIFEST
+
+    def ready(self) -> IndexManifest:
+        return self.info()
+
+    def _check(self, question: str = "x", filters: Filters = Filters()) -> None:
+        if self.broken is not None:
+            raise self.broken
+        if not self.published:
+            raise IndexMissing("there is no index yet. Run `python -m ingest reindex` to make it.")
+        if not question.strip() or len(question) > 2000:
+            raise BadRequest(f"the question has {len(question)} characters; it takes 1 to 2,000.")
+        if unknown := [kind for kind in filters.kind if kind not in KINDS]:
+            raise BadRequest(f"unknown kind {unknown[0]!r}; known are {', '.join(KINDS)}.")
+
+    def _passes(self, one: Document, filters: Filters) -> bool:
+        metadata = one.metadata
+        return (
+            (not filters.country or bool(set(filters.country) & set(metadata.countries)))
+            and (not filters.kind or metadata.kind in filters.kind)
+            and (not filters.language or metadata.language in filters.language)
+            and (not filters.document or one.id in filters.document)
+        )
+
+    def _hits(self, question: str, filters: Filters) -> tuple[Hit, ...]:
+        chosen = [one for one in self._documents.values() if self._passes(one, filters)]
+        pairs = [(summary(one), passage) for one in chosen for passage in passages_of(one)]
+        hits = [Hit(passage, one, 1 / rank, rank, None, 0.5) for rank, (one, passage) in enumerate(pairs, 1)]
+        # The long lists of the pagination tests: the same passages again and again.
+        return tuple(hits * (4 if "many" in question else 1))
+
+    def _cited(self, question: str) -> tuple[Citation, ...]:
+        uids = (
+            ["d2"] if "معاہدے" in question else ["d3"] if "CASA" in question else ["d4"] if "evil" in question else ["d1", "d2"]
+        )
+        result = []
+        for marker, uid in enumerate(uids, 1):
+            shown, passage = self._documents[uid], passages_of(self._documents[uid])[0]
+            ends = [at for at in (passage.text.find(end) for end in (". ", "۔ ")) if at >= 0]
+            length = min(ends) + 1 if ends else len(passage.text)
+            start, end = passage.locator.start, passage.locator.start + length
+            quote, link = shown.text[start:end], permalink(uid, passage.id, start, end)
+            locator = replace(passage.locator, start=start, end=end)
+            result.append(Citation(marker, passage.id, summary(shown), locator, quote, passage.text, link))
+        return tuple(result)
+
+
+def summary(one: Document) -> DocumentSummary:
+    return DocumentSummary(one.id, one.uri, one.metadata, one.media_type, len(one.text), len(passages_of(one)), len(one.pages))

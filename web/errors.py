@@ -1,0 +1,65 @@
+"""Every error leaves here: problem+json for programs, a designed page for people, and never a traceback."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, json, render_template, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from kb.errors import IndexMissing, IndexStale, KnowledgeBaseError
+from web.present import ErrorPage
+
+log = logging.getLogger("web.errors")
+MACHINE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
+DETAILS = {
+    400: "The request could not be understood; check the address and try again.",
+    404: "There is nothing at this address; the documents are listed at /documents.",
+    405: "This address does not take that method.",
+    413: "The request is larger than 64 kB; shorten it.",
+    500: "Something failed on the server; the operator finds the cause in its log.",
+}
+
+
+def register(app: Flask) -> None:
+    """Route every HTTPException and KnowledgeBaseError of `app` through one place. Call it after flask-smorest is set up."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(KnowledgeBaseError, _knowledge_error)
+
+
+def problem(status: int, detail: str) -> Response:
+    """An RFC 9457 response."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return Response(json.dumps(body) + "\n", status, content_type="application/problem+json")
+
+
+def _knowledge_error(error: KnowledgeBaseError) -> Response:
+    if error.status >= 500 and error.status != 503:
+        log.error("%s", error)
+    return _answer(error.status, str(error), unpublished=isinstance(error, IndexMissing | IndexStale))
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None and isinstance(error.response, Response):
+        return error.response
+    status = error.code or 500
+    own_words = error.description != type(error).description and not isinstance(error, InternalServerError)
+    detail = (error.description if own_words else None) or DETAILS.get(status) or error.description or error.name
+    response = _answer(status, detail)
+    response.headers.extend([(name, value) for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")])
+    return response
+
+
+def _answer(status: int, detail: str, *, unpublished: bool = False) -> Response:
+    if _for_a_program():
+        return problem(status, detail)
+    page = ErrorPage(status=status, title=HTTPStatus(status).phrase, detail=detail, unpublished=unpublished)
+    return Response(render_template("error.html", page=page), status, content_type="text/html; charset=utf-8")
+
+
+def _for_a_program() -> bool:
+    if request.path.startswith(MACHINE_PATHS) or request.path == "/api":
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/problem+json", "application/json"])
+    return best is not None and best != "text/html"

@@ -1,0 +1,395 @@
+"""What each page's template receives, as frozen values: a template reads `page` and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote as quoted
+
+from kb.records import (
+    Answer,
+    Citation,
+    Conflict,
+    Document,
+    DocumentPage,
+    DocumentSummary,
+    Facets,
+    Filters,
+    Hit,
+    IndexManifest,
+    Locator,
+    Metadata,
+    Passage,
+    SearchPage,
+)
+from web import names
+from web.form import Form, address
+from web.reading import Entry, Part, checked_span, outline, parts
+
+SHOWN_WHOLE = 420  # characters of a passage; a longer one is cut to about five lines, its rest one tap away
+CUT_AT = 340
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    question: str
+    language: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    label: str
+    count: int
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One line of what the collection holds."""
+
+    label: str
+    counts: tuple[Count, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where something is from, ready to print. `place` is pinpoint and page; `facts` are publisher, date, kind …"""
+
+    title: str
+    href: str
+    facts: tuple[str, ...]
+    place: str
+    language: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A citation: `before` + `quote` + `after` is the passage around the quote."""
+
+    marker: int
+    source: Source
+    before: str
+    quote: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    text: str
+    markers: tuple[int, ...]
+    language: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    value: str
+    marker: int
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    about: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage of a document; `rest` is what the cut left out."""
+
+    text: str
+    rest: str
+    place: str
+    href: str
+    language: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundIn:
+    source: Source
+    passages: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCard:
+    answered: bool
+    said: tuple[Said, ...]
+    cited: tuple[Cited, ...]
+    disagreements: tuple[Disagreement, ...]
+    reason: str
+    confidence: str
+    figure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The generation that a page was made from."""
+
+    generation: int
+    digest: str
+    documents: int
+    passages: int
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    form: Form
+    hint: str
+    examples: tuple[Example, ...]
+    holdings: tuple[Holding, ...]
+    published: Published
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    form: Form
+    card: AnswerCard | None
+    found: tuple[FoundIn, ...]
+    also_searched: tuple[str, ...]
+    switch: str
+    first: str
+    more: str
+    published: Published
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    source: Source
+    countries: tuple[str, ...]
+    size: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    form: Form
+    items: tuple[Listed, ...]
+    total: int
+    first: str
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    name: str
+    value: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPage:
+    title: str
+    language: str
+    direction: str
+    kind: str
+    facts: tuple[Fact, ...]
+    warnings: tuple[str, ...]
+    original: str
+    original_type: str
+    outline: tuple[Entry, ...]
+    parts: tuple[Part, ...]
+    quoted: bool
+    ask: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    status: int
+    title: str
+    detail: str
+    unpublished: bool
+
+
+TEMPLATES: Mapping[type, str] = {
+    HomePage: "home.html",
+    ResultPage: "result.html",
+    ListPage: "documents.html",
+    ReadingPage: "document.html",
+    ErrorPage: "error.html",
+}
+
+
+def home_page(info: IndexManifest, facets: Facets, box: Form, examples: Sequence[tuple[str, str]], hint: str = "") -> HomePage:
+    """`examples` are (language, question)."""
+    shown = tuple(Example(question, language, address("/", question, Filters())) for language, question in examples)
+    return HomePage(box, hint, shown, _holdings(facets), published(info))
+
+
+def answer_page(answer: Answer, box: Form, filters: Filters, n: int) -> ResultPage:
+    """The first page of a result; `n` is how many passages were asked for."""
+    more = address("/", answer.question, filters, expand=box.expand, next=str(n)) if len(answer.nearest) >= n else ""
+    return ResultPage(
+        form=box,
+        card=_card(answer),
+        found=grouped(answer.nearest),
+        also_searched=answer.also_searched,
+        switch=address("/", box.question, filters, expand=not box.expand),
+        first="",
+        more=more,
+        published=published(answer.index),
+    )
+
+
+def search_page(result: SearchPage, info: IndexManifest, box: Form, filters: Filters) -> ResultPage:
+    """A following page of a result: passages alone."""
+    return ResultPage(
+        form=box,
+        card=None,
+        found=grouped(result.items),
+        also_searched=result.also_searched,
+        switch=address("/", box.question, filters, expand=not box.expand),
+        first=address("/", box.question, filters, expand=box.expand),
+        more=address("/", box.question, filters, expand=box.expand, next=result.next) if result.next else "",
+        published=published(info),
+    )
+
+
+def list_page(result: DocumentPage, box: Form, filters: Filters, cursor: str) -> ListPage:
+    return ListPage(
+        form=box,
+        items=tuple(_listed(item) for item in result.items),
+        total=result.total,
+        first=address("/documents", "", filters) if cursor else "",
+        more=address("/documents", "", filters, cursor=result.next) if result.next else "",
+    )
+
+
+def reading_page(document: Document, passages: Sequence[Passage], start: int | None, end: int | None) -> ReadingPage:
+    """Raises BadRequest for a span that is not in the text."""
+    quote = checked_span(document.text, start, end)
+    metadata = document.metadata
+    return ReadingPage(
+        title=metadata.title or document.uri,
+        language=metadata.language,
+        direction=names.direction(metadata.language),
+        kind=names.kind(metadata.kind),
+        facts=_facts(document),
+        warnings=document.warnings,
+        original=f"/documents/{quoted(document.id)}/original",
+        original_type=names.MEDIA_TYPES.get(document.media_type, "file"),
+        outline=outline(document),
+        parts=parts(document, passages, quote),
+        quoted=quote is not None,
+        ask=address("/", "", Filters(document=(document.id,))),
+    )
+
+
+def published(info: IndexManifest) -> Published:
+    return Published(info.generation, info.digest[:12], info.documents, info.passages, names.day(info.created_at))
+
+
+def grouped(hits: Sequence[Hit]) -> tuple[FoundIn, ...]:
+    """Hits by document, the document of the best hit first; within a document by rank."""
+    by_document: dict[str, list[Hit]] = {}
+    for hit in hits:
+        by_document.setdefault(hit.document.id, []).append(hit)
+    return tuple(FoundIn(_source(group[0].document), tuple(_found(hit) for hit in group)) for group in by_document.values())
+
+
+def place_of(locator: Locator) -> str:
+    """ "art. 5(2) · p. iv", or the nearest heading if there is neither."""
+    pieces = [locator.pinpoint] if locator.pinpoint else []
+    label = locator.page_label or (str(locator.page) if locator.page else "")
+    if label and not (locator.pinpoint or "").startswith("p."):
+        pieces.append(f"p. {label}")
+    return " · ".join(pieces) or (locator.section[-1] if locator.section else "")
+
+
+def _holdings(facets: Facets) -> tuple[Holding, ...]:
+    kinds = tuple(_count(names.kind(value), n, Filters(kind=(value,))) for value, n in facets.kind.items() if value)
+    countries = tuple(_count(names.country(value), n, Filters(country=(value,))) for value, n in facets.country.items() if value)
+    languages = tuple(
+        _count(names.language(value), n, Filters(language=(value,))) for value, n in facets.language.items() if value
+    )
+    held = (Holding("Kinds", kinds), Holding("Countries", countries), Holding("Languages", languages))
+    return tuple(holding for holding in held if holding.counts)
+
+
+def _count(label: str, n: int, only: Filters) -> Count:
+    return Count(label, n, address("/documents", "", only))
+
+
+def _card(answer: Answer) -> AnswerCard:
+    cited = tuple(_cited(citation) for citation in answer.citations)
+    by_marker = {one.marker: one.source for one in cited}
+    return AnswerCard(
+        answered=answer.status == "answered",
+        said=tuple(_said(s.text, s.citations, by_marker) for s in answer.statements),
+        cited=cited,
+        disagreements=tuple(_disagreement(conflict, by_marker) for conflict in answer.conflicts),
+        reason=answer.reason or "",
+        confidence=names.confidence(answer.confidence),
+        figure=f"{answer.confidence:.2f}",
+    )
+
+
+def _said(text: str, markers: tuple[int, ...], by_marker: Mapping[int, Source]) -> Said:
+    source = by_marker.get(markers[0]) if markers else None
+    language = source.language if source else ""
+    return Said(text, markers, language, names.direction(language))
+
+
+def _disagreement(conflict: Conflict, by_marker: Mapping[int, Source]) -> Disagreement:
+    return Disagreement(conflict.about, tuple(Value(v.value, v.citation, by_marker.get(v.citation)) for v in conflict.values))
+
+
+def _cited(citation: Citation) -> Cited:
+    at = citation.context.find(citation.quote)  # of a view of the passage only: the link carries the exact place
+    before, after = (citation.context[:at], citation.context[at + len(citation.quote) :]) if at >= 0 else ("", "")
+    source = _source(citation.document, citation.permalink, place_of(citation.locator))
+    return Cited(citation.marker, source, before, citation.quote, after)
+
+
+def _source(document: DocumentSummary, href: str = "", place: str = "") -> Source:
+    metadata = document.metadata
+    facts = (metadata.publisher, names.day(metadata.published), names.kind(metadata.kind), names.language(metadata.language))
+    return Source(
+        title=metadata.title or document.uri,
+        href=href or f"/documents/{quoted(document.id)}",
+        facts=tuple(fact for fact in facts if fact),
+        place=place,
+        language=metadata.language,
+        direction=names.direction(metadata.language),
+    )
+
+
+def _found(hit: Hit) -> Found:
+    passage = hit.passage
+    text, rest = passage.text, ""
+    if len(text) > SHOWN_WHOLE:
+        cut = text.rfind(" ", 0, CUT_AT)
+        cut = cut if cut > 0 else CUT_AT
+        text, rest = text[:cut], text[cut:]
+    span = f"start={passage.locator.start}&end={passage.locator.end}"
+    href = f"/documents/{quoted(passage.document_id)}?{span}#{quoted(passage.id)}"
+    return Found(text, rest, place_of(passage.locator), href, passage.language, names.direction(passage.language))
+
+
+def _listed(summary: DocumentSummary) -> Listed:
+    size = f"{summary.pages} page{'s' * (summary.pages != 1)}" if summary.pages else f"{summary.characters:,} characters"
+    status = names.STATUSES.get(summary.metadata.status, "") if summary.metadata.kind == "agreement" else ""
+    return Listed(_source(summary), tuple(names.country(code) for code in summary.metadata.countries), size, status)
+
+
+def _facts(document: Document) -> tuple[Fact, ...]:
+    metadata: Metadata = document.metadata
+    status = names.STATUSES.get(metadata.status, "")
+    web_address = metadata.url if metadata.url.startswith(("http://", "https://")) else ""
+    facts = (
+        ("Publisher", metadata.publisher),
+        ("Published", names.day(metadata.published)),
+        ("Language", names.language(metadata.language)),
+        ("Countries", ", ".join(names.country(code) for code in metadata.countries)),
+        ("Parties", ", ".join(metadata.parties)),
+        ("Status", " since ".join(filter(None, (status, names.day(metadata.status_date) if status else "")))),
+        ("Public source", metadata.url),
+        ("Pages", str(len(document.pages)) if document.pages else ""),
+        ("File", document.uri),
+        ("Read by", f"{document.reader}, {names.day(document.ingested_at)}"),
+    )
+    return tuple(Fact(name, value, web_address if name == "Public source" else "") for name, value in facts if value)

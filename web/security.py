@@ -1,0 +1,58 @@
+"""Headers that keep documents from acting in the browser, the Host check, and an access log that holds no question."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+
+from flask import Flask, Response, g, request
+
+from kb.errors import BadRequest
+
+log = logging.getLogger("web.access")
+
+# No script is ever served, so none is allowed: text of a document that escaped escaping still could not run.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# A PDF viewer does not start inside `sandbox`, and the type is exact and nosniff, so a PDF goes without it.
+ORIGINAL_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+SANDBOX_POLICY = f"{ORIGINAL_POLICY}; sandbox"
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
+YEAR = 365 * 24 * 3600
+
+
+def register(app: Flask) -> None:
+    app.before_request(_begin)
+    app.after_request(_finish)
+
+
+def _begin() -> None:
+    g.started = time.perf_counter()
+    host = request.headers.get("Host", "")
+    if host and not HOST.fullmatch(host):
+        raise BadRequest("the Host header is not the name of a host; correct the address.")
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "static" and response.status_code == 200 and "v" in request.args:
+        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"  # the address changes with the content
+    else:
+        response.headers.setdefault("Cache-Control", "no-cache, private")
+    # The path alone: the query is the question, and that is nobody's business.
+    elapsed = 1000 * (time.perf_counter() - g.get("started", time.perf_counter()))
+    log.info("%s %s %d %.0f ms", request.method, request.path.encode("unicode_escape").decode(), response.status_code, elapsed)
+    return response

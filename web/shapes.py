@@ -1,0 +1,191 @@
+"""What the API gives: the JSON shapes of kb.serialize, described for the OpenAPI document and held to it by a test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from kb.records import BLOCK_KINDS
+
+
+def _text(description: str = "") -> fields.String:
+    return fields.String(required=True, metadata={"description": description} if description else {})
+
+
+def _maybe_text(description: str) -> fields.String:
+    return fields.String(required=True, allow_none=True, metadata={"description": description})
+
+
+def _number(description: str = "") -> fields.Integer:
+    return fields.Integer(required=True, metadata={"description": description} if description else {})
+
+
+def _list(inner: Any, description: str) -> Any:
+    return fields.List(inner, required=True, metadata={"description": description})
+
+
+class Problem(Schema):
+    """RFC 9457: what went wrong, in one shape."""
+
+    type = _text("Always about:blank: title and status tell the kind.")
+    title = _text()
+    status = _number("The HTTP status.")
+    detail = _text("Value, cause and next step in a sentence.")
+
+
+class LocatorShape(Schema):
+    start = _number("First character in the document's text.")
+    end = _number("One past the last character.")
+    page = fields.Integer(required=True, allow_none=True, metadata={"description": "Page, counted from 1."})
+    page_label = _maybe_text("What is printed on the page.")
+    section = _list(fields.String, "Headings, outermost first.")
+    pinpoint = _maybe_text("As a lawyer writes it: art. 5(2)(b).")
+
+
+class SourceShape(Schema):
+    """Which document something is from."""
+
+    document_id = _text()
+    uri = _text("Collection and path of the document.")
+    title = _text()
+    kind = _text()
+    publisher = _text()
+    date = _text("ISO 8601, may be partial.")
+    language = _text()
+    url = _text()
+
+
+class RanksShape(Schema):
+    dense = fields.Integer(required=True, allow_none=True)
+    words = fields.Integer(required=True, allow_none=True)
+
+
+class HitShape(SourceShape):
+    passage_id = _text()
+    text = _text("The passage, verbatim.")
+    score = fields.Float(required=True, metadata={"description": "Orders the list; comparable within one response only."})
+    ranks = fields.Nested(RanksShape, required=True)
+    rerank = fields.Float(required=True, allow_none=True, metadata={"description": "Mean MaxSim, 0 to 1."})
+    locator = fields.Nested(LocatorShape, required=True)
+    permalink = _text("Path of the document's page at this passage.")
+
+
+class CitationShape(SourceShape):
+    marker = _number("The number in the answer's text.")
+    passage_id = _text()
+    locator = fields.Nested(LocatorShape, required=True)
+    quote = _text("Equals the document's text from locator.start to locator.end.")
+    context = _text("The passage around the quote.")
+    permalink = _text("Path of the document's page with the quote marked.")
+
+
+class StatementShape(Schema):
+    text = _text()
+    citations = _list(fields.Integer, "Markers.")
+
+
+class ConflictValueShape(Schema):
+    value = _text()
+    citation = _number("Marker.")
+
+
+class ConflictShape(Schema):
+    about = _text()
+    values = _list(fields.Nested(ConflictValueShape), "What the sources give.")
+
+
+class IndexShape(Schema):
+    generation = _number()
+    digest = _text()
+
+
+class AnswerShape(Schema):
+    question = _text()
+    status = fields.String(required=True, validate=validate.OneOf(["answered", "abstained"]))
+    confidence = fields.Float(required=True, validate=validate.Range(0, 1))
+    text = _text("The statements with their markers.")
+    reason = _maybe_text("Why there is no answer.")
+    statements = _list(fields.Nested(StatementShape), "Sentences of the sources.")
+    citations = _list(fields.Nested(CitationShape), "In order of marker.")
+    conflicts = _list(fields.Nested(ConflictShape), "Where sources disagree.")
+    nearest = _list(fields.Nested(HitShape), "The best ranked passages.")
+    also_searched = _list(fields.String, "Other names that were searched as well.")
+    index = fields.Nested(IndexShape, required=True)
+    models = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    timings_ms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+
+
+class SearchShape(Schema):
+    query = _text()
+    items = _list(fields.Nested(HitShape), "Ranked passages.")
+    next = _maybe_text("Give it as `next` for the following page.")
+    also_searched = _list(fields.String, "Other names that were searched as well.")
+
+
+class SummaryShape(SourceShape):
+    media_type = _text()
+    characters = _number()
+    passages = _number()
+    pages = _number()
+    countries = _list(fields.String, "ISO 3166-1 alpha-2.")
+    parties = _list(fields.String, "Parties of an agreement.")
+    status = _text("Of an agreement: signed, in_force, …")
+    status_date = _text()
+
+
+class DocumentsShape(Schema):
+    items = _list(fields.Nested(SummaryShape), "In order of title.")
+    next = _maybe_text("Give it as `cursor` for the following page.")
+    total = _number("How many match.")
+
+
+class BlockShape(Schema):
+    kind = fields.String(required=True, validate=validate.OneOf(BLOCK_KINDS))
+    start = _number()
+    end = _number()
+    level = _number("1 to 6 for a heading, else 0.")
+
+
+class PageShape(Schema):
+    number = _number("Counted from 1.")
+    label = _maybe_text("What is printed on it.")
+    start = _number()
+    end = _number()
+
+
+class DocumentShape(SourceShape):
+    media_type = _text()
+    characters = _number()
+    countries = _list(fields.String, "ISO 3166-1 alpha-2.")
+    parties = _list(fields.String, "Parties of an agreement.")
+    status = _text()
+    status_date = _text()
+    sha256 = _text("Of the original file.")
+    reader = _text("Program and version that read it.")
+    warnings = _list(fields.String, "What the reader noticed.")
+    ingested_at = _text()
+    text = _text("The whole text.")
+    blocks = _list(fields.Nested(BlockShape), "Structure, in reading order.")
+    pages = _list(fields.Nested(PageShape), "Pages of the original.")
+
+
+class PassageShape(Schema):
+    passage_id = _text()
+    document_id = _text()
+    ordinal = _number()
+    text = _text("Verbatim.")
+    language = _text()
+    locator = fields.Nested(LocatorShape, required=True)
+
+
+class EntityShape(Schema):
+    id = _text()
+    name = _text()
+    type = _text()
+    documents = _number()
+    mentions = _number()
+
+
+class EntitiesShape(Schema):
+    items = _list(fields.Nested(EntityShape), "The most frequent first.")

@@ -228,6 +228,8 @@ def _line(textpage: Any, text: str, start: int, end: int) -> Line:
     left, bottom, right, _ = textpage.get_charbox(first, loose=True)
     end_left, _, end_right, _ = textpage.get_charbox(last, loose=True)
     middle = (first + last) // 2
+    while middle < last and raw.FPDFText_GetUnicode(textpage, middle) in (32, 160):  # a space may be PDFium's own, of size 1
+        middle += 1
     size = raw.FPDFText_GetFontSize(textpage, middle) * _scale(textpage, middle)
     bold = all(_is_bold(textpage, position) for position in {first, middle, last})
     return Line(text, min(left, end_left), max(right, end_right), bottom, round(size, 1), bold)

@@ -1,0 +1,71 @@
+"""Writes the golden documents beside it: `python tests/golden/make.py`. Run it only to change them; the expected spans are checked by eye."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import docx
+import pypdf
+from reportlab.lib.pagesizes import A5
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
+
+HERE = Path(__file__).parent
+LONG = (
+    "The carriers of either Party may use the roads, railways and ports that are named in the annex to this Agreement for trans-"
+)
+
+
+def treaty_pdf() -> bytes:
+    """Four pages labelled i, ii, 1, 2, with a running head, a broken word and bookmarks."""
+    out, styles = io.BytesIO(), getSampleStyleSheet()
+
+    def head(canvas: object, document: object) -> None:
+        canvas.drawString(50, 560, "Specimen treaty series")  # type: ignore[attr-defined]
+        canvas.drawCentredString(210, 30, ["i", "ii", "1", "2"][document.page - 1])  # type: ignore[attr-defined]
+
+    story = [
+        Paragraph("Specimen Agreement on Transit", styles["Title"]),
+        Paragraph("A text made for tests.", styles["Normal"]),
+        PageBreak(),
+        Paragraph("Contents are left out in this specimen.", styles["Normal"]),
+        PageBreak(),
+        Paragraph("Article 1", styles["Heading2"]),
+        Paragraph(LONG + "<br/>it to the sea, as Article 2 provides.", styles["Normal"]),
+        PageBreak(),
+        Paragraph("Article 2", styles["Heading2"]),
+        Paragraph("(a) Fees do not exceed the cost of the service.", styles["Normal"]),
+        Paragraph("(b) Fees are published.", styles["Normal"]),
+    ]
+    document = SimpleDocTemplate(out, pagesize=A5, title="Specimen Agreement", invariant=1)
+    document.build(story, onFirstPage=head, onLaterPages=head)
+    writer = pypdf.PdfWriter(clone_from=out)
+    writer.set_page_label(0, 1, style="/r")
+    writer.set_page_label(2, 3, style="/D")
+    writer.add_outline_item(title="Article 1", page_number=2)
+    writer.add_outline_item(title="Article 2", page_number=3)
+    labelled = io.BytesIO()
+    writer.write(labelled)
+    return labelled.getvalue()
+
+
+def note_docx() -> bytes:
+    out, document = io.BytesIO(), docx.Document()
+    document.core_properties.title = "Note on fees"
+    document.sections[0].header.paragraphs[0].text = "This header is on every page"
+    document.add_heading("Note on fees", 0)
+    document.add_heading("Rates", 1)
+    document.add_paragraph("The rates differ by border post.")
+    document.add_paragraph("Torkham", style="List Bullet")
+    document.add_paragraph("Khunjerab", style="List Bullet")
+    table = document.add_table(rows=3, cols=2)
+    for cell, text in zip(table._cells, ["Post", "Fee, USD", "Torkham", "12", "Khunjerab", ""], strict=True):
+        cell.text = text
+    document.save(out)
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    (HERE / "treaty.pdf").write_bytes(treaty_pdf())
+    (HERE / "note.docx").write_bytes(note_docx())

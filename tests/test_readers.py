@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from ingest.readers import read_file, reader_version
+from ingest.sources import PDF, discover
+from ingest.text import UnreadableFile
+from kb.records import Parsed, SourceFile
+
+GOLDEN = Path(__file__).parent / "golden"
+NAMES = ["articles.txt", "brief.md", "items.jsonl", "note.docx", "page.html", "treaty.pdf"]
+
+
+def spans(document: Parsed) -> dict[str, object]:
+    text = document.text
+    return {
+        "key": document.key,
+        "text": text,
+        "blocks": [[block.kind, block.level, block.start, block.end, text[block.start : block.end]] for block in document.blocks],
+        "pages": [[page.number, page.label, page.start, page.end] for page in document.pages],
+        "metadata": {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(document.metadata).items() if value
+        },
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden(name: str) -> None:
+    source = next(file for file in discover(GOLDEN, "golden").files if file.uri == f"golden/{name}")
+    expected = json.loads((GOLDEN / f"{name}.json").read_text())
+    assert [spans(document) for document in read_file(source)] == expected
+
+
+def one(root: Path) -> tuple[Parsed, ...]:
+    return read_file(discover(root, "c").files[0])
+
+
+def test_a_sidecar_goes_before_front_matter_and_file(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("---\ntitle: Front\nkind: news\n---\n# Head\n\nText.\n")
+    (tmp_path / "a.md.meta.toml").write_text('title = "Side"\nkind = "poem"\n')
+    (document,) = one(tmp_path)
+    assert (document.metadata.title, document.metadata.kind) == ("Side", "news")
+    assert "'poem'" in document.warnings[0]
+
+
+def test_a_line_of_jsonl_goes_before_the_sidecar_of_all(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": "1", "text": "x", "kind": "news"}\n')
+    (tmp_path / "a.jsonl.meta.json").write_text('{"title": "All", "kind": "dataset", "publisher": "P"}')
+    (document,) = one(tmp_path)
+    assert (document.metadata.title, document.metadata.kind, document.metadata.publisher) == ("1", "news", "P")
+
+
+def test_a_broken_sidecar_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "some_file.txt").write_text("x")
+    (tmp_path / "some_file.txt.meta.toml").write_text("title = ")
+    (document,) = one(tmp_path)
+    assert document.metadata.title == "some file"
+    assert "sidecar" in document.warnings[0]
+
+
+def test_unknown_type() -> None:
+    with pytest.raises(UnreadableFile, match="PDF, DOCX"):
+        read_file(SourceFile("c/x", "x", "image/png", ""))
+    assert reader_version(PDF) != reader_version("text/plain")

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, PDF, TEXT, discover
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+
+
+def write(root: Path, **files: bytes) -> None:
+    for name, data in files.items():
+        path = root / name.replace("__", "/").replace("_dot_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def reasons(root: Path) -> dict[str, str]:
+    return {failure.uri: failure.reason for failure in discover(root, "c").failures}
+
+
+def test_types_go_by_content_and_name(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        a_dot_txt=b"text",
+        b__c_dot_md=b"# x",
+        d_dot_txt=b"%PDF-1.7",
+        e_dot_txt=b"<!DOCTYPE html><p>x",
+        f_dot_jsonl=b"{}",
+    )
+    with zipfile.ZipFile(tmp_path / "g.docx", "w") as archive:
+        archive.writestr("word/document.xml", "<x/>")
+    found = discover(tmp_path, "c")
+    assert [(file.uri, file.media_type) for file in found.files] == [
+        ("c/a.txt", TEXT),
+        ("c/b/c.md", MARKDOWN),
+        ("c/d.txt", PDF),
+        ("c/e.txt", HTML),
+        ("c/f.jsonl", JSONL),
+        ("c/g.docx", DOCX),
+    ]
+    assert not found.failures
+    assert {failure.stage for failure in found.failures} <= {"discover"}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("a.pdf", PNG, "PNG"),
+        ("a.pdf", b"plain words", "named like a PDF"),
+        ("a.txt", b"x\0\1\2" * 9, "binary"),
+        ("a.docx", b"PK\x03\x04 broken", "damaged"),
+        ("a.docx", b"\xd0\xcf\x11\xe0" + bytes(9), "password"),
+        ("a.xyz", b"x", "PDF, DOCX, HTML, TXT, Markdown and JSONL"),
+        ("a.txt", b"", "empty"),
+        ("a.txt.meta.toml", b"", "sidecar"),
+    ],
+)
+def test_what_cannot_be_read_is_a_failure(tmp_path: Path, name: str, data: bytes, reason: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    found = discover(tmp_path, "c")
+    assert not found.files
+    assert [failure.stage for failure in found.failures] == ["discover"]
+    assert reason in found.failures[0].reason
+
+
+def test_left_out_without_a_word(tmp_path: Path) -> None:
+    write(tmp_path, README_dot_md=b"x", x__sources_dot_toml=b"", _dot_hidden_dot_txt=b"x", _dot_git__a_dot_txt=b"x")
+    assert discover(tmp_path, "c").files == discover(tmp_path, "c").failures == ()
+
+
+def test_the_hash_covers_the_sidecar(tmp_path: Path) -> None:
+    write(tmp_path, a_dot_txt=b"x")
+    before = discover(tmp_path, "c").files
+    write(tmp_path, a_dot_txt_dot_meta_dot_toml=b'title = "t"')
+    after = discover(tmp_path, "c").files
+    assert [file.uri for file in after] == ["c/a.txt"]
+    assert before[0].sha256 != after[0].sha256
+
+
+def test_links_pipes_and_locked_files(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    write(root, a_dot_txt=b"x", sub__b_dot_txt=b"x")
+    (tmp_path / "secret.txt").write_text("x")
+    (root / "out.txt").symlink_to(tmp_path / "secret.txt")
+    (root / "loop").symlink_to(root)
+    (root / "gone.txt").symlink_to(root / "nowhere.txt")
+    os.mkfifo(root / "pipe.txt")
+    found = reasons(root)
+    assert "leads out" in found["c/out.txt"]
+    assert "link to a folder" in found["c/loop"]
+    assert "pipe" in found["c/pipe.txt"]
+    assert "cannot be read" in found["c/gone.txt"]
+    assert [file.uri for file in discover(root, "c").files] == ["c/a.txt", "c/sub/b.txt"]
+
+
+def test_names_of_any_bytes_give_valid_addresses(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"a\xff\n.txt")).write_text("x")
+    (tmp_path / "файл 1.txt").write_text("x")
+    uris = [file.uri for file in discover(tmp_path, "c").files]
+    assert uris == ["c/a%FF%0A.txt", "c/файл 1.txt"]

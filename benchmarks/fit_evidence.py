@@ -3,8 +3,8 @@
 Examples are questions on an index, each with the features of one sentence. Positive: the best-judged sentence of those that hold
 an accepted answer. Negative: the best-judged sentence for a question without an answer, and for an answerable question once every
 passage that holds an answer is taken away (a near miss made from parallel passages). "Best-judged" depends on the coefficients,
-so fitting is repeated until it settles. Sets: our own questions over corpus/, and, if given, CLAPnq's (short answers are not marked
-there, so positives are the best-judged sentences as they are). The figures are cross-validated by question.
+so fitting is repeated until it settles. Sets: our own questions over corpus/, and, if given, CLAPnq's (short answers are not
+marked there, so positives are the best-judged sentences as they are). The figures are cross-validated by question.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from kb.retrieve import Candidate
 
 ROUNDS = 6
 FOLDS = 10
+REGULARISATION = 30.0  # inverse strength; the features differ in scale, cosines span a few hundredths
 FALSE_REFUSALS = 0.05  # the operating point: of answerable questions at most this share is refused
 OWN_QUESTIONS = Path("tests/quality/questions.jsonl")
 
@@ -109,7 +110,7 @@ def fitted(examples: Sequence[Example], threshold: float = 0.5) -> Model:
     labels = [e.answerable for e in examples]
     for _ in range(ROUNDS):
         chosen = np.array([best(e, model) for e in examples])
-        regression = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000).fit(chosen, labels)
+        regression = LogisticRegression(C=REGULARISATION, class_weight="balanced", max_iter=1000).fit(chosen, labels)
         model = Model(
             float(regression.intercept_[0]), dict(zip(FEATURES, map(float, regression.coef_[0]), strict=True)), threshold
         )

@@ -26,7 +26,12 @@ from kb.words import FUNCTION_WORDS, WORD, stem, stems
 
 Floats = npt.NDArray[np.float32]
 PASSAGES = 10  # judged; the reranker puts the right one among them in all but a few of the development questions
-FEATURES = ("passage", "sentence", "weakest", "lexical", "foreign", "numbers", "expected", "entities")
+STATEMENT_WORDS = 3  # stems of a sentence that can answer by itself: "(Notes 3, 5.)" is a mark, not a statement
+#: Headings of lists of literature, whose titles read like answers and are none.
+REFERENCES = frozenset(
+    "sources references bibliography notes footnotes endnotes источники литература примечания ссылки حوالہ جات مآخذ ذرائع".split()
+) | {"حوالہ جات", "список литературы", "works cited", "notes and sources", "sources and notes"}
+FEATURES = ("cosine", "lead", "passage", "sentence", "weakest", "lexical", "foreign", "numbers", "expected", "entities")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +81,16 @@ class Judge:
     def judge(self, candidates: Sequence[Candidate]) -> list[Evidence]:
         """All sentences of the first PASSAGES candidates, the most probable first."""
         weights = token_weights(self.question.text, self.encoded, self.idf)
+        middle = float(np.median([candidate.cosine for candidate in candidates])) if candidates else 0.0
         found = [
             evidence
             for rank, candidate in enumerate(candidates[:PASSAGES])
-            if candidate.tokens is not None
-            for evidence in self._sentences(candidate, rank, weights)
+            if candidate.tokens is not None and not is_reference_list(candidate.hit.passage.locator.section)
+            for evidence in self._sentences(candidate, rank, weights, middle)
         ]
         return sorted(found, key=lambda e: (-e.probability, e.rank, e.start))
 
-    def _sentences(self, candidate: Candidate, rank: int, weights: Floats) -> list[Evidence]:
+    def _sentences(self, candidate: Candidate, rank: int, weights: Floats, middle: float) -> list[Evidence]:
         passage, tokens = candidate.hit.passage, candidate.tokens
         assert tokens is not None  # the caller leaves candidates without token vectors out
         similarities = token_similarities(self.encoded.tokens, tokens)
@@ -93,10 +99,12 @@ class Judge:
         found = []
         for start, end in sentence_spans(passage.text):
             inside = (np.asarray(tokens.starts) < end) & (np.asarray(tokens.ends) > start)
-            if not inside.any():  # beyond what the model reads of a passage
-                continue
             text = passage.text[start:end]
+            if not inside.any() or not is_statement(text):  # nothing inside: beyond what the model reads of a passage
+                continue
             features = {
+                "cosine": candidate.cosine,
+                "lead": candidate.cosine - middle,
                 "passage": whole,
                 "sentence": _covered(similarities[:, inside], weights),
                 "weakest": _weakest(similarities[:, inside], weights),
@@ -120,6 +128,15 @@ class Judge:
             "expected": float(has_expected(question.expected, sentence)),
             "entities": _share(tuple(wanted), named),
         }
+
+
+def is_reference_list(section: Sequence[str]) -> bool:
+    return any(heading.strip(" :.").casefold() in REFERENCES for heading in section)
+
+
+def is_statement(text: str) -> bool:
+    """Whether a sentence has enough words beside figures to say something by itself, and is no reference with an address."""
+    return "://" not in text and sum(any(map(str.isalpha, word)) for word in stems(text)) >= STATEMENT_WORDS
 
 
 def idf_of(

@@ -33,9 +33,11 @@ class SnapshotGone(KnowledgeBaseError):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A ranked hit with its packed token vectors (None below the reranked ones)."""
+    """A ranked hit, the cosine of its passage to the question (the list's lowest, if dense search did not find it), and its
+    packed token vectors (None below the reranked ones)."""
 
     hit: Hit
+    cosine: float
     tokens: Packed | None
 
 
@@ -84,7 +86,8 @@ def retrieve(reading: Reading, query: Query, watch: Stopwatch) -> list[Candidate
         with watch.step("filter"):
             allowed = snapshot.allowed(store.matching_documents(reading.connection, reading.generation, query.filters))
     with watch.step("dense"):
-        dense = _ranks(snapshot.vectors.search(query.encoded.vector, DEPTH, allowed))
+        nearest = snapshot.vectors.search(query.encoded.vector, DEPTH, allowed)
+        dense, cosines = _ranks(nearest), dict(nearest)
     with watch.step("words"):
         words = _ranks(snapshot.words.search(query.question.stems, DEPTH, allowed))
         phrases = list(dict.fromkeys(" ".join(stems(alias)) for alias in query.aliases))
@@ -95,9 +98,10 @@ def retrieve(reading: Reading, query: Query, watch: Stopwatch) -> list[Candidate
         weights = {p: 1.0 if found[p][0].language == query.question.language else FOREIGN_WORDS for p in words}
         fused = reciprocal_rank_fusion([dense, words, aliases], [1.0, weights, ALIAS_WORDS])
         order = sorted(fused, key=lambda p: (-fused[p], p))
-    hits = [Hit(*found[p], fused[p], dense.get(p), words.get(p)) for p in order]
+    lowest = min(cosines.values(), default=0.0)
+    ranked = [Candidate(Hit(*found[p], fused[p], dense.get(p), words.get(p)), cosines.get(p, lowest), None) for p in order]
     with watch.step("rerank"):
-        return _reranked(reading, query.encoded, [int(snapshot.passages[p]) for p in order], hits)
+        return _reranked(reading, query.encoded, [int(snapshot.passages[p]) for p in order], ranked)
 
 
 def _ranks(found: Sequence[tuple[int, float]]) -> dict[int, int]:
@@ -112,20 +116,20 @@ def _fetch(reading: Reading, positions: Sequence[int]) -> dict[int, tuple[Passag
     return {p: rows[num] for p, num in zip(positions, nums, strict=True)}
 
 
-def _reranked(reading: Reading, encoded: Encoded, nums: Sequence[int], hits: Sequence[Hit]) -> list[Candidate]:
-    """The first RERANKED hits in order of MaxSim, then the rest as they were."""
+def _reranked(reading: Reading, encoded: Encoded, nums: Sequence[int], ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The first RERANKED in order of MaxSim, then the rest as they were."""
     manifest = reading.snapshot.manifest
     codes = store.token_codes(reading.connection, nums[:RERANKED], vector_model(manifest.model, manifest.model_digest))
     scored = []
-    for num, hit in zip(nums[:RERANKED], hits, strict=False):
-        tokens = unpack(codes[num]) if num in codes else None
-        if tokens is None:
+    for num, candidate in zip(nums[:RERANKED], ranked, strict=False):
+        if num not in codes:
             raise SnapshotGone(f"generation {reading.generation} is no longer kept; ask again.")
+        tokens = unpack(codes[num])
         score = maxsim(encoded.tokens, tokens)
-        scored.append(Candidate(replace(hit, rerank=score, score=score), tokens))
+        scored.append(replace(candidate, hit=replace(candidate.hit, rerank=score, score=score), tokens=tokens))
     scored.sort(key=lambda candidate: -candidate.hit.score)
     # Scores stay in one falling order over the whole list, though the tail was not reranked.
     floor = scored[-1].hit.score if scored else 0.0
-    best = hits[RERANKED].score if len(hits) > RERANKED else 1.0
-    tail = [Candidate(replace(hit, score=floor * hit.score / best), None) for hit in hits[RERANKED:]]
-    return scored + tail
+    tail = ranked[RERANKED:]
+    best = tail[0].hit.score if tail else 1.0
+    return scored + [replace(c, hit=replace(c.hit, score=floor * c.hit.score / best)) for c in tail]

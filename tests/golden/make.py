@@ -1,4 +1,4 @@
-"""Writes the golden documents beside it: `python tests/golden/make.py`. Run it only to change them; the expected spans are checked by eye."""
+"""Writes the golden PDF and DOCX beside it. Run it only to change them; the expected spans are checked by eye."""
 
 from __future__ import annotations
 

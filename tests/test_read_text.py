@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingest.read_text import decode, front_matter, read_markdown, read_plain
+from ingest.text import UnreadableFile
+from kb.records import Parsed
+
+WRAPPED = "The carriers of either Party may use the roads and railways\nthat are named in the annex, and the ports that the trans-\nit needs.\n"
+
+
+def read(tmp_path: Path, text: str | bytes, name: str = "a.txt") -> Parsed:
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return (read_markdown if name.endswith("md") else read_plain)(path)[0]
+
+
+def blocks(document: Parsed) -> list[tuple[str, str]]:
+    return [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+
+
+def test_wrapped_lines_are_one_paragraph_and_long_lines_one_each(tmp_path: Path) -> None:
+    assert len(read(tmp_path, WRAPPED).blocks) == 1
+    assert "the transit needs" in read(tmp_path, WRAPPED).text
+    assert len(read(tmp_path, ("A long line. " * 20 + "\n") * 3).blocks) == 3
+
+
+def test_items_of_a_list_stand_alone(tmp_path: Path) -> None:
+    found = blocks(read(tmp_path, "Parties shall:\n(a) publish fees;\n(b) keep them low.\n- or lower\n"))
+    assert [kind for kind, _ in found] == ["paragraph", "list_item", "list_item", "list_item"]
+    assert found[1][1] == "(a) publish fees;"
+
+
+RUSSIAN = "Сборы публикуются на трёх языках, и стороны сообщают друг другу об их изменении за месяц. " * 5
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "cp1251", "koi8_r"])
+def test_encodings(encoding: str) -> None:
+    text, warnings = decode(RUSSIAN.encode(encoding))
+    assert text == RUSSIAN
+    assert bool(warnings) == (encoding in ("cp1251", "koi8_r"))
+
+
+def test_a_broken_byte_does_not_change_the_encoding() -> None:
+    text, warnings = decode(RUSSIAN.encode() + b"\xff")
+    assert text == RUSSIAN + "\ufffd"
+    assert "broken" in warnings[0]
+
+
+def test_front_matter_that_does_not_parse_is_a_warning_and_no_text() -> None:
+    metadata, rest, warnings = front_matter("---\ntitle: [\n---\nText")
+    assert (metadata.title, rest) == ("", "Text")
+    assert "YAML" in warnings[0]
+    assert front_matter("---\nno metadata\n---\n")[1].startswith("---")
+
+
+def test_markdown(tmp_path: Path) -> None:
+    source = "Head\n====\n\n- one\n\n  more of one\n- two\n  1. deep\n\n<script>x</script>\n\n```\ncode\n```\n\n![a map](m.png) **bold**\n"
+    assert blocks(read(tmp_path, source, "a.md")) == [
+        ("heading", "Head"),
+        ("list_item", "one"),
+        ("list_item", "more of one"),
+        ("list_item", "two"),
+        ("list_item", "1. deep"),
+        ("paragraph", "code"),
+        ("paragraph", "a map bold"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md"])
+def test_no_text(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnreadableFile, match="no text"):
+        read(tmp_path, "---\ntitle: x\n---\n\u200b\n", name)

@@ -15,10 +15,8 @@ def write(tmp_path: Path, *lines: str) -> Path:
 
 
 def test_bad_lines_are_named_and_the_others_read(tmp_path: Path) -> None:
-    path = write(
-        tmp_path, '\ufeff{"id": "a", "text": "x"}', "{", "", "[1]", '{"id": "b"}', '{"id": "a", "text": "y"}', '{"text": "z"}'
-    )
-    documents = read(path)
+    lines = ['\ufeff{"id": "a", "text": "x"}', "{", "", "[1]", '{"id": "b"}', '{"id": "a", "text": "y"}', '{"text": "z"}']
+    documents = read(write(tmp_path, *lines))
     assert [(document.key, document.text) for document in documents] == [("a", "x"), ("a-2", "y"), ("line-7", "z")]
     said = documents[0].warnings
     assert [warning.split()[1].rstrip(":") for warning in said] == ["2", "4", "5", "6"]

@@ -87,3 +87,12 @@ def test_the_awkward_files_end_as_expected() -> None:
         else:
             with pytest.raises(UnreadableFile):
                 read(REAL / row["file"])
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real documents are not beside the project")
+@pytest.mark.parametrize(
+    ("name", "words"), [("issue20232.pdf", "Перв. примен."), ("right_to_left_01.pdf", "الإنتاجية وحل المشكلات")]
+)
+def test_signs_that_pdfium_misreads_are_mended(name: str, words: str) -> None:
+    assert words in read(REAL / name)[0].text

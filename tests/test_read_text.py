@@ -8,7 +8,10 @@ from ingest.read_text import decode, front_matter, read_markdown, read_plain
 from ingest.text import UnreadableFile
 from kb.records import Parsed
 
-WRAPPED = "The carriers of either Party may use the roads and railways\nthat are named in the annex, and the ports that the trans-\nit needs.\n"
+WRAPPED = (
+    "The carriers of either Party may use the roads and railways\nthat are named in the annex, and the ports that the trans-\n"
+    "it needs.\n"
+)
 
 
 def read(tmp_path: Path, text: str | bytes, name: str = "a.txt") -> Parsed:
@@ -57,7 +60,8 @@ def test_front_matter_that_does_not_parse_is_a_warning_and_no_text() -> None:
 
 
 def test_markdown(tmp_path: Path) -> None:
-    source = "Head\n====\n\n- one\n\n  more of one\n- two\n  1. deep\n\n<script>x</script>\n\n```\ncode\n```\n\n![a map](m.png) **bold**\n"
+    source = "Head\n====\n\n- one\n\n  more of one\n- two\n  1. deep\n\n"
+    source += "<script>x</script>\n\n```\ncode\n```\n\n![a map](m.png) **bold**\n"
     assert blocks(read(tmp_path, source, "a.md")) == [
         ("heading", "Head"),
         ("list_item", "one"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from flask import Flask
+
 from kb.cite import permalink
+from kb.config import settings_from
 from kb.errors import BadRequest, IndexMissing, NotFound
 from kb.records import (
     KINDS,
@@ -30,6 +33,7 @@ from kb.records import (
     SearchPage,
     Statement,
 )
+from web import create_app
 
 MANIFEST = IndexManifest(3, "5f0c9b1de2a47788", 1, "fake-model", "d1", 8, 4, 9, "2026-11-20T08:00:00Z")
 HOSTILE_TITLE = "<script>alert('title')</script> \"quoted\" & \u202eevil\u202c"
@@ -237,3 +241,13 @@ class FakeLibrary:
 
 def summary(one: Document) -> DocumentSummary:
     return DocumentSummary(one.id, one.uri, one.metadata, one.media_type, len(one.text), len(passages_of(one)), len(one.pages))
+
+
+def app_over(folder: Path, published: bool = True) -> tuple[Flask, FakeLibrary]:
+    """The web application over a FakeLibrary, and that library; the originals are files of `folder`."""
+    library = FakeLibrary(folder, published)
+    for one in documents():
+        (folder / one.id).write_bytes(
+            b"%PDF-1.4 original" if one.media_type == "application/pdf" else b"<script>alert(1)</script>"
+        )
+    return create_app(library, settings_from({}, folder)), library

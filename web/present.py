@@ -360,7 +360,7 @@ def _source(document: DocumentSummary, href: str = "", place: str = "") -> Sourc
 
 def _found(hit: Hit) -> Found:
     passage = hit.passage
-    text, rest = passage.text, ""
+    text, rest = passage.text.replace("\n\n", "\n"), ""  # a line is enough between paragraphs; nothing is quoted from here
     if len(text) > SHOWN_WHOLE:
         cut = text.rfind(" ", 0, CUT_AT)
         cut = cut if cut > 0 else CUT_AT
@@ -386,7 +386,7 @@ def _facts(document: Document) -> tuple[Fact, ...]:
         ("Language", names.language(metadata.language)),
         ("Countries", ", ".join(names.country(code) for code in metadata.countries)),
         ("Parties", ", ".join(metadata.parties)),
-        ("Status", " since ".join(filter(None, (status, names.day(metadata.status_date) if status else "")))),
+        ("Status", ", ".join(filter(None, (status, names.day(metadata.status_date) if status else "")))),
         ("Public source", metadata.url),
         ("Pages", str(len(document.pages)) if document.pages else ""),
         ("File", document.uri),

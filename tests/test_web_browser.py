@@ -1,0 +1,110 @@
+"""A real browser over a real server: from a question to the marked quote, on a desk and a phone, with and without scripts."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.fake_library import app_over
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --disable-quic "
+    "--no-first-run"
+).split()
+PATHS = ("/", "/?q=signed+conflict", "/?q=weather", "/?q=evil", "/documents", "/documents/d1", "/documents/d2", "/documents/d3")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is on the PATH"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app_over(tmp_path_factory.mktemp("originals"))[0], threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
+def page(request, browser: Browser, complaints: list[str]) -> Iterator[Page]:
+    with browser.new_context(java_script_enabled=request.param) as context:
+        opened = context.new_page()
+        opened.on("console", lambda message: complaints.append(message.text))
+        opened.on("dialog", lambda dialog: complaints.append(dialog.message))
+        yield opened
+
+
+def test_from_a_question_to_the_marked_quote(page, address, complaints):
+    page.goto(address)
+    page.get_by_label("Ask a question").fill("When was it signed?")
+    page.keyboard.press("Enter")
+    quote = page.locator(".said blockquote").first.inner_text()
+    assert "15 July 2021" in quote
+    page.locator(".sources details summary").first.click()
+    assert page.locator(".sources mark").first.is_visible()
+    page.locator(".sources .title").first.click()
+    assert page.locator("mark").inner_text() == quote
+    assert page.locator("h1").inner_text() == "Agreement on Transit Trade"
+    assert complaints == []
+
+
+def test_filters_work_from_the_keyboard_and_can_be_taken_off(page, address, complaints):
+    page.goto(f"{address}/?q=signed")
+    page.get_by_label("Uzbekistan").check()
+    page.get_by_role("button", name="Apply").press("Enter")
+    assert "country=UZ" in page.url and "q=signed" in page.url
+    page.get_by_role("link", name="Remove the filter Country: Uzbekistan").click()
+    assert "country" not in page.url
+    assert complaints == []
+
+
+def test_a_hostile_document_does_nothing(page, address, complaints):
+    page.goto(f"{address}/documents/d4")
+    assert "owned" not in page.title()
+    assert page.locator("main script, main img").count() == 0
+    assert complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_the_screen(browser, address, width, scheme, complaints):
+    with browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme) as context:
+        opened = context.new_page()
+        opened.on("console", lambda message: complaints.append(message.text))
+        for path in PATHS:
+            opened.goto(address + path)
+            assert opened.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path
+    assert complaints == []
+
+
+def test_the_quote_is_in_sight_when_a_citation_is_opened(browser, address):
+    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
+        opened = context.new_page()
+        opened.goto(f"{address}/?q=signed")
+        opened.locator(".sources .title").first.click()
+        opened.wait_for_function("document.querySelector('mark').getBoundingClientRect().bottom < window.innerHeight")
+        assert opened.locator("mark").bounding_box()["y"] >= 0

@@ -1,5 +1,6 @@
 """Questions to a small library with a fake encoder: answers, abstentions, filters, generations, errors."""
 
+import dataclasses
 import threading
 
 import pytest
@@ -131,8 +132,8 @@ def test_the_original_is_the_file_as_it_was(bench, library):
 
 
 def test_without_an_index_and_with_another_model(bench, tmp_path):
-    empty = Library(bench.settings.__class__(**{f: getattr(bench.settings, f) for f in bench.settings.__slots__} | {"home": tmp_path / "x"}),
-                    lambda: bench.encoder, ("fake", "digest"))  # fmt: skip
+    nowhere = dataclasses.replace(bench.settings, home=tmp_path / "x")
+    empty = Library(nowhere, lambda: bench.encoder, ("fake", "digest"))
     with pytest.raises(IndexMissing, match="python -m ingest reindex"):
         empty.ask("anything at all")
     other = FakeEncoder(digest="another")

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from kb.connections import transaction
 from kb.errors import IndexMissing, IndexStale
+from kb.maxsim import FORMAT
 from kb.migrations import SCHEMA
 from kb.records import IndexManifest
 from kb.staging import OPEN, Staging
@@ -163,8 +164,8 @@ def _build(staging: Staging, folder: Path, generation: int, model: tuple[str, st
 
 
 def vector_model(model: str, model_digest: str) -> str:
-    """The name under which the store keeps a model's vectors: id and digest travel together."""
-    return f"{model}@{model_digest}"
+    """The name under which the store keeps a model's vectors: id, digest and the packing of token vectors travel together."""
+    return f"{model}@{model_digest}/{FORMAT}"
 
 
 def _ordered_passages(connection: sqlite3.Connection) -> None:

@@ -30,6 +30,8 @@ ALIAS_WORDS = 0.5  # weight of the list found through the gazetteer's other name
 class SnapshotGone(KnowledgeBaseError):
     """The generation was collected while it was read: two were published during one question. Try again with the newest."""
 
+    status = 503
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

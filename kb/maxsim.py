@@ -1,4 +1,12 @@
-"""Packed token vectors, and MaxSim (late interaction) over them."""
+"""Token vectors in two bits a number, and MaxSim (late interaction, as in ColBERT) over them.
+
+The tokens of a passage have much in common (the mean over all has length .76), and signs or levels of the whole vectors are spent
+on that. So the passage's own mean is stored once and each token's difference from it in four even levels, with one factor for
+the difference and one that gives the decoded row length 1. No figure is fitted to a model: any KB_MODEL is coded alike.
+Reranking the dense top 20 of XQuAD, MRR@10 against float32 tokens, 793 questions that the code was not chosen on: en→en .9829
+(float32 .9824), ru→en .9244 (.9240). On the 397 that it was chosen on, ru→en: one bit .8992, three levels .9145, two bits
+.9182, four bits .9182, float32 .9196; so one bit and three levels miss the .003 that was allowed.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +16,104 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from kb.errors import IndexStale
+
 Floats = npt.NDArray[np.float32]
+
+FORMAT = 2  #: first byte of a blob; the bytes of another format are not read
+HEADER = struct.Struct("<BBHH")  # format, bytes of an offset (2 or 4), dimension, tokens
+STEP = np.float32(
+    0.9957
+)  # spacing of four even levels with the least squared error for normal numbers (Max, 1960), in deviations
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    codes: npt.NDArray[np.int8]
+    """t tokens as stored, views into the blob; `starts` and `ends` int32 (t,): see kb.embed.Encoded.
+
+    Row i stands for `lengths[i] * mean + factors[i] * (levels(codes[i]) - 1.5)`, which has length 1. `codes` is uint8
+    (t, ceil(d / 4)): bits 2g and 2g+1 of byte j are the level of number g * ceil(d / 4) + j.
+    """
+
+    mean: Floats
+    lengths: Floats
+    factors: Floats
+    codes: npt.NDArray[np.uint8]
     starts: npt.NDArray[np.int32]
     ends: npt.NDArray[np.int32]
 
 
 def pack(tokens: Floats, starts: npt.NDArray[np.integer], ends: npt.NDArray[np.integer]) -> bytes:
-    codes = np.clip(np.rint(tokens * 400), -127, 127).astype(np.int8)
-    return struct.pack("<II", *tokens.shape) + codes.tobytes() + starts.astype("<i4").tobytes() + ends.astype("<i4").tobytes()
+    """Bytes to store for `tokens`, float32 (t, d) with t and d below 65,536; 104 bytes a token and 774 a passage for d = 384."""
+    count, dimension = tokens.shape
+    mean = (tokens.mean(axis=0) if count else np.zeros(dimension)).astype("<f2")
+    rest = tokens - mean.astype(np.float32)
+    deviation = np.sqrt(np.square(rest).mean(axis=1, keepdims=True)) if count else rest[:, :1]
+    levels = np.clip(np.floor(rest / np.maximum(deviation * STEP, 1e-12)) + 2, 0, 3).astype(np.uint8)
+    decoded = levels - np.float32(1.5)
+    scale = (rest * decoded).sum(axis=1) / np.maximum(np.square(decoded).sum(axis=1), 1e-12)
+    rows = mean.astype(np.float32) + scale[:, None] * decoded
+    lengths = 1 / np.maximum(np.linalg.norm(rows, axis=1), 1e-4)
+    wide = "<u4" if count and int(ends.max()) > 0xFFFF else "<u2"
+    parts = (mean, lengths.astype("<f2"), (scale * lengths).astype("<f2"), _four_a_byte(levels))
+    head = HEADER.pack(FORMAT, int(wide[-1]), dimension, count)
+    return head + b"".join(part.tobytes() for part in (*parts, starts.astype(wide), ends.astype(wide)))
+
+
+def _four_a_byte(levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    width = -(-levels.shape[1] // 4)
+    full = np.zeros((len(levels), 4 * width), np.uint8)
+    full[:, : levels.shape[1]] = levels
+    a, b, c, d = (full[:, g * width : (g + 1) * width] for g in range(4))
+    result: npt.NDArray[np.uint8] = a | b << 2 | c << 4 | d << 6
+    return result
 
 
 def unpack(blob: bytes) -> Packed:
-    t, d = struct.unpack_from("<II", blob)
-    codes = np.frombuffer(blob, np.int8, t * d, 8).reshape(t, d)
-    starts = np.frombuffer(blob, "<i4", t, 8 + t * d)
-    return Packed(codes, starts, np.frombuffer(blob, "<i4", t, 8 + t * d + 4 * t))
+    """What `pack` stored. Raises IndexStale for bytes of another format or length."""
+    if len(blob) < HEADER.size or blob[0] != FORMAT:
+        raise _stale(f"are of format {blob[0] if blob else 'none'}, not {FORMAT}")
+    _, offset_bytes, dimension, count = HEADER.unpack_from(blob)
+    width = -(-dimension // 4)
+    expected = HEADER.size + 2 * dimension + count * (4 + width + 2 * offset_bytes)
+    if offset_bytes not in (2, 4) or len(blob) != expected:
+        raise _stale(f"have {len(blob):,} bytes instead of {expected:,}")
+    at = HEADER.size
+    mean = np.frombuffer(blob, "<f2", dimension, at).astype(np.float32)
+    at += 2 * dimension
+    lengths, factors = np.frombuffer(blob, "<f2", 2 * count, at).astype(np.float32).reshape(2, count)
+    at += 4 * count
+    codes = np.frombuffer(blob, np.uint8, count * width, at).reshape(count, width)
+    at += count * width
+    starts, ends = np.frombuffer(blob, f"<u{offset_bytes}", 2 * count, at).astype(np.int32).reshape(2, count)
+    return Packed(mean, lengths, factors, codes, starts, ends)
+
+
+def _stale(reason: str) -> IndexStale:
+    return IndexStale(
+        f"the stored token vectors {reason}: they were made by another version of this program or are damaged. "
+        "Delete the folder KB_HOME and run `python -m ingest reindex`."
+    )
 
 
 def token_similarities(query: Floats, packed: Packed) -> Floats:
-    scores: Floats = query @ (packed.codes.astype(np.float32) / np.float32(400)).T
+    """Cosines of the query's tokens, float32 (q, d) with rows of length 1, with the passage's: float32 (q, t)."""
+    width = packed.codes.shape[1]
+    dots = np.zeros((len(query), len(packed.codes)), np.float32)
+    for g in range(4):
+        part = query[:, g * width : (g + 1) * width]
+        levels = (packed.codes >> (2 * g) & 3)[:, : part.shape[1]].astype(np.float32)
+        dots += part @ levels.T
+    dots -= np.float32(1.5) * query.sum(axis=1, keepdims=True)
+    scores: Floats = (query @ packed.mean)[:, None] * packed.lengths + dots * packed.factors
     return scores
 
 
 def maxsim(query: Floats, packed: Packed) -> float:
+    """Mean over the query's tokens of the best cosine in the passage, 0..1: 0 if either has no token.
+
+    Cosines below 0 say no more than 0 does and coding can exceed 1 by a little, so the mean is cut, not stretched, to 0..1.
+    """
     if not len(query) or not len(packed.codes):
         return 0.0
-    return float(token_similarities(query, packed).max(axis=1).mean())
+    return float(np.clip(token_similarities(query, packed).max(axis=1).mean(), 0.0, 1.0))

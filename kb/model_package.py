@@ -9,6 +9,7 @@ high halves are weights 16..31; a weight is (half - 8) * scale.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import itertools
@@ -170,7 +171,8 @@ def write_atomically(folder: Path, write: Callable[[Path], None]) -> None:
 def _move_into_place(beside: Path, folder: Path) -> None:
     if folder.exists() and not is_whole(folder):  # files were cut or deleted: set it aside, whoever comes first
         aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)) / "damaged"
-        os.replace(folder, aside)
+        with contextlib.suppress(FileNotFoundError):  # another process was quicker to set it aside
+            os.replace(folder, aside)
         shutil.rmtree(aside.parent, ignore_errors=True)
     try:
         os.replace(beside, folder)
@@ -181,8 +183,9 @@ def _move_into_place(beside: Path, folder: Path) -> None:
 
 def _remove_stale(folder: Path) -> None:
     for left in folder.parent.glob(f".{folder.name}-*"):
-        if left.stat().st_mtime < time.time() - STALE_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another process has just finished with it
+            if left.stat().st_mtime < time.time() - STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 class _Cursor:
@@ -224,8 +227,7 @@ def parse(data: bytes) -> Packed:
 
 
 def _check_header(header: Header) -> None:
-    sizes = header[1:8]
-    specials = (header.bos, header.eos, header.pad, header.unk)
+    sizes, specials = header[1:8], (header.bos, header.eos, header.pad, header.unk)
     if header.version != 1 or header.block != 32:
         raise _damaged(f"version {header.version} with blocks of {header.block} is not version 1 with blocks of 32")
     if min(sizes) < 1 or header.pieces < 1 or header.hidden % 32 or header.inner % 32 or header.hidden % header.heads:
@@ -259,20 +261,18 @@ def model_tensors(packed: Packed) -> list[Tensor]:
         _four_bit(packed, "emb.word", "embeddings.word_embeddings.weight", (size.vocabulary, hidden)),
         _plain(packed, "emb.pos", "embeddings.position_embeddings.weight", (size.positions, hidden)),
         _token_types(packed),
-        _plain(packed, "emb.ln.w", "embeddings.LayerNorm.weight", (hidden,)),
-        _plain(packed, "emb.ln.b", "embeddings.LayerNorm.bias", (hidden,)),
+        *_norm(packed, "emb.ln", "embeddings.LayerNorm", hidden),
     ]
     dense = {short: (f"attention.self.{long}", hidden, hidden) for short, long in (("q", "query"), ("k", "key"), ("v", "value"))}
     dense |= {"ao": ("attention.output.dense", hidden, hidden)}
     dense |= {"fi": ("intermediate.dense", inner, hidden), "fo": ("output.dense", hidden, inner)}
-    norms = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
     for layer in range(size.layers):
         ours, theirs = f"l{layer}", f"encoder.layer.{layer}"
         for short, (long, rows, columns) in dense.items():
             found.append(_four_bit(packed, f"{ours}.{short}.w", f"{theirs}.{long}.weight", (rows, columns)))
             found.append(_plain(packed, f"{ours}.{short}.b", f"{theirs}.{long}.bias", (rows,)))
-        for (short, long), part in itertools.product(norms.items(), ("weight", "bias")):
-            found.append(_plain(packed, f"{ours}.{short}.{part[0]}", f"{theirs}.{long}.{part}", (hidden,)))
+        found += _norm(packed, f"{ours}.aln", f"{theirs}.attention.output.LayerNorm", hidden)
+        found += _norm(packed, f"{ours}.oln", f"{theirs}.output.LayerNorm", hidden)
     return found
 
 
@@ -284,8 +284,13 @@ def _entry(packed: Packed, name: str, size: int) -> Entry:
 
 
 def _plain(packed: Packed, source: str, name: str, shape: tuple[int, ...]) -> Tensor:
-    start = _entry(packed, source, 4 * math.prod(shape)).offset
-    return Tensor(name, shape, lambda: iter([np.frombuffer(packed.data, "<f4", math.prod(shape), start).astype(np.float32)]))
+    count = math.prod(shape)
+    start = _entry(packed, source, 4 * count).offset
+    return Tensor(name, shape, lambda: iter([np.frombuffer(packed.data, "<f4", count, start).astype(np.float32)]))
+
+
+def _norm(packed: Packed, source: str, name: str, size: int) -> list[Tensor]:
+    return [_plain(packed, f"{source}.{part[0]}", f"{name}.{part}", (size,)) for part in ("weight", "bias")]
 
 
 def _token_types(packed: Packed) -> Tensor:
@@ -328,11 +333,9 @@ def write_model(packed: Packed, folder: Path) -> None:
 def write_safetensors(tensors: list[Tensor], path: Path) -> None:
     """Write float32 `tensors` in the safetensors format: length of the header (u64), the header as JSON, the numbers."""
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
-    at = 0
-    for tensor in tensors:
-        size = 4 * math.prod(tensor.shape)
-        header[tensor.name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [at, at + size]}
-        at += size
+    ends = list(itertools.accumulate(4 * math.prod(tensor.shape) for tensor in tensors))
+    for tensor, start, end in zip(tensors, [0, *ends], ends, strict=False):
+        header[tensor.name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [start, end]}
     head = json.dumps(header).encode()
     head += b" " * (-len(head) % 8)  # so that the numbers are aligned when the file is mapped
     with path.open("wb") as file:
@@ -364,9 +367,7 @@ def write_tokenizer(packed: Packed, path: Path) -> None:
 def configuration(header: Header, pieces: tuple[str, ...]) -> dict[str, object]:
     """File name → content of the JSON files that sentence-transformers and transformers read."""
     model = {
-        "architectures": ["BertModel"],
-        "model_type": "bert",
-        "hidden_act": "gelu",
+        **{"architectures": ["BertModel"], "model_type": "bert", "hidden_act": "gelu", "dtype": "float32"},
         "hidden_size": header.hidden,
         "intermediate_size": header.inner,
         "layer_norm_eps": float(f"{header.epsilon:.6g}"),
@@ -376,8 +377,8 @@ def configuration(header: Header, pieces: tuple[str, ...]) -> dict[str, object]:
         "pad_token_id": 0,  # of the embedding table, which this model never pads with; the tokenizer's own is 1
         "type_vocab_size": header.types,
         "vocab_size": header.vocabulary,
-        "dtype": "float32",
     }
+    prompts = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
     names = {"bos": header.bos, "eos": header.eos, "unk": header.unk, "pad": header.pad, "cls": header.bos, "sep": header.eos}
     tokenizer = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -385,8 +386,10 @@ def configuration(header: Header, pieces: tuple[str, ...]) -> dict[str, object]:
         "model_input_names": ["input_ids", "attention_mask"],
         **{f"{name}_token": pieces[token] for name, token in names.items()},
     }
-    stages = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
-    module = "sentence_transformers.models."
+    stages, module = (
+        [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")],
+        "sentence_transformers.models.",
+    )
     return {
         "config.json": model,
         "tokenizer_config.json": tokenizer,
@@ -394,8 +397,5 @@ def configuration(header: Header, pieces: tuple[str, ...]) -> dict[str, object]:
         "1_Pooling/config.json": {"word_embedding_dimension": header.hidden, "pooling_mode_mean_tokens": True},
         "2_Normalize/config.json": {},
         "sentence_bert_config.json": {"max_seq_length": header.positions, "do_lower_case": False},
-        "config_sentence_transformers.json": {
-            "prompts": {"query": "query: ", "passage": "passage: ", "document": "passage: "},
-            "similarity_fn_name": "cosine",
-        },
+        "config_sentence_transformers.json": {"prompts": prompts, "similarity_fn_name": "cosine"},
     }

@@ -1,0 +1,87 @@
+"""Token vectors survive their code well enough, and MaxSim is what it says."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.errors import IndexStale
+from kb.maxsim import maxsim, pack, token_similarities, unpack
+
+
+def rows(count: int, dimension: int, seed: int = 0) -> np.ndarray:
+    """Unit rows with a large common component, as a model's token vectors have."""
+    random = np.random.default_rng(seed)
+    made = random.standard_normal((count, dimension)) + 1.2 * random.standard_normal(dimension)
+    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+
+
+def packed(tokens: np.ndarray, starts: np.ndarray | None = None, ends: np.ndarray | None = None) -> bytes:
+    at = np.arange(len(tokens), dtype=np.int32)
+    return pack(tokens, at if starts is None else starts, at + 1 if ends is None else ends)
+
+
+@given(st.integers(0, 40), st.integers(1, 70), st.integers(0, 1000))
+def test_any_shape_round_trips(count: int, dimension: int, seed: int) -> None:
+    tokens = rows(count, dimension, seed)
+    similarities = token_similarities(rows(3, dimension, seed + 1), unpack(packed(tokens)))
+    assert similarities.shape == (3, count)
+    assert similarities.dtype == np.float32
+    assert np.isfinite(similarities).all()
+
+
+def test_similarities_are_close_to_those_of_float32() -> None:
+    tokens, query = rows(180, 384), rows(12, 384, 0)
+    assert np.abs(token_similarities(query, unpack(packed(tokens))) - query @ tokens.T).max() < 0.1
+    assert maxsim(query, unpack(packed(tokens))) == pytest.approx((query @ tokens.T).max(axis=1).mean(), abs=0.06)
+
+
+@given(st.lists(st.tuples(st.integers(0, 200_000), st.integers(1, 50)), max_size=30))
+def test_offsets_come_back_exactly(spans: list[tuple[int, int]]) -> None:
+    starts = np.array([start for start, _ in spans], dtype=np.int32)
+    ends = np.array([start + length for start, length in spans], dtype=np.int32)
+    again = unpack(packed(rows(len(spans), 8), starts, ends))
+    assert again.starts.tolist() == starts.tolist()
+    assert again.ends.tolist() == ends.tolist()
+
+
+def test_maxsim_is_between_0_and_1_and_highest_for_the_same_tokens() -> None:
+    same, other = rows(20, 64, 1), rows(20, 64, 2)
+    assert 0 <= maxsim(same, unpack(packed(other))) < maxsim(same, unpack(packed(same))) <= 1
+    assert maxsim(-same, unpack(packed(same))) == 0
+
+
+def test_no_tokens_on_either_side_is_0() -> None:
+    assert maxsim(rows(0, 16), unpack(packed(rows(3, 16)))) == 0
+    assert maxsim(rows(3, 16), unpack(packed(rows(0, 16)))) == 0
+
+
+def test_a_single_token_equals_its_own_mean() -> None:
+    token = rows(1, 384)
+    assert maxsim(token, unpack(packed(token))) == pytest.approx(1, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b"", lambda b: b[:-1], lambda b: b + b"x", lambda b: b"\x01" + b[1:], lambda b: b[:4]]
+)
+def test_bytes_that_are_not_a_packed_passage_are_an_error_with_the_next_step(damage) -> None:
+    with pytest.raises(IndexStale, match="python -m ingest reindex"):
+        unpack(damage(packed(rows(5, 32))))
+
+
+def test_a_passage_of_150_tokens_takes_16_kb() -> None:
+    assert len(packed(rows(150, 384))) == 6 + 768 + 150 * 104
+
+
+def test_twenty_passages_are_scored_quickly() -> None:
+    """2.2 ms on the machine where the bound of 3 ms was set; ten times that here, so that a busy machine is no failure."""
+    blobs, query = [packed(rows(180, 384, seed)) for seed in range(20)], rows(15, 384)
+    seconds = []
+    for _ in range(5):
+        began = time.perf_counter()
+        for blob in blobs:
+            maxsim(query, unpack(blob))
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 0.03

@@ -386,10 +386,8 @@ def configuration(header: Header, pieces: tuple[str, ...]) -> dict[str, object]:
         "model_input_names": ["input_ids", "attention_mask"],
         **{f"{name}_token": pieces[token] for name, token in names.items()},
     }
-    stages, module = (
-        [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")],
-        "sentence_transformers.models.",
-    )
+    stages = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
+    module = "sentence_transformers.models."
     return {
         "config.json": model,
         "tokenizer_config.json": tokenizer,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +32,7 @@ STATEMENT_WORDS = 3  # stems of a sentence that can answer by itself: "(Notes 3,
 REFERENCES = frozenset(
     "sources references bibliography notes footnotes endnotes источники литература примечания ссылки حوالہ جات مآخذ ذرائع".split()
 ) | {"حوالہ جات", "список литературы", "works cited", "notes and sources", "sources and notes"}
+REFERENCE_LINE = re.compile(r"(?:sources?|notes?|источники?|примечани[ея]|حوالہ|ماخذ)\s*:", re.I)
 FEATURES = ("cosine", "lead", "passage", "sentence", "weakest", "lexical", "foreign", "numbers", "expected", "entities")
 
 
@@ -136,7 +138,9 @@ def is_reference_list(section: Sequence[str]) -> bool:
 
 def is_statement(text: str) -> bool:
     """Whether a sentence has enough words beside figures to say something by itself, and is no reference with an address."""
-    return "://" not in text and sum(any(map(str.isalpha, word)) for word in stems(text)) >= STATEMENT_WORDS
+    if "://" in text or REFERENCE_LINE.match(text):
+        return False
+    return sum(any(map(str.isalpha, word)) for word in stems(text)) >= STATEMENT_WORDS
 
 
 def idf_of(

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.fake_library import app_over
@@ -106,5 +106,4 @@ def test_the_quote_is_in_sight_when_a_citation_is_opened(browser, address):
         opened = context.new_page()
         opened.goto(f"{address}/?q=signed")
         opened.locator(".sources .title").first.click()
-        opened.wait_for_function("document.querySelector('mark').getBoundingClientRect().bottom < window.innerHeight")
-        assert opened.locator("mark").bounding_box()["y"] >= 0
+        expect(opened.locator("mark").first).to_be_in_viewport()

@@ -19,11 +19,11 @@ from kb.compose import compose, reason_for_abstaining
 from kb.config import Settings
 from kb.connections import ReaderPool, connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
-from kb.errors import BadRequest, IndexMissing, NotFound
+from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
 from kb.evidence import Evidence, Judge, idf_of, load_model
 from kb.filters import checked
 from kb.gazetteer import Gazetteer
-from kb.generations import Snapshot, open_snapshot
+from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.language import LANGUAGES
 from kb.question import Question, understand
 from kb.records import (
@@ -216,8 +216,18 @@ class Library:
         with self._lock:
             if self._snapshot is None or self._snapshot.manifest.generation != generation:
                 # The old snapshot is dropped, not closed: another thread may be in the middle of an answer with it.
-                self._snapshot = open_snapshot(self._settings.home, generation, *self._identity)
+                self._snapshot = self._opened(generation, connection)
             return Reading(self._snapshot, connection)
+
+    def _opened(self, generation: int, connection: sqlite3.Connection) -> Snapshot:
+        snapshot = open_snapshot(self._settings.home, generation, *self._identity)
+        first = [int(num) for num in snapshot.passages[:1]]
+        if first and not store.token_codes(connection, first, vector_model(*self._identity)):
+            raise IndexStale(
+                f"the token vectors under {self._settings.home} were made by another version of this program. "
+                "Run `python -m ingest reindex` to make them anew."
+            )
+        return snapshot
 
     def _retried(self, work: Callable[[], T]) -> T:
         try:

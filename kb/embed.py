@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ Forward = Callable[[Ints, Ints], tuple[Floats, Floats]]
 
 BATCH_TOKENS = 1024  # batches that fit the caches: 64 passages at once ran at half the speed
 CONTEXT_CHARACTERS = 400  # a hundred tokens: a longer context line would push the text out of the model's 512
+log = logging.getLogger(__name__)
 DECIDING = (".safetensors", ".json", ".txt", ".model")  # weights, configuration, tokenizer: what decides the vectors
 
 
@@ -221,12 +223,19 @@ def open_encoder(settings: Settings) -> Encoder:
     Raises ModelUnavailable if there is no such model here or it cannot be loaded.
     """
     identity = Identity(*model_identity(settings))
-    folder = unpack_default_model(settings.cache) if settings.model == MODEL_NAME else find_folder(settings.model)
+    if settings.model == MODEL_NAME:
+        log.info("opening %s; the first time it is unpacked to %s (470 MB)", MODEL_NAME, settings.cache)
+        folder = unpack_default_model(settings.cache)
+    else:
+        folder = find_folder(settings.model)
     if settings.encoder == "torch":
         return torch_encoder(identity, folder, "sentence-transformers, as KB_ENCODER says.", settings.threads)
     version = importlib.metadata.version("onnxruntime")  # another version may round differently: export and check again
     key = hashlib.sha256(f"{identity.digest} {EXPORTER} {version}".encode()).hexdigest()[:12]
-    export = export_int8(folder, settings.cache / f"{folder.name}-int8-{key}")
+    out = settings.cache / f"{folder.name}-int8-{key}"
+    if not out.exists():
+        log.info("making the int8 form of %s and checking it against sentence-transformers (about 40 s, once)", identity.model)
+    export = export_int8(folder, out)
     if not export.agrees:
         return torch_encoder(identity, folder, export.note, settings.threads)
     return onnx_encoder(identity, folder, export, settings.threads)

@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C. Returns the exit status: 0, 1 (cannot serve) or 2 (wrong arguments or settings)."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("waitress").setLevel(logging.ERROR)  # it repeats our own line, and warns of a full queue at each request
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGINT):  # also where a shell has started us with SIGINT ignored
+        signal.signal(number, _stop)
     try:
         return _serve(_settings(arguments))
     except KnowledgeBaseError as error:

@@ -223,11 +223,7 @@ def open_encoder(settings: Settings) -> Encoder:
     Raises ModelUnavailable if there is no such model here or it cannot be loaded.
     """
     identity = Identity(*model_identity(settings))
-    if settings.model == MODEL_NAME:
-        log.info("opening %s; the first time it is unpacked to %s (470 MB)", MODEL_NAME, settings.cache)
-        folder = unpack_default_model(settings.cache)
-    else:
-        folder = find_folder(settings.model)
+    folder = unpack_default_model(settings.cache) if settings.model == MODEL_NAME else find_folder(settings.model)
     if settings.encoder == "torch":
         return torch_encoder(identity, folder, "sentence-transformers, as KB_ENCODER says.", settings.threads)
     version = importlib.metadata.version("onnxruntime")  # another version may round differently: export and check again

@@ -31,6 +31,9 @@ class VectorIndex:
     """A published dense index, for reading; safe to search from several threads."""
 
     def __init__(self, path: Path) -> None:
+        # One thread a search: two at a time waited for each other and for the encoder's threads, 11 ms for 310 passages
+        # against 0.2 ms alone; several questions at once use the other cores.
+        faiss.omp_set_num_threads(1)
         try:
             self._index = faiss.read_index(str(path))
         except RuntimeError as error:

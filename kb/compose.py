@@ -13,6 +13,7 @@ from kb.words import stems
 
 STATEMENTS = 3  # a reader minutes before a meeting; what else there is stands below, as passages
 CLOSE = 0.75  # a further sentence must reach this share of the best one's probability to be said beside it
+UNRELATED = 0.03  # a best sentence below is on another subject: boiling points and football gave .02 at most, near misses .034
 SAME = 0.8  # Jaccard overlap of stems from which two sentences say the same: one statement with both citations
 
 
@@ -54,7 +55,7 @@ def compose(evidence: Sequence[Evidence], threshold: float, text_of: Callable[[s
 def reason_for_abstaining(question: Question, best: Evidence | None, filtered: bool) -> str:
     """Plain words: what was looked for and why the nearest passage does not do."""
     where = "the documents that the filters let through" if filtered else "the documents"
-    if best is None:
+    if best is None or best.probability < UNRELATED:
         return f"Nothing in {where} comes near the question." + (" Try fewer filters." if filtered else "")
     features = best.features
     if features["numbers"] < 1:

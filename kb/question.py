@@ -34,6 +34,10 @@ MONTHS = (
 YEAR = r"(?:19|20)\d{2}"
 DATE = re.compile(rf"\b{YEAR}\b|\b(?:{'|'.join(MONTHS)})\b", re.I)
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+ORDINALS = {
+    word: str(number)
+    for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), 1)
+}
 CAPITALISED_PAIR = re.compile(r"[A-ZА-ЯЁ][\w'’.-]+\s+(?:[a-z]{2,3}\s+)?[A-ZА-ЯЁ][\w'’-]+")
 ARABIC = re.compile(r"[\u0600-\u06ff]")
 ARTICLE = re.compile(r"\b(?:article|art\.|стать[яией]+|ст\.)\s*(\d+|[IVX]+)\b|(?:آرٹیکل|دفعہ)\s*(\d+)", re.I)
@@ -75,9 +79,13 @@ def understand(text: str, gazetteer: Gazetteer) -> Question:
 
 
 def numbers_in(text: str) -> list[str]:
-    """The numbers of a text in one spelling: 1,250.50 and 1250.5 and 1 250,5 are alike; a lone comma or point is decimal."""
+    """The numbers of a text in one spelling: 1,250.50 and 1250.5 and 1 250,5 are alike; a lone comma or point is decimal.
+
+    English ordinals to twelfth are numbers too: the eighth session is not the seventh.
+    """
     joined = re.sub(r"(?<=\d)[\s\u00a0\u202f](?=\d{3}\b)", "", text)
-    return [_plain(number) for number in NUMBER.findall(joined)]
+    ordinals = [ORDINALS[word] for word in re.findall(r"[a-z]+", joined.lower()) if word in ORDINALS]
+    return [_plain(number) for number in NUMBER.findall(joined)] + ordinals
 
 
 def _plain(number: str) -> str:

@@ -48,6 +48,10 @@ def test_numbers_have_one_spelling():
     assert numbers_in("1,250.50 and 1 250,5 and 97,96 and 0.10, 2021") == ["1250.5", "1250.5", "97.96", "0.1", "2021"]
 
 
+def test_ordinals_are_numbers():
+    assert numbers_in("the Eighth session, not the seventh") == ["8", "7"]
+
+
 @given(st.integers(0, 10**9))
 def test_grouping_does_not_change_a_number(n):
     assert numbers_in(f"{n:,}") == numbers_in(str(n)) == numbers_in(f"{n:,}".replace(",", " ")) == [str(n)]

@@ -55,12 +55,15 @@ def compose(evidence: Sequence[Evidence], threshold: float, text_of: Callable[[s
 def reason_for_abstaining(question: Question, best: Evidence | None, filtered: bool) -> str:
     """Plain words: what was looked for and why the nearest passage does not do."""
     where = "the documents that the filters let through" if filtered else "the documents"
-    if best is None or best.probability < UNRELATED:
-        return f"Nothing in {where} comes near the question." + (" Try fewer filters." if filtered else "")
+    nothing = f"Nothing in {where} comes near the question." + (" Try fewer filters." if filtered else "")
+    if best is None:
+        return nothing
     features = best.features
     if features["numbers"] < 1:
-        missing = ", ".join(question.numbers)
+        missing = ", ".join(question.numbers + ((f"article {question.article}",) if question.article else ()))
         return f"The nearest passages do not speak of {missing}, which the question names; {where} do not say."
+    if best.probability < UNRELATED:
+        return nothing
     if features["entities"] < 1:
         return f"The nearest passages do not name everything that the question asks about; {where} do not say."
     if features["expected"] < 1:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from kb.embed import Encoded
 from kb.gazetteer import Gazetteer
 from kb.maxsim import token_similarities
-from kb.question import Question, has_expected, numbers_in
+from kb.question import Question, articles_in, has_expected, numbers_in
 from kb.retrieve import Candidate
 from kb.sentences import sentence_spans
 from kb.words import FUNCTION_WORDS, WORD, stem, stems
@@ -124,13 +124,14 @@ class Judge:
         foreign = language != question.language
         there = set(stems(f"{sentence} {about}"))
         total = sum(self.idf.values())
-        numbers = set(numbers_in(f"{sentence} {about}"))
+        numbers = set(numbers_in(f"{sentence} {about}")) | {f"article {n}" for n in articles_in(f"{sentence} {about}")}
+        asked = question.numbers + ((f"article {question.article}",) if question.article else ())
         wanted = {mention.entity_id for mention in question.entities}
         named = {mention.entity_id for mention in self.gazetteer.find(f"{sentence}\n{about}")} if wanted else set()
         return {
             "lexical": 0.0 if foreign or not total else sum(self.idf[s] for s in question.stems if s in there) / total,
             "foreign": float(foreign),
-            "numbers": _share(question.numbers, numbers),
+            "numbers": _share(asked, numbers),
             "expected": float(has_expected(question.expected, sentence)),
             "entities": _share(tuple(wanted), named),
         }

@@ -88,6 +88,11 @@ def numbers_in(text: str) -> list[str]:
     return [_plain(number) for number in NUMBER.findall(joined)] + ordinals
 
 
+def articles_in(text: str) -> set[str]:
+    """Numbers of the articles that a text names or heads: {"5"} for "Article V" and "Article 5"."""
+    return {_arabic(match[1] or match[2]) for match in ARTICLE.finditer(text)}
+
+
 def _plain(number: str) -> str:
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", number):
         number = number.replace(",", "")

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from kb.errors import BadRequest
 from kb.gazetteer import Gazetteer
-from kb.question import MAX_CHARACTERS, has_expected, numbers_in, understand
+from kb.question import MAX_CHARACTERS, articles_in, has_expected, numbers_in, understand
 
 GAZETTEER = Gazetteer.load()
 
@@ -46,6 +46,11 @@ def test_an_article_looked_up_is_no_figure_of_the_question(text, article):
 
 def test_numbers_have_one_spelling():
     assert numbers_in("1,250.50 and 1 250,5 and 97,96 and 0.10, 2021") == ["1250.5", "1250.5", "97.96", "0.1", "2021"]
+
+
+def test_articles_of_a_text():
+    assert articles_in("Article V refers to Article 12; статья 5") == {"5", "12"}
+    assert articles_in("an article of 5 pages") == set()
 
 
 def test_ordinals_are_numbers():

@@ -12,7 +12,9 @@ from kb.records import Citation, Statement
 from kb.words import stems
 
 STATEMENTS = 3  # a reader minutes before a meeting; what else there is stands below, as passages
-CLOSE = 0.75  # a further sentence must reach this share of the best one's probability to be said beside it
+# A further sentence must reach this share of the best one's probability. Swept on our questions: .75 says .915 of the answers
+# in 1.8 statements, .85 .898 in 1.5, .92 .864 in 1.2.
+CLOSE = 0.75
 UNRELATED = 0.03  # a best sentence below is on another subject: boiling points and football gave .02 at most, near misses .034
 SAME = 0.8  # Jaccard overlap of stems from which two sentences say the same: one statement with both citations
 

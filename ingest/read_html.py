@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from pathlib import Path
 
 import trafilatura
 from lxml import etree, html
 from trafilatura.settings import Document as Page
 
+from ingest.archive import File
 from ingest.metadata import metadata_from
 from ingest.read_text import decode
 from ingest.text import TextBuilder, UnreadableFile, table_rows
@@ -20,7 +20,7 @@ LONGEST_CELL = 1000  # characters; cells of tables with data that we met have up
 _DROPPED = ("script", "style", "noscript", "template", "nav", "header", "footer", "form", "svg", "iframe", "button")
 
 
-def read(path: Path) -> tuple[Parsed, ...]:
+def read(path: File) -> tuple[Parsed, ...]:
     """A page's main text with headings, paragraphs, lists and table rows. Raises UnreadableFile if it has no text."""
     data = path.read_bytes()
     warnings: tuple[str, ...] = ()

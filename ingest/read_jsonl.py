@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
+from ingest.archive import File
 from ingest.metadata import metadata_from
 from ingest.read_text import add_plain_text
 from ingest.text import TextBuilder, UnreadableFile, one_line
@@ -16,7 +16,7 @@ READER = "jsonl 1"
 LONGEST_KEY = 200
 
 
-def read(path: Path) -> tuple[Parsed, ...]:
+def read(path: File) -> tuple[Parsed, ...]:
     """One `Parsed` for each good line, `key` its id. A bad line is a warning (on the first document) with its number.
 
     An id that comes twice is numbered, "x" and "x-2"; a line without an id goes by its number, "line-7".
@@ -43,7 +43,7 @@ def read(path: Path) -> tuple[Parsed, ...]:
     return tuple(documents)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def _lines(path: File) -> Iterator[tuple[int, bytes]]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             line = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()

@@ -21,6 +21,7 @@ from kb.embed import Encoded
 from kb.gazetteer import Gazetteer
 from kb.maxsim import token_similarities
 from kb.question import Question, articles_in, has_expected, numbers_in
+from kb.records import Passage
 from kb.retrieve import Candidate
 from kb.sentences import sentence_spans
 from kb.words import FUNCTION_WORDS, WORD, stem, stems
@@ -102,7 +103,7 @@ class Judge:
         about = f"{candidate.hit.document.metadata.title}\n{passage.context}\n{candidate.hit.document.metadata.published}"
         whole = _covered(similarities, weights)
         found = []
-        for start, end in sentence_spans(passage.text):
+        for start, end in statement_spans(passage):
             inside = (np.asarray(tokens.starts) < end) & (np.asarray(tokens.ends) > start)
             text = passage.text[start:end]
             if not inside.any() or not is_statement(text):  # nothing inside: beyond what the model reads of a passage
@@ -135,6 +136,12 @@ class Judge:
             "expected": float(has_expected(question.expected, sentence)),
             "entities": _share(tuple(wanted), named),
         }
+
+
+def statement_spans(passage: Passage) -> list[tuple[int, int]]:
+    """Spans in `passage.text` that are judged one by one: the rows of a table, whole, else sentences."""
+    base = passage.locator.start
+    return [(row.start - base, row.end - base) for row in passage.rows] or sentence_spans(passage.text)
 
 
 def is_reference_list(section: Sequence[str]) -> bool:

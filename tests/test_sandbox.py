@@ -101,7 +101,7 @@ def test_a_run_that_is_ended_leaves_no_process(tmp_path: Path, ends: str) -> Non
 
 GOOD = Parsed(
     "Art\n\ntext",
-    (Block("heading", 0, 3, 1), Block("paragraph", 5, 9)),
+    (Block("heading", 0, 3, 1), Block("paragraph", 5, 9, 0, "row 1")),
     (Page(1, "i", 0, 9),),
     Metadata("t", countries=("PK",)),
     "r 1",
@@ -124,6 +124,7 @@ def test_json_round_trip() -> None:
         ('["PK"]', '"PK"'),
         ('"w"', "1"),
         ("0, 3, 1", "0, 3, true"),
+        ('"row 1"', "1"),
         ('"reader"', '"readers"'),
         ("Art", "\\\\ud800rt"),
         ("[{", '{"a": [{'),

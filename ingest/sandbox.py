@@ -4,8 +4,9 @@ A server process imports the readers once and forks a child for each file; the c
 output, writes no file, opens no connection, and passes its result on as JSON, which the parent checks. Our own few lines in
 place of multiprocessing's fork server, because that one runs the caller's main script again in every child.
 
-What holds the child: kernel limits, and an audit hook that refuses sockets and programs. The hook stops Python code, not
-machine code that a file smuggles into a reader; where the kernel lets us, the child has no network device either.
+What holds the child: kernel limits, and an audit hook that refuses sockets, programs and writing. The hook stops Python code,
+not machine code that a file smuggles into a reader; where the kernel lets us, it refuses sockets, processes and writing
+itself (see ingest.kernel), and the child has no network device.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, astuple, dataclass
 from typing import IO, Any
 
+from ingest.kernel import refuse_the_rest
 from ingest.readers import read_file
 from ingest.text import UnreadableFile
 from kb.records import BLOCK_KINDS, Block, Failure, Metadata, Page, Parsed, SourceFile
@@ -261,19 +263,27 @@ def _confine(server: int, limits: Limits) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # no process, no thread; root is held by ingest.kernel alone
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
+    refuse_the_rest()
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     sys.addaudithook(_refuse)
 
 
-_REFUSED = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.kill", "os.remove", "os.rename")
+_REFUSED: tuple[str, ...] = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.kill")
+_REFUSED += ("os.remove", "os.rename", "os.truncate", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.chown")
+_REFUSED += ("os.utime", "os.setxattr")
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def _refuse(event: str, arguments: Sequence[object]) -> None:
+    """Where the kernel knows no Landlock, opening a file for writing would still empty it."""
     if event.startswith(_REFUSED):
         raise PermissionError(f"a reader may not use {event}")
+    if event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING:
+        raise PermissionError(f"a reader may not write {arguments[0]!r}")
 
 
 def _answer(source: SourceFile, limits: Limits, read: Any) -> bytes:

@@ -11,10 +11,11 @@ unless they have places: such rows name their columns themselves, and one row's 
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, islice, takewhile
 
 from ingest.pinpoint import Pinpoint, joined_places, paragraph_label, parse_heading, pinpoint, push_label, unlabelled
 from kb.language import detect, language_script, letters, script
@@ -170,12 +171,18 @@ def _pieces(parsed: Parsed, block: Block) -> Iterator[tuple[int, int, Page | Non
     for low, high in spans:
         start, end = block.start + low, block.start + high
         edges: list[tuple[int, int, Page | None]] = [
-            (max(start, page.start), min(end, page.end), page) for page in parsed.pages if page.start < end and start < page.end
+            (max(start, page.start), min(end, page.end), page) for page in _pages_of(parsed.pages, start, end)
         ]
         for left, right, page in edges or [(start, end, None)]:
             left, right = _strip(parsed.text, left, right)
             if left < right:
                 yield left, right, page
+
+
+def _pages_of(pages: Sequence[Page], start: int, end: int) -> Iterator[Page]:
+    """The pages that [start, end) touches, found by halving: a book has thousands of pages, and each sentence asks."""
+    first = bisect_right(pages, start, key=lambda page: page.end)
+    return takewhile(lambda page: page.start < end, islice(pages, first, None))
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:

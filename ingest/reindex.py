@@ -23,6 +23,7 @@ from ingest.plan import Difference, Scope, difference, scopes_of
 from ingest.readers import reader_version
 from ingest.sandbox import read_sandboxed
 from ingest.segment import SEGMENTER_VERSION, segment
+from ingest.sources import is_unchanged
 from kb.config import Settings
 from kb.connections import connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
@@ -30,7 +31,7 @@ from kb.generations import is_current, publish, vector_model
 from kb.maxsim import pack
 from kb.records import Document, Failure, Parsed, ReindexReport, SourceFile
 from kb.serialize import report_json
-from kb.staging import STORE_FILE, KnownSource, StagedDocument, Staging, collections, known_sources
+from kb.staging import STORE_FILE, KnownSource, StagedDocument, Staging, collections, known_sources, original_path
 from kb.store import published_generation
 
 EMBED_BATCH = 256  # passages a transaction: about five seconds of work lost to a kill, at the most
@@ -141,19 +142,47 @@ def _stage(staging: Staging, what: tuple[Scope, Difference], encoder: Callable[[
             progress.update()
             known = found.known.get(source.uri)
             if isinstance(result, Failure):
-                tally.failures.append(result)
+                tally.failures.append(failure_of(source, result))
                 tally.unchanged += len(known.documents) if known else 0  # its last good version stays
                 continue
-            try:
-                original = staging.keep_original(Path(source.path))
-            except OSError as error:
-                tally.failures.append(Failure(source.uri, "store", f"the original cannot be kept: {error}"))
+            staged = _all_staged(source, result, scope.collection, staging, encoder())
+            if isinstance(staged, Failure):
+                tally.failures.append(staged)
+                tally.unchanged += len(known.documents) if known else 0
                 continue
-            staged = [_staged(source, parsed, original, scope.collection, encoder()) for parsed in result]
             tally.failures += [_no_passage(item.document.uri) for item in staged if not item.passages]
             staged = [item for item in staged if item.passages]
             staging.replace_source(source.uri, staged)
             _count(tally, known, staged)
+
+
+CHANGED = "it changed or went away while it was read; run the same command again."
+
+
+def failure_of(source: SourceFile, failure: Failure) -> Failure:
+    """A file that is being written is not damaged."""
+    try:
+        unchanged = is_unchanged(source, Path(source.path))
+    except OSError:
+        unchanged = False
+    return failure if unchanged else replace(failure, reason=CHANGED)
+
+
+def _all_staged(
+    source: SourceFile, documents: Sequence[Parsed], collection: str, staging: Staging, encoder: Encoder
+) -> list[StagedDocument] | Failure:
+    """The documents of a file, ready to be stored, its original kept."""
+    try:
+        original = staging.keep_original(Path(source.path))
+        if not is_unchanged(source, original_path(staging.home, original)):
+            return Failure(source.uri, "read", CHANGED)
+    except OSError as error:
+        return Failure(source.uri, "store", f"the original cannot be kept: {error}")
+    try:
+        return [_staged(source, document, original, collection, encoder) for document in documents]
+    except Exception as error:  # noqa: BLE001 (recorded: one file's text must not end the run for all the others)
+        told = f"{type(error).__name__}: {str(error)[:300]}"
+        return Failure(source.uri, "segment", f"its text cannot be cut into passages ({told}); report this file, or remove it.")
 
 
 def _no_passage(uri: str) -> Failure:

@@ -6,8 +6,9 @@ import hashlib
 import os
 import re
 import stat
-import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -48,8 +49,10 @@ _MAGIC = (
     (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX without a password"),
 )
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
-_HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+# Nothing is given back once it matched: with plain repeats forty comments in a row took this for hours.
+_HTML_START = re.compile(rb"\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--(?>.*?-->)\s*+)*+<(?:!doctype\s+html|html[\s>])", re.I | re.S)
 _BLOCK = 1 << 20
+LARGEST = 2 << 30  # bytes of a file: what is larger (a sparse file of terabytes) would be hashed for hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +101,10 @@ def discover(root: Path, collection: str) -> Discovery:
 def _walk(root: str, collection: str, failures: list[Failure]) -> list[_Found]:
     found = []
 
-    def unreadable(error: OSError) -> None:
-        name = _uri(root, str(error.filename), collection)
-        failures.append(Failure(name, "discover", f"the folder cannot be read: {error.strerror}; check its permissions."))
-
-    for folder, subfolders, names in os.walk(root, onerror=unreadable):
-        for name in [*subfolders]:
+    for folder, subfolders, names in _folders(root, collection, failures):
+        for name in subfolders:
             path = os.path.join(folder, name)
-            if name.startswith("."):
-                subfolders.remove(name)
-            elif os.path.islink(path):
+            if os.path.islink(path):
                 reason = "a link to a folder is not followed; give the folder itself as a path of its own."
                 failures.append(Failure(_uri(root, path, collection), "discover", reason))
         here = set(names)
@@ -118,6 +115,22 @@ def _walk(root: str, collection: str, failures: list[Failure]) -> list[_Found]:
             sidecar = next((path + suffix for suffix in SIDECARS if name + suffix in here), None)
             found.append(_Found(path, _uri(root, path, collection), sidecar))
     return found
+
+
+def _folders(root: str, collection: str, failures: list[Failure]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As os.walk without hidden folders, but not recursive: that one gives up where folders lie a thousand deep."""
+
+    def unreadable(error: OSError) -> None:
+        name = _uri(root, str(error.filename), collection)
+        failures.append(Failure(name, "discover", f"the folder cannot be read: {error.strerror}; check its permissions."))
+
+    waiting = [root]
+    while waiting:
+        for folder, subfolders, names in islice(os.walk(waiting.pop(), onerror=unreadable), 1):
+            shown = [name for name in subfolders if not name.startswith(".")]
+            yield folder, shown, names
+            paths = (os.path.join(folder, name) for name in shown)
+            waiting += [path for path in paths if not os.path.islink(path)]
 
 
 def _has_document(name: str, here: set[str]) -> bool:
@@ -152,6 +165,8 @@ def _source(found: _Found, inside: str) -> SourceFile:
         raise _Unusable(f"files named {suffix or 'without a suffix'} are not read; the types read are {SUPPORTED}.")
     if status.st_size == 0:
         raise _Unusable("it is empty (0 bytes); replace or remove it.")
+    if status.st_size > LARGEST:
+        raise _Unusable(f"it has {status.st_size:,} bytes, and {LARGEST:,} are the most that is read; split it.")
     digest, start = _digest(path)
     if sidecar:
         if os.path.islink(sidecar) and not os.path.realpath(sidecar).startswith(os.path.join(inside, "")):
@@ -164,13 +179,35 @@ def _printable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
+def is_unchanged(source: SourceFile, copy: Path) -> bool:
+    """Do a copy of the file and the sidecar that is there now still give the hash that discovery took?
+
+    Asked when the file has been read, of the copy that is kept: the text, the hash and the original are then of one content.
+    Raises OSError if one of them cannot be read.
+    """
+    sidecar = next((source.path + suffix for suffix in SIDECARS if os.path.lexists(source.path + suffix)), None)
+    try:
+        digest, _ = _digest(str(copy))
+        if sidecar:
+            digest.update(_digest(sidecar)[0].digest())
+    except _Unusable:
+        return False
+    return digest.hexdigest() == source.sha256
+
+
 def _digest(path: str) -> tuple[hashlib._Hash, bytes]:
-    """The hash over a file's bytes, not yet closed, and its first block. Never waits on a pipe that took the file's place."""
-    digest = hashlib.sha256()
+    """The hash over a file's bytes, not yet closed, and its first block.
+
+    Never waits on a pipe that is there or took the file's place, nor reads on for ever. Raises _Unusable for such a one.
+    """
+    digest, length = hashlib.sha256(), 0
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _Unusable(f"{_printable(os.path.basename(path))} is no regular file (a device, pipe or socket); remove it.")
         start = block = file.read(_BLOCK)
-        while block:
+        while block and length <= LARGEST:
+            length += len(block)
             digest.update(block)
             block = file.read(_BLOCK)
     return digest, start[:8192]
@@ -195,10 +232,13 @@ def _media_type(path: str, named: str, start: bytes) -> str:
 
 
 def _zip_type(path: str) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if "word/document.xml" in archive.NameToInfo:
-                return DOCX
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise _Unusable(f"it is a damaged ZIP or DOCX file ({error}); replace it with a sound copy.") from error
+    """By the names listed at the end of the file, which are not parsed here: a list can be made to fill the memory, and this
+    process is not the sandboxed one. The reader finds out what else is wrong."""
+    with open(path, "rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _BLOCK))
+        listed = file.read(_BLOCK)
+    if b"word/document.xml" in listed:
+        return DOCX
+    if b"PK\x05\x06" not in listed:
+        raise _Unusable("it is a damaged ZIP or DOCX file (the list at its end is missing); replace it with a sound copy.")
     raise _Unusable(f"by its content it is a ZIP archive and no DOCX; the types read are {SUPPORTED}.")

@@ -169,7 +169,8 @@ class Staging:
         partial = originals / f"{os.getpid()}.partial"
         try:
             digest = hashlib.sha256()
-            with path.open("rb") as source, partial.open("wb") as copy:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # never waits for a pipe in its place
+            with open(descriptor, "rb") as source, partial.open("wb") as copy:
                 while chunk := source.read(1 << 20):
                     digest.update(chunk)
                     copy.write(chunk)

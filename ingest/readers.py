@@ -68,7 +68,7 @@ def _first_heading(document: Parsed) -> str:
 def _sidecar(path: Path) -> tuple[Metadata, tuple[str, ...]]:
     for suffix in SIDECARS:
         beside = path.with_name(path.name + suffix)
-        if beside.exists():
+        if os.path.exists(beside):  # which a name too long for a sidecar is not; Path.exists would raise
             try:
                 text, _ = read_text.decode(beside.read_bytes())
                 return metadata_from(raw_metadata(text, suffix.rpartition(".")[2]))

@@ -131,3 +131,9 @@ def test_a_sidecar_that_is_a_pipe_and_a_file_too_large_to_read(tmp_path: Path) -
     found = discover(tmp_path, "c")
     assert not found.files
     assert ["pipe" in failure.reason or "bytes" in failure.reason for failure in found.failures] == [True, True]
+
+
+def test_a_name_that_leaves_no_room_for_a_sidecar(tmp_path: Path) -> None:
+    (tmp_path / f"{'a' * 251}.txt").write_text("Transit fees.")
+    ((_, result),) = read_sandboxed(discover(tmp_path, "c").files)
+    assert isinstance(result, tuple)

@@ -86,6 +86,8 @@ def main(arguments: list[str]) -> int:
         (CORPUS / name).parent.mkdir(parents=True, exist_ok=True)
         (CORPUS / name).write_bytes(content)
     print(f"{len(files)} files written.")
+    for name in sorted(present() - set(files)):
+        print(f"{name} has no source in corpus/.src; remove it if it is an earlier build of a document that has moved.")
     return 0
 
 

@@ -132,7 +132,7 @@ def _fetch(options: argparse.Namespace, settings: Settings) -> int:
             print(json.dumps({"dry_run": True, "folder": str(folder), "documents": planned}, ensure_ascii=False))
         else:
             print("\n".join(f"{item['action']:6}  {item['id']}  {item['url']}" for item in planned))
-            print(f"{len(planned)} documents would be asked for, into {folder}")
+            print(f"asked for would be {len(planned)}, into {folder}")
         return 0
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns of odd heads with a traceback; what matters is reported
     report = fetch(chosen, folder, FetchOptions(jobs=options.jobs))
@@ -150,8 +150,9 @@ def _fetched(report: FetchReport) -> str:
         *(f"  new      {name}" for name in report.new),
         *(f"  updated  {name}" for name in report.updated),
         *(f"  FAILED   {failure.id} ({failure.stage}): {failure.reason}" for failure in report.failures),
-        f"to index them: python -m ingest reindex {shlex.quote(str(report.folder))}",
     ]
+    if report.new or report.updated:
+        lines.append(f"to index them: python -m ingest reindex {shlex.quote(str(report.folder))}")
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from ingest.courtesy import Courtesy, Manners
 from ingest.download import Budget, Limits, Reply, Wire
-from ingest.fetched import Folder, Part, Record, too_large
+from ingest.fetched import Folder, Part, Record, sendable, too_large
 from ingest.public_sources import PublicSource
 from ingest.reach import NotFetched, Reach
 from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, PDF, TEXT
@@ -39,7 +39,7 @@ _EXPECTED = {
     "application/force-download": PDF,
     "": PDF,
 }
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,8 @@ class _Run:
                 return None
             part = self._opened(source, reply, started)
             try:
-                self._folder.append(source.id, reply.blocks(), self._wire.limits.sent)
+                size = self._folder.append(source.id, reply.blocks(), self._wire.limits.sent)
+                _require_whole(reply, size)
             except NotFetched as failure:
                 if failure.stage == "content" or not part.validator:
                     self._folder.drop(source.id)
@@ -215,9 +216,8 @@ class _Run:
             reason = f"{reply.place.host} answered {reply.said} with another part than asked for; run it again."
             raise NotFetched("answer", reason, passing=started is not None)
         if reply.status not in (200, 203):
-            advice = "correct its address in the list" if 300 <= reply.status < 500 else "try again later"
-            passing = reply.status in (502, 504)
-            raise NotFetched("answer", f"{reply.place.host} answered {reply.said}; {advice}.", passing=passing)
+            reason = f"{reply.place.host} answered {reply.said}; {_advice(reply.status)}."
+            raise NotFetched("answer", reason, passing=reply.status in (502, 504))
         announced = reply.headers.get("Content-Length", "")
         if announced.isdecimal() and int(announced[:20]) > self._wire.limits.sent:
             raise too_large(self._wire.limits.sent)
@@ -232,11 +232,17 @@ class _Run:
             media_type=expected,
             content_type=content_type,
             encoding=reply.encoding,
-            etag=reply.headers.get("ETag", ""),
-            last_modified=reply.headers.get("Last-Modified", ""),
+            etag=sendable(reply.headers.get("ETag", "")),
+            last_modified=sendable(reply.headers.get("Last-Modified", "")),
         )
         self._folder.begin(source.id, part)
         return part
+
+
+def _advice(status: int) -> str:
+    if status in (401, 402, 403, 407, 451):
+        return "it is not given to programs, or not to this one; take it from a browser if you may"
+    return "correct its address in the list" if status in (404, 410) or 300 <= status < 400 else "try again later"
 
 
 def _continues(reply: Reply, started: tuple[Part, int]) -> bool:
@@ -245,3 +251,11 @@ def _continues(reply: Reply, started: tuple[Part, int]) -> bool:
     found = _CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", "").strip())
     same = reply.headers.get("ETag", part.etag) == part.etag and reply.encoding == part.encoding
     return found is not None and same and reply.url == part.final and int(found[1]) == size
+
+
+def _require_whole(reply: Reply, size: int) -> None:
+    """Raises NotFetched (passing) if after the rest there are other than the bytes that the whole was said to have."""
+    found = _CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", "").strip()) if reply.status == 206 else None
+    if found and found[3] != "*" and int(found[3]) != size:
+        reason = f"{reply.place.host} announced {found[3]} bytes in all and gave {size}; run it again."
+        raise NotFetched("content", reason, passing=True)

@@ -122,8 +122,8 @@ class Folder:
         self.part_file(name).write_bytes(b"")
         _replace_file(self._part_state(name), _dump(part))
 
-    def append(self, name: str, blocks: Iterable[bytes], largest: int) -> None:
-        """Write a body's (next) bytes. Raises NotFetched for more than `largest` in all; what came until then stays."""
+    def append(self, name: str, blocks: Iterable[bytes], largest: int) -> int:
+        """Write a body's (next) bytes; how many are here then. Raises NotFetched for more than `largest`; what came stays."""
         with self.part_file(name).open("ab") as file:
             for block in blocks:
                 if file.tell() + len(block) > largest:
@@ -131,6 +131,7 @@ class Folder:
                 file.write(block)
             file.flush()
             os.fsync(file.fileno())
+            return file.tell()
 
     def drop(self, name: str) -> None:
         self._part_state(name).unlink(missing_ok=True)
@@ -180,6 +181,7 @@ class Folder:
         record = replace(held, checked_at=utc_now())
         self._write_sidecar(source, record)
         _replace_file(self._state / f"{source.id}.json", _dump(record))
+        self.drop(source.id)
         return record
 
     def _unpacked(self, name: str, part: Part, limits: Limits) -> Path:
@@ -218,6 +220,11 @@ def too_large(largest: int) -> NotFetched:
     return NotFetched("content", f"it has more than the {largest:,} bytes that a document may have.")
 
 
+def sendable(validator: str) -> str:
+    """A validator as it may stand in a request's head; "" for one that may not, which a server has no reason to give."""
+    return validator if validator.isascii() and validator.isprintable() and len(validator) <= 1000 else ""
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -238,7 +245,9 @@ def _load(path: Path, kind: type[Kind]) -> Kind | None:
     except (FileNotFoundError, ValueError, TypeError):
         return None
     sound = all(isinstance(item, int if name in ("status", "bytes") else str) for name, item in asdict(value).items())
-    return value if sound else None
+    return (
+        value if sound and value.etag == sendable(value.etag) and value.last_modified == sendable(value.last_modified) else None
+    )
 
 
 def _replace_file(path: Path, text: str, folder: Path | None = None) -> None:

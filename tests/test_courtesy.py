@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
+import trustme
 
 from ingest.courtesy import Courtesy, Manners
 from ingest.download import Budget, Limits, Wire
@@ -124,6 +127,24 @@ def test_a_redirect_to_another_port_is_refused_by_default(bad):
     reach = Reach(address=REACH.address, port=lambda port: port in (80, 443, bad.port), resolve=REACH.resolve)
     bad.pages["/a"] = redirect("http://docs.example:6379/")
     assert "refused on port 6379" in str(failure(bad.url(), courtesy(reach=reach)[0]))
+
+
+def test_https_is_not_left_again(bad):
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("docs.example").configure_cert(tls)
+
+    def context() -> ssl.SSLContext:
+        made = ssl.create_default_context()
+        authority.configure_trust(made)
+        return made
+
+    made, _ = courtesy(reach=replace(REACH, tls=context))
+    with serving(tls) as safe:
+        bad.pages |= {"/a": redirect(safe.url("/a", scheme="https")), "/b": page()}
+        safe.pages |= {"/a": page(), "/down": redirect(bad.url("/b"))}
+        assert visited(made, bad.url("/a"))[0] == 200  # up is fine
+        assert "redirects from https to http://docs.example" in str(failure(safe.url("/down", scheme="https"), made))
+    assert bad.paths() == ["/a"]
 
 
 # ---- robots.txt -----------------------------------------------------------------------------------------------------------

@@ -129,11 +129,25 @@ def test_a_failed_download_is_named_and_the_rest_go_on(bench):
     assert list(told) == ["gone", "broken", "picture", "missing", "loop", "cut", "busy"]
     assert "410 Gone; correct its address" in told["gone"]
     assert "500 Internal Server Error; try again later" in told["broken"]
-    assert "404 Not Found" in told["missing"]
+    assert "404 Not Found; correct its address" in told["missing"]
     assert "more than 5 redirects" in told["loop"]
     assert "broke off" in told["cut"]
     assert "429 Too Many Requests; come back at" in told["busy"]
     assert bench.files() == ["good.html", "good.html.meta.toml", "late.html", "late.html.meta.toml"]
+
+
+@pytest.mark.parametrize(("code", "advice"), [(403, "take it from a browser"), (404, "correct its address"), (418, "try again")])
+def test_a_refusal_says_what_to_do(bench, code, advice):
+    bench.pages["/a"] = status(code)
+    assert f"answered {code}" in reason(report := bench.run("a")) and advice in reason(report)
+
+
+@pytest.mark.parametrize("etag", ['"\x01"', '"\xfc"', '"' + "x" * 2000 + '"'])
+def test_a_validator_that_cannot_be_sent_back_is_none(bench, etag):
+    bench.pages["/a"] = page(ETag=etag)
+    assert bench.run("a").new == ("a",)
+    assert bench.run("a").unchanged == ("a",)
+    assert (bench.record("a")["etag"], "if-none-match" in bench.server.headers("/a")[1]) == ("", False)
 
 
 def test_a_disk_that_takes_nothing_is_a_failure_of_the_document(bench):
@@ -198,11 +212,13 @@ def test_a_file_that_was_changed_or_removed_here_comes_anew(bench):
         assert "if-none-match" not in bench.server.headers("/a")[-1]
 
 
-@pytest.mark.parametrize("spoilt", ["", "{", "[]", "3", '{"id": "a"}', "\0"])
-def test_a_record_that_cannot_be_read_is_none(bench, spoilt):
+@pytest.mark.parametrize("spoilt", ["", "{", "[]", "3", '{"id": "a"}', "\0", "newline in a head", "path"])
+def test_a_record_that_cannot_be_used_is_none(bench, spoilt):
     bench.pages["/a"] = page()
     bench.run("a")
-    (bench.folder / STATE / "a.json").write_text(spoilt, encoding="utf-8")
+    changed = {"newline in a head": {"etag": "1\nX: y"}, "path": {"file": "../a.html"}}.get(spoilt)
+    text = json.dumps(bench.record("a") | changed) if changed else spoilt
+    (bench.folder / STATE / "a.json").write_text(text, encoding="utf-8")
     assert bench.run("a").new == ("a",)
     assert bench.record("a")["file"] == "a.html"
 
@@ -311,7 +327,7 @@ def test_a_dry_run_asks_nobody_and_writes_nothing(bench, tmp_path, capsys):
     assert main(arguments) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"fetch   a  {bench.server.url('/a')}",
-        f"1 documents would be asked for, into {bench.folder}",
+        f"asked for would be 1, into {bench.folder}",
     ]
     assert (bench.server.asked, bench.folder.exists()) == ([], False)
     bench.pages["/a"] = page()
@@ -336,13 +352,20 @@ def test_wrong_use_says_how(arguments, said, capsys, monkeypatch):
     assert (out, said in err, len(err.splitlines())) == ("", True, 1)
 
 
-def test_the_report_is_told_to_people_too(bench, tmp_path, capsys):
-    listed = write_list(tmp_path / "list.toml", ("a", "http://localhost/"))
+def test_the_report_is_told_to_people_too(bench, tmp_path, capsys, monkeypatch):
+    listed = write_list(tmp_path / "list.toml", ("a", bench.server.url("/a")), ("b", bench.server.url("/b")))
+    bench.pages["/a"] = page()
+    monkeypatch.setattr("ingest.__main__.FetchOptions", lambda jobs: replace(bench.options, jobs=jobs))
     assert main(["fetch", "--all", "--sources", str(listed), "--into", str(bench.folder)]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("new 0, updated 0, unchanged 0, failed 1, 0 bytes in ")
-    assert lines[1].startswith("  FAILED   a (address): localhost is refused: it leads to ")
-    assert lines[2] == f"to index them: python -m ingest reindex {bench.folder}"
+    assert lines[0].startswith(f"new 1, updated 0, unchanged 0, failed 1, {len(HTML_PAGE)} bytes in ")
+    assert lines[1:] == [
+        "  new      a",
+        "  FAILED   b (answer): docs.example answered 404 Not Found; correct its address in the list.",
+        f"to index them: python -m ingest reindex {bench.folder}",
+    ]
+    assert main(["fetch", "--only", "a", "--sources", str(listed), "--into", str(bench.folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unchanged"] == ["a"]
 
 
 def test_what_is_fetched_can_be_indexed_with_its_metadata(bench, tmp_path):

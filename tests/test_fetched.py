@@ -83,9 +83,10 @@ def test_a_document_that_changed_meanwhile_begins_anew(bench):
         page(TEXT[10:], 206, Content_Type="text/plain", ETag='"1"', Content_Range=f"bytes 10-{len(TEXT) - 1}/{len(TEXT)}"),
         page(TEXT[40_000:], 206, Content_Type="text/plain", ETag='"2"', Content_Range=f"bytes 40000-{len(TEXT) - 1}/{len(TEXT)}"),
         page(TEXT[40_000:], 206, Content_Type="text/plain", ETag='"1"'),
+        page(TEXT[40_000:50_000], 206, Content_Type="text/plain", ETag='"1"', Content_Range=f"bytes 40000-49999/{len(TEXT)}"),
         status(416, Content_Range="bytes */5"),
     ],
-    ids=["elsewhere", "another", "unsaid", "unsatisfiable"],
+    ids=["elsewhere", "another", "unsaid", "short", "unsatisfiable"],
 )
 def test_another_part_than_asked_for_is_not_joined(bench, wrong):
     bench.pages["/a"] = in_turn(cut_after(TEXT, 40_000, ETag='"1"', Content_Type="text/plain"), wrong, honest(bench))

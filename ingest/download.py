@@ -218,7 +218,7 @@ def _cause(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     words = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(words)[:200]
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in str(words)[:200])  # some of it a server wrote
 
 
 def unpacked(blocks: Iterable[bytes], encoding: str, largest: int) -> Iterator[bytes]:

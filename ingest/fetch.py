@@ -195,7 +195,7 @@ class _Run:
             return {"Accept": ACCEPT, "Accept-Encoding": "gzip"} | {name: value for name, value in condition.items() if value}
 
         with self._courtesy.visit(source.url, headers, budget) as reply:
-            if reply.status == 304 and held and held.final == reply.url and not started:
+            if reply.status == 304 and held and held.final == reply.url and not started and (held.etag or held.last_modified):
                 return None
             part = self._opened(source, reply, started)
             try:

@@ -190,7 +190,9 @@ def test_a_condition_goes_to_the_address_that_it_is_about(bench):
 
 
 def test_304_without_a_condition_is_a_failure(bench):
-    bench.pages["/a"] = status(304)
+    bench.pages["/a"] = in_turn(status(304), page(), status(304))
+    assert reason(bench.run("a")).startswith("answer: docs.example answered 304 Not Modified")
+    assert bench.run("a").new == ("a",)  # without a validator
     assert reason(bench.run("a")).startswith("answer: docs.example answered 304 Not Modified")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from ingest.text import SUPPORTED
+from ingest.text import SUPPORTED, UnreadableFile
 from kb.records import Failure, SourceFile
 
 PDF = "application/pdf"
@@ -174,6 +174,20 @@ def _digest(path: str) -> tuple[hashlib._Hash, bytes]:
             digest.update(block)
             block = file.read(_BLOCK)
     return digest, start[:8192]
+
+
+def identify(path: Path, expected: str) -> tuple[str, str]:
+    """The SHA-256 of a file's bytes and its media type by content, where who sent it says `expected`.
+
+    Raises UnreadableFile for an empty file and for content that is nothing we read.
+    """
+    digest, start = _digest(str(path))
+    if not start:
+        raise UnreadableFile("it is empty (0 bytes).")
+    try:
+        return digest.hexdigest(), _media_type(str(path), expected, start)
+    except _Unusable as error:
+        raise UnreadableFile(str(error)) from error
 
 
 def _media_type(path: str, named: str, start: bytes) -> str:

@@ -2,7 +2,8 @@
 
 A legal text is cited by article, annex or preamble and paragraph ("art. 5(2)(b)", "annex II, para. 3"), with the page behind
 where there are pages ("art. 5(2), p. 12"). Any other text is cited by page ("p. iv": the printed label where there is one)
-or, without pages, by the number of its paragraph in the document ("para. 7").
+or, without pages, by the number of its paragraph in the document ("para. 7"). Tables are cited as a spreadsheet program
+counts them: "row 5", "sheet ‘Trade’, A5:F5".
 """
 
 from __future__ import annotations
@@ -66,6 +67,10 @@ _LABEL = re.compile(
     r"|(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,3})(?=\s+[^\Wa-zа-я\d_]))(?=\s|$|[^\W\d_])"
 )
 _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
+
+
+_ROW = re.compile(r"row (\d+)")
+_CELLS = re.compile(r"(?P<sheet>sheet ‘.*’, )(?P<left>[A-Z]+)(?P<row>\d+)(?::(?P<right>[A-Z]+)\d+)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,34 @@ def pinpoint(
         return where
     low, high = paragraphs
     return f"para. {low}" if low == high else f"paras. {low}–{high}"
+
+
+def row_place(number: int) -> str:
+    """The place of a row of a file that is one table; numbers count from 1."""
+    return f"row {number}"
+
+
+def cells_place(sheet: str, row: int, columns: tuple[str, str]) -> str:
+    """The place of a row of a sheet, from the first to the last of `columns` (letters)."""
+    first, last = columns
+    return f"sheet ‘{sheet}’, {first}{row}" + (f":{last}{row}" if first != last else "")
+
+
+def joined_places(first: str, last: str) -> str:
+    """The place of all that stands from `first` to `last`: "rows 5–9", "sheet ‘Trade’, A5:F9"."""
+    low, high = _ROW.fullmatch(first), _ROW.fullmatch(last)
+    if low and high and low[1] != high[1]:
+        return f"rows {low[1]}–{high[1]}"
+    top, bottom = _CELLS.fullmatch(first), _CELLS.fullmatch(last)
+    if top and bottom and top["sheet"] == bottom["sheet"] and first != last:
+        left = min(top["left"], bottom["left"], key=_column)
+        right = max(top["right"] or top["left"], bottom["right"] or bottom["left"], key=_column)
+        return f"{top['sheet']}{left}{top['row']}:{right}{bottom['row']}"
+    return first
+
+
+def _column(letters: str) -> tuple[int, str]:
+    return len(letters), letters
 
 
 def _page(page: Page | None) -> str:

@@ -6,7 +6,6 @@ import re
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import version
-from pathlib import Path
 
 import docx
 from docx.document import Document
@@ -16,22 +15,22 @@ from docx.table import Table
 from docx.text.paragraph import Paragraph
 from lxml import etree
 
+from ingest.archive import File, check_unpacked
 from ingest.metadata import metadata_from
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind, table_rows
 from kb.records import Metadata, Parsed
 
 READER = f"python-docx {version('python-docx')}"
-LARGEST = 200 * 1024 * 1024  # bytes unpacked
-LARGEST_RATIO = 200  # XML packs to about 1/10, a page of one letter to 1/100; bombs start at 1,000
 _HEADING = re.compile(r"(?:heading|titre|überschrift|заголовок)\s*([1-9])$", re.I)
 _FOOTNOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
 
 
-def read(path: Path) -> tuple[Parsed, ...]:
+def read(path: File) -> tuple[Parsed, ...]:
     """Raises UnreadableFile for a damaged file, one that unpacks to too much, or one without text."""
-    _check_size(path)
+    check_unpacked(path, "DOCX")
     try:
-        document = docx.Document(str(path))
+        with path.open("rb") as file:
+            document = docx.Document(file)
     except (ValueError, KeyError, zipfile.BadZipFile, etree.XMLSyntaxError, PackageNotFoundError) as error:
         raise UnreadableFile(
             f"the DOCX is damaged ({str(error)[:200]}); open it in a word processor and save it anew."
@@ -49,19 +48,6 @@ def read(path: Path) -> tuple[Parsed, ...]:
         raise UnreadableFile("the DOCX holds no text, perhaps only pictures; export it as PDF with a text layer.")
     metadata, warnings = _properties(document)
     return (Parsed(text, blocks, pages, metadata, READER, warnings),)
-
-
-def _check_size(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise UnreadableFile(f"the DOCX is damaged ({error}); replace it with a sound copy.") from error
-    unpacked = sum(info.file_size for info in infos)
-    packed = sum(info.compress_size for info in infos) or 1
-    if unpacked > LARGEST or (unpacked > 10 * 1024 * 1024 and unpacked / packed > LARGEST_RATIO):
-        size = f"{unpacked / 1e6:,.0f} MB from {packed / 1e6:,.2f} MB"
-        raise UnreadableFile(f"the DOCX unpacks to {size}, which is how a zip bomb looks; save it anew without large pictures.")
 
 
 def _properties(document: Document) -> tuple[Metadata, tuple[str, ...]]:

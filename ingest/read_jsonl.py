@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
+from ingest.archive import File, free_key
 from ingest.metadata import metadata_from
 from ingest.read_text import add_plain_text
 from ingest.text import TextBuilder, UnreadableFile, one_line
@@ -16,7 +16,7 @@ READER = "jsonl 1"
 LONGEST_KEY = 200
 
 
-def read(path: Path) -> tuple[Parsed, ...]:
+def read(path: File) -> tuple[Parsed, ...]:
     """One `Parsed` for each good line, `key` its id. A bad line is a warning (on the first document) with its number.
 
     An id that comes twice is numbered, "x" and "x-2"; a line without an id goes by its number, "line-7".
@@ -32,7 +32,7 @@ def read(path: Path) -> tuple[Parsed, ...]:
             warnings.append(f"line {number} is left out: {error}.")
             continue
         if document.key in keys:
-            key = _free(document.key, keys)
+            key = free_key(document.key, keys)
             warnings.append(f"line {number}: the id {document.key!r} came before; this document is {key!r}.")
             document = replace(document, key=key)
         keys.add(document.key)
@@ -43,7 +43,7 @@ def read(path: Path) -> tuple[Parsed, ...]:
     return tuple(documents)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def _lines(path: File) -> Iterator[tuple[int, bytes]]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             line = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
@@ -72,10 +72,3 @@ def _document(line: bytes, number: int) -> Parsed:
     key = one_line(str(given))[:LONGEST_KEY] if isinstance(given, str | int) and not isinstance(given, bool) else ""
     metadata, warnings = metadata_from(fields)
     return Parsed(text, blocks, pages, metadata, READER, warnings, key or f"line-{number}")
-
-
-def _free(key: str, keys: set[str]) -> str:
-    number = 2
-    while f"{key}-{number}" in keys:
-        number += 1
-    return f"{key}-{number}"

@@ -18,13 +18,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pypdf
 import pypdfium2
 
+from ingest.archive import File, MemoryFile
 from ingest.metadata import metadata_from
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind, normalise, one_line, rejoin_lines
 from kb.records import Metadata, Parsed
@@ -71,7 +71,7 @@ class Structure:
     warnings: tuple[str, ...] = ()
 
 
-def read(path: Path) -> tuple[Parsed, ...]:
+def read(path: File) -> tuple[Parsed, ...]:
     """One document with all its pages. Raises UnreadableFile for a locked, damaged or scanned file."""
     document = _open(path)
     try:
@@ -103,10 +103,10 @@ def _letters(text: str) -> int:
     return sum(map(str.isalnum, text))
 
 
-def _open(path: Path) -> Any:
+def _open(path: File) -> Any:
     """Owner-locked files (free to read, not to change) open; so do those whose user password is empty."""
     try:
-        document = pdfium.PdfDocument(path)
+        document = pdfium.PdfDocument(path.data if isinstance(path, MemoryFile) else path)
         if len(document):
             return document
     except pypdfium2.PdfiumError as error:
@@ -116,11 +116,11 @@ def _open(path: Path) -> Any:
     raise UnreadableFile("the PDF has no pages; replace it with a sound copy.")
 
 
-def _structure(path: Path, document: Any) -> tuple[pypdf.PdfReader | None, Structure]:
+def _structure(path: File, document: Any) -> tuple[pypdf.PdfReader | None, Structure]:
     """What pypdf reads of the structure. Where it cannot read the file, PDFium's labels and no bookmarks, with a warning."""
     count = len(document)
     try:
-        reader = pypdf.PdfReader(path, strict=False)
+        reader = pypdf.PdfReader(path.open() if isinstance(path, MemoryFile) else path, strict=False)
         if reader.is_encrypted:
             reader.decrypt("")
         if len(reader.pages) != count:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from pathlib import Path
 
 from charset_normalizer import from_bytes
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from ingest.archive import File
 from ingest.metadata import metadata_from, raw_metadata
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind, normalise, rejoin_lines, table_rows
 from kb.records import Metadata, Parsed
@@ -27,7 +27,7 @@ _MOST_BROKEN = 0.002  # share of bytes that may be broken in a text that is othe
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.S)
 
 
-def read_plain(path: Path) -> tuple[Parsed, ...]:
+def read_plain(path: File) -> tuple[Parsed, ...]:
     """A .txt file. Raises UnreadableFile if it holds no text."""
     text, warnings = decode(path.read_bytes())
     metadata, body, more = front_matter(text)
@@ -36,7 +36,7 @@ def read_plain(path: Path) -> tuple[Parsed, ...]:
     return (_parsed(builder, metadata, "text 1", (*warnings, *more)),)
 
 
-def read_markdown(path: Path) -> tuple[Parsed, ...]:
+def read_markdown(path: File) -> tuple[Parsed, ...]:
     """A Markdown file: headings, paragraphs, lists and tables; inline marks go, a link's text stays, HTML is dropped."""
     text, warnings = decode(path.read_bytes())
     metadata, body, more = front_matter(text)

@@ -26,7 +26,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import IO, Any
 
 from ingest.readers import read_file
@@ -297,7 +297,7 @@ def parsed_to_json(documents: Sequence[Parsed]) -> bytes:
         [
             {
                 "text": document.text,
-                "blocks": [[block.kind, block.start, block.end, block.level] for block in document.blocks],
+                "blocks": [astuple(block) for block in document.blocks],
                 "pages": [[page.number, page.label, page.start, page.end] for page in document.pages],
                 "metadata": asdict(document.metadata),
                 "reader": document.reader,
@@ -328,7 +328,8 @@ def _checked(item: Any) -> Parsed:
         blocks = tuple(Block(*block) for block in item["blocks"])
         pages = tuple(Page(*page) for page in item["pages"])
         strings += [value for field in raw.values() for value in (field if isinstance(field, tuple) else (field,))]
-        strings += [block.kind for block in blocks] + [page.label for page in pages if page.label is not None]
+        strings += [value for block in blocks for value in (block.kind, block.place)]
+        strings += [page.label for page in pages if page.label is not None]
         numbers = [n for b in blocks for n in (b.start, b.end, b.level)] + [n for p in pages for n in (p.number, p.start, p.end)]
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"fields are missing or of the wrong kind: {error}") from error

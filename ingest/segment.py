@@ -4,7 +4,8 @@ A passage is a span of body text and holds no heading: the headings go before it
 place (`locator.section`). It never crosses a heading or a page; a heading with nothing under it is a passage of its own, so
 that it can be found. Short paragraphs of one section are joined; a long paragraph is cut between sentences, the last sentence
 repeated in the next passage, because with pieces that neither overlap nor follow the structure a part of the evidence
-(12 % in a trial) could be found by no ranking. Rows of a table stay together; their first row joins the context of the rest.
+(12 % in a trial) could be found by no ranking. Rows of a table stay together; their first row joins the context of the rest,
+unless they have places: such rows name their columns themselves, and one row's values are no context for another.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ingest.pinpoint import Pinpoint, paragraph_label, parse_heading, pinpoint, push_label, unlabelled
+from ingest.pinpoint import Pinpoint, joined_places, paragraph_label, parse_heading, pinpoint, push_label, unlabelled
 from kb.language import detect, language_script, letters, script
-from kb.records import Block, Locator, Page, Parsed, Passage
+from kb.records import Block, Locator, Page, Parsed, Passage, Row
 from kb.sentences import sentence_spans
 
-SEGMENTER_VERSION = 1
+SEGMENTER_VERSION = 2
 MIN_TOKENS = 120  # a passage this long ends at the next paragraph
 MAX_TOKENS = 220  # and none grows longer, but for a short rest (TAIL_TOKENS) or one long sentence
 TAIL_TOKENS = 30  # a rest shorter than this says little alone: it stays with what comes before
@@ -53,7 +54,12 @@ class _Unit:
     sections: tuple[_Section, ...]
     page: Page | None
     kind: str
+    place: str
     tokens: int = 0
+
+    @property
+    def is_placed_row(self) -> bool:
+        return self.kind == "table_row" and self.place != ""
 
 
 def segment(document_id: str, parsed: Parsed, language: str, count_tokens: CountTokens) -> tuple[Passage, ...]:
@@ -70,7 +76,8 @@ def segment(document_id: str, parsed: Parsed, language: str, count_tokens: Count
         for number, (low, high) in enumerate(_pack(group)):
             chosen = group[low:high]
             text = parsed.text[chosen[0].start : chosen[-1].end]
-            header = parsed.text[group[0].start : group[0].end] if number and group[0].kind == "table_row" else ""
+            has_header = number and group[0].kind == "table_row" and not group[0].place
+            header = parsed.text[group[0].start : group[0].end] if has_header else ""
             passages.append(
                 Passage(
                     id=_passage_id(document_id, text, seen[text]),
@@ -80,6 +87,7 @@ def segment(document_id: str, parsed: Parsed, language: str, count_tokens: Count
                     locator=_locator(chosen),
                     language=_language(text, language),
                     context=_context(parsed.metadata.title, chosen[0].sections, header),
+                    rows=tuple(Row(unit.start, unit.end, unit.place) for unit in chosen if unit.is_placed_row),
                 )
             )
             seen[text] += 1
@@ -105,9 +113,9 @@ def _units(parsed: Parsed) -> Iterator[_Unit]:
         label = None if heading or block.kind == "table_row" else paragraph_label(text)
         labels = push_label(labels, label) if label else unlabelled(labels)
         for start, end, page in _pieces(parsed, block):
-            here = (sections, page and page.number, block.kind == "table_row", heading is not None)
+            here = (sections, page and page.number, block.kind == "table_row", block.place != "", heading is not None)
             group, before = group + (here != before), here
-            yield _Unit(start, end, group, paragraph, labels, sections, page, block.kind)
+            yield _Unit(start, end, group, paragraph, labels, sections, page, block.kind, block.place)
         group += heading is not None
 
 
@@ -217,11 +225,20 @@ def _pack(group: list[_Unit]) -> Iterator[tuple[int, int]]:
                 break
             tokens += group[high].tokens
             high += 1
-        rest = sum(unit.tokens for unit in group[high:])
+        rest = _rest(group, high)
         if rest < TAIL_TOKENS and tokens + rest <= LONGEST:
             high = len(group)
         yield low, high
         low = high - 1 if _repeats(group, low, high) else high
+
+
+def _rest(group: list[_Unit], high: int) -> int:
+    """The tokens from `high` on; counted no further than TAIL_TOKENS, or a table of 100,000 rows would take minutes."""
+    tokens = 0
+    while high < len(group) and tokens < TAIL_TOKENS:
+        tokens += group[high].tokens
+        high += 1
+    return tokens
 
 
 def _repeats(group: list[_Unit], low: int, high: int) -> bool:
@@ -235,13 +252,14 @@ def _repeats(group: list[_Unit], low: int, high: int) -> bool:
 def _locator(chosen: Sequence[_Unit]) -> Locator:
     first, last = chosen[0], chosen[-1]
     headings = [section.legal for section in first.sections]
+    place = joined_places(first.place, last.place)
     return Locator(
         start=first.start,
         end=last.end,
         page=first.page.number if first.page else None,
         page_label=first.page.label if first.page else None,
         section=tuple(section.text for section in first.sections),
-        pinpoint=pinpoint(headings, first.labels, last.labels, first.page, (first.paragraph, last.paragraph)),
+        pinpoint=place or pinpoint(headings, first.labels, last.labels, first.page, (first.paragraph, last.paragraph)),
     )
 
 

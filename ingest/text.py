@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from kb.records import BLOCK_KINDS, Block, Page
 
-SUPPORTED = "PDF, DOCX, HTML, TXT, Markdown and JSONL"
+SUPPORTED = "PDF, DOCX, HTML, TXT, Markdown, EML, XLSX, CSV and JSONL"
 
 
 class UnreadableFile(Exception):
@@ -100,8 +100,8 @@ class TextBuilder:
             raise ValueError("text was added before the first page; start the first page first")
         self._waiting.append((number, label))
 
-    def add(self, kind: str, text: str, level: int = 0) -> None:
-        """Add a block; `level` is 1..6 for a heading, else 0. Text without a visible character is not added.
+    def add(self, kind: str, text: str, level: int = 0, place: str = "") -> None:
+        """Add a block; `level` is 1..6 for a heading, else 0; `place` as in Block. Text without a visible character is not added.
 
         Raises ValueError for an unknown kind or level.
         """
@@ -113,7 +113,7 @@ class TextBuilder:
         self._separate(kind)
         self._pages += [(number, label, self._length) for number, label in self._waiting]
         self._waiting.clear()
-        self._blocks.append(Block(kind, self._length, self._length + len(text), level))
+        self._blocks.append(Block(kind, self._length, self._length + len(text), level, place))
         self._parts.append(text)
         self._length += len(text)
 
@@ -246,9 +246,10 @@ def table_rows(rows: Sequence[Sequence[str]], has_header: bool) -> list[str]:
     if not has_header or len(cleaned) < 2:
         return [line for row in cleaned if (line := "; ".join(filter(None, row)))]
     header, *body = cleaned
-    lines = []
-    for row in body:
-        named = zip(row, (*header, *[""] * len(row)), strict=False)
-        if line := "; ".join(f"{name.rstrip(':')}: {cell}" if name else cell for cell, name in named if cell):
-            lines.append(line)
-    return lines
+    return [line for row in body if (line := row_line(header, row))]
+
+
+def row_line(header: Sequence[str], row: Sequence[str]) -> str:
+    """A row's cells behind the names of their columns; a cell past the header has none. Takes normalised lines."""
+    named = zip(row, (*header, *[""] * len(row)), strict=False)
+    return "; ".join(f"{name.rstrip(':')}: {cell}" if name else cell for cell, name in named if cell)

@@ -14,15 +14,19 @@ class QuoteMismatch(KnowledgeBaseError):
 
 
 def cite(marker: int, passage: Passage, document: DocumentSummary, span: tuple[int, int], text: str) -> Citation:
-    """Cite `passage.text[span[0]:span[1]]`; `text` is the whole document's. Raises QuoteMismatch."""
+    """Cite `passage.text[span[0]:span[1]]`; `text` is the whole document's. A quote from one row of a table is cited by that row.
+
+    Raises QuoteMismatch.
+    """
     start, end = passage.locator.start + span[0], passage.locator.start + span[1]
     quote = passage.text[span[0] : span[1]]
     verify(quote, Locator(start, end), text, document.uri)
+    place = next((row.place for row in passage.rows if row.start <= start and end <= row.end), "")
     return Citation(
         marker=marker,
         passage_id=passage.id,
         document=document,
-        locator=replace(passage.locator, start=start, end=end),
+        locator=replace(passage.locator, start=start, end=end, pinpoint=place or passage.locator.pinpoint),
         quote=quote,
         context=passage.text,
         permalink=permalink(document.id, passage.id, start, end),

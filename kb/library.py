@@ -25,6 +25,7 @@ from kb.filters import checked
 from kb.gazetteer import Gazetteer
 from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.language import LANGUAGES
+from kb.migrations import check_not_older, schema_of
 from kb.question import Question, understand
 from kb.records import (
     Answer,
@@ -220,6 +221,7 @@ class Library:
             return Reading(self._snapshot, connection)
 
     def _opened(self, generation: int, connection: sqlite3.Connection) -> Snapshot:
+        check_not_older(schema_of(connection))
         snapshot = open_snapshot(self._settings.home, generation, *self._identity)
         first = [int(num) for num in snapshot.passages[:1]]
         if first and not store.token_codes(connection, first, vector_model(*self._identity)):

@@ -108,7 +108,13 @@ CREATE TABLE runs (
 ) STRICT
 """
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema,)
+
+def _rows_of_passages(connection: sqlite3.Connection) -> None:
+    """`rows`: the table rows of a passage as JSON [[start, end, place], …]; passages of before have none until read again."""
+    connection.execute("ALTER TABLE passages ADD COLUMN rows TEXT NOT NULL DEFAULT '[]'")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _rows_of_passages)
 SCHEMA = len(MIGRATIONS)
 
 
@@ -132,6 +138,15 @@ def migrate(connection: sqlite3.Connection) -> None:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+
+
+def check_not_older(schema: int) -> None:
+    """Readers cannot migrate. Raises IndexStale if the writer has yet to."""
+    if schema < SCHEMA:
+        raise IndexStale(
+            f"the store has schema {schema} and this program reads {SCHEMA}: it was written by an older version. "
+            "Run `python -m ingest reindex` to bring it up to date."
+        )
 
 
 def check_not_newer(schema: int) -> None:

@@ -21,13 +21,15 @@ Role = Literal["query", "passage"]
 class Block:
     """A piece of the document's structure: `text[start:end]`, never overlapping, in reading order.
 
-    `kind` is one of BLOCK_KINDS; `level` is 1..6 for a heading (1 the highest), else 0.
+    `kind` is one of BLOCK_KINDS; `level` is 1..6 for a heading (1 the highest), else 0. `place` is how the block is cited where
+    the file has places of its own ("row 5", "sheet ‘Trade’, A5:F5"), else "".
     """
 
     kind: str
     start: int
     end: int
     level: int = 0
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +112,20 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table in a passage: `document.text[start:end]`, judged and quoted whole, and cited by its `place`."""
+
+    start: int
+    end: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A citable span: `document.text[locator.start:locator.end] == text`, always.
 
-    `context` ("title › section") goes before the text when it is embedded and is never quoted.
+    `context` ("title › section") goes before the text when it is embedded and is never quoted. `rows` are those of a table whose
+    blocks have places; such a passage holds nothing else.
     """
 
     id: str
@@ -123,6 +135,7 @@ class Passage:
     locator: Locator
     language: str
     context: str = ""
+    rows: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ INSERT_DOCUMENT = """INSERT INTO documents (id, uri, source_uri, source_sha256, 
  ingested_at, characters, passage_count, page_count, gen_from)
  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_PASSAGE = """INSERT INTO passages (id, document, ordinal, text, start, "end", page, page_label, section, pinpoint,
- language, context, vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ language, context, rows, vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ def _passage_row(p: Passage) -> tuple[object, ...]:
     at = p.locator
     return (
         p.ordinal, p.text, at.start, at.end, at.page, at.page_label, json_array(at.section), at.pinpoint, p.language, p.context,
-        vector_key(p.text, p.context),
+        json_array(astuple(row) for row in p.rows), vector_key(p.text, p.context),
     )  # fmt: skip
 
 

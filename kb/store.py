@@ -25,12 +25,13 @@ from kb.records import (
     Metadata,
     Page,
     Passage,
+    Row,
 )
 
 VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
 SUMMARY_COLUMNS = "d.id, d.uri, d.metadata, d.media_type, d.characters, d.passage_count, d.page_count"
 PASSAGE_COLUMNS = (
-    'p.id, d.id, p.ordinal, p.text, p.start, p."end", p.page, p.page_label, p.section, p.pinpoint, p.language, p.context'
+    'p.id, d.id, p.ordinal, p.text, p.start, p."end", p.page, p.page_label, p.section, p.pinpoint, p.language, p.context, p.rows'
 )
 BATCH = 500  # bound parameters a statement: below SQLite's oldest default limit of 999
 
@@ -126,7 +127,7 @@ def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict
             batch,
         )
         for row in rows:
-            found[int(row[0])] = (_passage(row[1:13]), _summary(row[13:]))
+            found[int(row[0])] = (_passage(row[1:14]), _summary(row[14:]))
     return found
 
 
@@ -211,9 +212,10 @@ def _summary(row: Sequence[Any]) -> DocumentSummary:
 
 
 def _passage(row: Sequence[Any]) -> Passage:
-    passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, language, context = row
+    passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, language, context, rows = row
     locator = Locator(start, end, page, page_label, tuple(json.loads(section)), pinpoint)
-    return Passage(passage_id, document_id, ordinal, text, locator, language, context)
+    placed = tuple(Row(*item) for item in json.loads(rows))
+    return Passage(passage_id, document_id, ordinal, text, locator, language, context, placed)
 
 
 def _batches(nums: Sequence[int]) -> Iterator[list[int]]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.cite import QuoteMismatch, cite
-from kb.records import DocumentSummary, Locator, Metadata, Passage
+from kb.records import DocumentSummary, Locator, Metadata, Passage, Row
 
 # Few sentences, often repeated: finding a quote again would give the wrong place; slicing does not.
 SENTENCES = st.lists(
@@ -39,3 +39,11 @@ def test_a_passage_that_is_not_the_documents_text_is_never_quoted():
         cite(1, shifted, summary(), (0, 12), "Terms apply. Terms apply.")
     with pytest.raises(QuoteMismatch):
         cite(1, passage, summary(), (3, 3), "Terms apply.")
+
+
+def test_a_quote_from_one_row_is_cited_by_that_row():
+    text = "a: 1\nb: 2"
+    rows = (Row(0, 4, "row 2"), Row(5, 9, "row 3"))
+    passage = Passage("p", "d", 0, text, Locator(0, 9, pinpoint="rows 2–3"), "en", rows=rows)
+    assert cite(1, passage, summary(), (5, 9), text).locator.pinpoint == "row 3"
+    assert cite(1, passage, summary(), (0, 9), text).locator.pinpoint == "rows 2–3"

@@ -6,7 +6,7 @@ from kb.compose import compose, reason_for_abstaining
 from kb.evidence import FEATURES, Evidence
 from kb.gazetteer import Gazetteer
 from kb.question import understand
-from kb.records import DocumentSummary, Hit, Locator, Metadata, Passage
+from kb.records import DocumentSummary, Hit, Locator, Metadata, Passage, Row
 from kb.retrieve import Candidate
 
 TEXTS = {
@@ -58,3 +58,17 @@ def test_filters_are_named_as_a_reason():
     question = understand("How many permits were issued?", Gazetteer.load())
     assert "Try fewer filters" in reason_for_abstaining(question, None, filtered=True)
     assert dataclasses.replace(question, numbers=()).expected == "number"
+
+
+def test_rows_of_a_table_that_differ_in_a_figure_are_two_statements():
+    text = "\n".join(
+        f"Partner country: Kazakhstan; Fiscal year: {year}; Exports of all goods (USD million): 9" for year in (2023, 2024)
+    )
+    rows = tuple(
+        Row(at, at + len(line), "row") for at, line in ((0, text.split("\n")[0]), (text.index("\n") + 1, text.split("\n")[1]))
+    )
+    passage = Passage("p", "t", 0, text, Locator(0, len(text)), "en", rows=rows)
+    one = evidence("a", SIGNED, 0.9)
+    candidate = dataclasses.replace(one.candidate, hit=dataclasses.replace(one.candidate.hit, passage=passage))
+    items = [dataclasses.replace(one, candidate=candidate, start=row.start, end=row.end) for row in rows]
+    assert len(compose(items, 0.5, {"a": text, "t": text}.__getitem__).statements) == 2

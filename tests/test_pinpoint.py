@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.pinpoint import Pinpoint, paragraph_label, parse_heading, pinpoint, push_label, unlabelled
+from ingest.pinpoint import Pinpoint, cells_place, joined_places, paragraph_label, parse_heading, pinpoint, push_label, unlabelled
 from kb.records import Page
 
 
@@ -126,3 +126,18 @@ def test_pinpoint(headings, first, last, page, expected) -> None:  # type: ignor
 
 def test_one_paragraph_is_singular() -> None:
     assert pinpoint([], (), (), None, (7, 7)) == "para. 7"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "joined"),
+    [
+        ("row 5", "row 9", "rows 5–9"),
+        ("row 5", "row 5", "row 5"),
+        (cells_place("Trade", 5, ("A", "F")), cells_place("Trade", 9, ("B", "AA")), "sheet ‘Trade’, A5:AA9"),
+        (cells_place("a’, Z", 5, ("B", "B")), cells_place("a’, Z", 5, ("B", "B")), "sheet ‘a’, Z’, B5"),
+        (cells_place("x", 1, ("B", "B")), cells_place("x", 2, ("A", "A")), "sheet ‘x’, A1:B2"),
+        ("", "", ""),
+    ],
+)
+def test_places_of_tables(first: str, last: str, joined: str) -> None:
+    assert joined_places(first, last) == joined

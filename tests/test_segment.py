@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.segment import LONGEST, MAX_CONTEXT, MAX_TOKENS, segment
+from kb.evidence import statement_spans
 from kb.records import Block, Metadata, Page, Parsed, Passage
 
 Row = tuple[str, str]
@@ -146,3 +147,20 @@ def test_a_passage_in_another_script_has_its_own_language() -> None:
 
 def test_empty_document_has_no_passages() -> None:
     assert cut([]) == ()
+
+
+def test_rows_with_places_are_kept_whole_and_lend_no_context() -> None:
+    lines = [f"country: Tajikistan; period: Jan. The {year}; exports: {year}" for year in range(1990, 2030)]
+    text, blocks = "", []
+    for number, line in enumerate(lines, 2):
+        blocks.append(Block("table_row", len(text), len(text) + len(line), 0, f"row {number}"))
+        text += line + "\n"
+    passages = segment("doc", Parsed(text, tuple(blocks), (), Metadata(title="Title"), "test 1"), "en", words)
+    assert len(passages) > 1
+    assert [row.place for passage in passages for row in passage.rows] == [block.place for block in blocks]
+    for passage in passages:
+        rows = passage.text.split("\n")
+        assert [text[row.start : row.end] for row in passage.rows] == rows
+        assert [passage.text[start:end] for start, end in statement_spans(passage)] == rows
+        assert passage.context == "Title"
+    assert passages[0].locator.pinpoint == f"rows 2–{len(passages[0].rows) + 1}"

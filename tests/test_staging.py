@@ -11,7 +11,7 @@ from kb import store
 from kb.connections import connect_reader, connect_writer
 from kb.errors import Busy, IndexMissing, IndexStale
 from kb.generations import folder_of, is_current, open_snapshot, publish, vector_model
-from kb.migrations import MIGRATIONS, migrate, schema_of
+from kb.migrations import MIGRATIONS, check_not_older, migrate, schema_of
 from kb.records import Filters
 from kb.staging import STORE_FILE, Staging, known_sources, vector_key
 from tests.records_made import staged
@@ -224,3 +224,25 @@ def test_originals_are_kept_under_their_content_hash(tmp_path):
 
 def test_the_content_hash_tells_context_from_text():
     assert vector_key("b", "a") != vector_key("ab", "") != vector_key("", "ab")
+
+
+def test_a_store_of_the_first_schema_is_migrated_with_its_passages(tmp_path, monkeypatch):
+    monkeypatch.setattr("kb.migrations.MIGRATIONS", MIGRATIONS[:1])
+    connection = connect_writer(tmp_path / STORE_FILE)
+    migrate(connection)
+    columns = connection.execute(
+        "SELECT name, type FROM pragma_table_info('documents') WHERE \"notnull\" AND name != 'num'"
+    ).fetchall()
+    document = {name: 0 if kind == "INTEGER" else "" for name, kind in columns} | {"num": 1, "id": "d", "gen_from": 1}
+    connection.execute(
+        f"INSERT INTO documents ({', '.join(document)}) VALUES ({', '.join('?' * len(document))})", [*document.values()]
+    )
+    connection.execute("INSERT INTO passages VALUES (1, 'p', 1, 0, 'Text.', 0, 5, NULL, NULL, '[]', 'para. 1', 'en', '', x'00')")
+    with pytest.raises(IndexStale, match="older version"):
+        check_not_older(schema_of(connection))
+    connection.close()
+    monkeypatch.undo()
+    with Staging(tmp_path) as staging:
+        check_not_older(schema_of(staging.connection))
+        (passage,) = store.passages(staging.connection, 1, "d")
+        assert (passage.text, passage.rows) == ("Text.", ())

@@ -145,6 +145,7 @@ class BlockShape(Schema):
     start = _number()
     end = _number()
     level = _number("1 to 6 for a heading, else 0.")
+    place = _text("How it is cited where the file has places of its own, such as a table's rows.")
 
 
 class PageShape(Schema):

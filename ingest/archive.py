@@ -1,0 +1,57 @@
+"""Files inside files: one that is only in memory, and how much an Office file may unpack to."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Container
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+from ingest.text import UnreadableFile
+
+LARGEST = 200 * 1024 * 1024  # bytes unpacked
+LARGEST_RATIO = 200  # XML packs to about 1/10, a page of one letter to 1/100; bombs start at 1,000
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryFile:
+    """An attachment, with what readers use of a Path. The sandbox lets nobody write files, so there is no temporary one."""
+
+    name: str
+    data: bytes
+
+    def read_bytes(self) -> bytes:
+        return self.data
+
+    def open(self, mode: Literal["rb"] = "rb") -> IO[bytes]:
+        return io.BytesIO(self.data)
+
+
+File = Path | MemoryFile
+
+
+def free_key(key: str, taken: Container[str]) -> str:
+    """`key`, or the first of "key-2", "key-3", … that is not taken."""
+    number, free = 1, key
+    while free in taken:
+        number += 1
+        free = f"{key}-{number}"
+    return free
+
+
+def check_unpacked(file: File, what: str) -> None:
+    """Raises UnreadableFile if the archive is damaged or unpacks to more than a document of its size does; `what`: "DOCX"."""
+    try:
+        with file.open("rb") as stream, zipfile.ZipFile(stream) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise UnreadableFile(f"the {what} is damaged ({error}); replace it with a sound copy.") from error
+    unpacked = sum(info.file_size for info in infos)
+    packed = sum(info.compress_size for info in infos) or 1
+    if unpacked > LARGEST or (unpacked > 10 * 1024 * 1024 and unpacked / packed > LARGEST_RATIO):
+        size = f"{unpacked / 1e6:,.0f} MB from {packed / 1e6:,.2f} MB"
+        raise UnreadableFile(
+            f"the {what} unpacks to {size}, which is how a zip bomb looks; save it anew without large pictures or empty rows."
+        )

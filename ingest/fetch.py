@@ -17,22 +17,16 @@ from ingest.download import Budget, Limits, Reply, Wire
 from ingest.fetched import Folder, Part, Record, sendable, too_large
 from ingest.public_sources import PublicSource
 from ingest.reach import NotFetched, Reach
-from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, PDF, TEXT
+from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, NAMES, PDF, TEXT
 from ingest.text import SUPPORTED
 
 Outcome = Literal["new", "updated", "unchanged"]
 
 ACCEPT = f"{HTML}, application/xhtml+xml, {PDF}, {DOCX}, {TEXT}, {MARKDOWN}, */*;q=0.1"
 #: What a Content-Type makes us expect. A server that does not know says octet-stream: then the content must say PDF or DOCX.
-_EXPECTED = {
-    PDF: PDF,
+_EXPECTED = {media_type: media_type for media_type in NAMES} | {
     "application/x-pdf": PDF,
-    DOCX: DOCX,
-    HTML: HTML,
     "application/xhtml+xml": HTML,
-    TEXT: TEXT,
-    MARKDOWN: MARKDOWN,
-    JSONL: JSONL,
     "application/x-ndjson": JSONL,
     "application/octet-stream": PDF,
     "binary/octet-stream": PDF,

@@ -19,11 +19,11 @@ from typing import TypeVar
 from ingest.download import Limits, unpacked
 from ingest.public_sources import PublicSource, sidecar
 from ingest.reach import NotFetched
-from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, PDF, TEXT, identify
+from ingest.sources import SUFFIXES, identify
 from ingest.text import UnreadableFile
 from kb.errors import Busy
 
-SUFFIX_OF = {PDF: ".pdf", DOCX: ".docx", HTML: ".html", TEXT: ".txt", MARKDOWN: ".md", JSONL: ".jsonl"}
+SUFFIX_OF = {media_type: suffix for suffix, media_type in reversed(SUFFIXES.items())}  # the first suffix of each type
 STATE = ".fetched"  # hidden, so a re-index of the folder passes it over
 
 Kind = TypeVar("Kind", "Record", "Part")

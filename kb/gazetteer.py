@@ -2,8 +2,8 @@
 
 Letters are folded one for one (case, diacritics, Arabic and Urdu variants, dashes and kinds of space), so that a match's
 offsets are those of the original; only combining marks and invisible characters are dropped, and then offsets are mapped.
-Names are looked up by their first two words: of the corpus 9.3 million characters/s of English, 8.0 of Russian and 2.9 of Urdu,
-whose marks are dropped one by one (best of 25, processor time); with one pattern of all names, then 182, it was 1.3.
+Names are looked up by their first two words: of the corpus 8.5 million characters/s of English, 7.7 of Russian and 2.8 of Urdu,
+whose marks are dropped one by one (best of 30, processor time); with one pattern of all names, then 182, it was 1.3.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Measure answers to questions with known answers: documents found, evidence cited, quotes verbatim, refusals right.
 
-A question is a JSON object a line: {"question", "status": "answered" | "abstained", "document": uri, "evidence": text of the
-source that holds the answer, "answer": [accepted strings], "language"}. All but the first two may be missing.
+A question is a JSON object a line: {"question", "status": "answered" | "abstained", "evidence": [{"document": uri, "text": words
+of that document that answer}, …], "answer": [accepted strings], "language", "kind"}. All but the first two may be missing. The
+entries of "evidence" are alternatives: any one of them answers. "document" (one uri or a list of alternatives) with "evidence"
+as a plain string is read too.
 """
 
 from __future__ import annotations
@@ -23,13 +25,24 @@ RECALL_AT = 5
 
 
 @dataclass(frozen=True, slots=True)
+class GoldEvidence:
+    """Words of a source that answer, verbatim but for line breaks. `document` is its uri, "" for any."""
+
+    document: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class GoldQuestion:
+    """`documents` and `evidence` are alternatives; empty where the question does not say."""
+
     question: str
     status: str
-    document: str
-    evidence: str
+    documents: tuple[str, ...]
+    evidence: tuple[GoldEvidence, ...]
     answers: tuple[str, ...]
     language: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,40 +81,68 @@ def load_questions(path: Path) -> list[GoldQuestion]:
 
 def _gold(item: dict[str, Any]) -> GoldQuestion:
     question = item.get("question") or item["q"]
-    answer = item.get("answer", ())
-    answers = (answer,) if isinstance(answer, str) else tuple(answer)
-    status = item.get("status") or ("abstained" if item.get("kind") == "unanswerable" else "answered")
+    documents, evidence = _alternatives(item)
     return GoldQuestion(
         question=str(question),
-        status=str(status),
-        document=str(item.get("document", "")),
-        evidence=str(item.get("evidence", "")),
-        answers=answers,
+        status=str(item.get("status") or ("abstained" if item.get("kind") == "unanswerable" else "answered")),
+        documents=documents,
+        evidence=evidence,
+        answers=_strings(item.get("answer", ())),
         language=str(item.get("language") or item.get("lang") or ""),
+        kind=str(item.get("kind") or ""),
     )
+
+
+def _alternatives(item: dict[str, Any]) -> tuple[tuple[str, ...], tuple[GoldEvidence, ...]]:
+    documents = [name for name in _strings(item.get("document", ())) if name]
+    given = item.get("evidence") or ()
+    if isinstance(given, str):
+        return tuple(documents), tuple(GoldEvidence(name, given) for name in documents or [""])
+    evidence = tuple(GoldEvidence(str(entry["document"]), str(entry["text"])) for entry in given)
+    return tuple(dict.fromkeys([*documents, *(entry.document for entry in evidence)])), evidence
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        raise TypeError(f"{value!r} is neither a string nor a list of strings")
+    return tuple(value)
 
 
 def outcome(library: Library, gold: GoldQuestion) -> Outcome:
     answer = library.ask(gold.question, n=RECALL_AT)
     answerable = gold.status == "answered"
-    near = [fold(hit.passage.text) for hit in answer.nearest]
-    cited = [fold(citation.context) for citation in answer.citations]
-    evidence = fold(gold.evidence)
+    near = [(hit.document.uri, flat(hit.passage.text)) for hit in answer.nearest]
+    cited = [(citation.document.uri, flat(citation.context)) for citation in answer.citations]
     texts = {citation.document.id: library.document(citation.document.id).text for citation in answer.citations}
+    known = answerable and gold.evidence
     return Outcome(
         gold=gold,
         answer=answer,
-        document_found=any(_is(hit.document.uri, gold) for hit in answer.nearest) if answerable and gold.document else None,
-        evidence_found=any(evidence in text for text in near) if answerable and evidence else None,
-        evidence_cited=any(evidence in text for text in cited) if answerable and evidence else None,
+        document_found=any(of(uri, name) for uri, _ in near for name in gold.documents)
+        if answerable and gold.documents
+        else None,
+        evidence_found=any(answers_by(gold, *passage) for passage in near) if known else None,
+        evidence_cited=any(answers_by(gold, *passage) for passage in cited) if known else None,
         answer_said=any(says(answer.text, accepted) for accepted in gold.answers) if answerable and gold.answers else None,
         verbatim=all(texts[c.document.id][c.locator.start : c.locator.end] == c.quote for c in answer.citations),
     )
 
 
-def _is(uri: str, gold: GoldQuestion) -> bool:
-    """A gold document may be a file of many documents: any of them will do."""
-    return uri.partition("#")[0] == gold.document or uri == gold.document
+def answers_by(gold: GoldQuestion, uri: str, text: str) -> bool:
+    """Whether the (flat) text of the document holds one of the alternatives of evidence."""
+    return any(of(uri, entry.document) and flat(entry.text) in text for entry in gold.evidence)
+
+
+def of(uri: str, name: str) -> bool:
+    """A gold document may be a file of many documents: any of them will do. "" names any document."""
+    return not name or uri == name or uri.partition("#")[0] == name
+
+
+def flat(text: str) -> str:
+    """Folded, with single spaces: passages of a PDF break lines where the evidence does not."""
+    return " ".join(fold(text).split())
 
 
 def says(text: str, accepted: str) -> bool:

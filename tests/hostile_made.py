@@ -278,6 +278,95 @@ TEXTS: dict[str, Callable[[], bytes]] = {
 }
 
 
+MAILS: dict[str, Callable[[], bytes]] = {
+    "charset-of-no-ascii": lambda: _mail("Subject: =?utf-\u0663?q?fees?="),
+    "words-in-words": lambda: _mail("Subject: " + "=?utf-8?q?" * 5000),
+    "address-of-brackets": lambda: _mail("From: " + "(" * 20_000 + '"' * 20_000 + "<" * 20_000),
+    "groups": lambda: _mail("To: " + "a:b," * 20_000 + ";"),
+    "parts-in-parts": lambda: b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (depth, depth) for depth in range(3000)
+    ),
+    "letters-in-letters": lambda: b"Subject: fees\n" + b"Content-Type: message/rfc822\n\n" * 3000 + b"Fees.",
+    "many-parts": lambda: _mail("Content-Type: multipart/mixed; boundary=b", b"--b\n\nFees.\n" * 20_000),
+    "broken-base64": lambda: _mail("Content-Transfer-Encoding: base64", b"=====A" * 1000),
+    "unknown-charset": lambda: _mail("Content-Type: text/plain; charset=x-nothing", b"Fees \xff."),
+    "parameters": lambda: _mail("Content-Type: text/plain; " + "a*0=b; " * 5000),
+}
+
+
+def _mail(head: str, body: bytes = b"Transit fees.") -> bytes:
+    return head.encode() + b"\n\n" + body
+
+
+def xlsx(inside: str, **members: str) -> bytes:
+    """An XLSX of one sheet's inside; `members` are added to, or go in place of, those of a sound one by their names' stems."""
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    main = f"{OFFICE}/officeDocument"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = {
+        "types": (
+            "[Content_Types].xml",
+            f'<Types xmlns="{PACKAGE}/content-types">'
+            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+            f'<Override PartName="/xl/s.xml" ContentType="{kind}.worksheet+xml"/></Types>',
+        ),
+        "rels": (
+            "_rels/.rels",
+            f'<Relationships xmlns="{PACKAGE}/relationships">'
+            f'<Relationship Id="r1" Type="{main}" Target="xl/workbook.xml"/></Relationships>',
+        ),
+        "workbook": (
+            "xl/workbook.xml",
+            f'<workbook {space} xmlns:r="{OFFICE}"><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
+        ),
+        "sheets": (
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{PACKAGE}/relationships">'
+            f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="s.xml"/></Relationships>',
+        ),
+        "sheet": ("xl/s.xml", f"<worksheet {space}>{inside}</worksheet>"),
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for key, (name, content) in parts.items():
+            archive.writestr(name, members.get(key, content))
+    return out.getvalue()
+
+
+def cell(place: str, value: str = "1") -> str:
+    return f'<c r="{place}"><v>{value}</v></c>'
+
+
+def rows(count: int) -> str:
+    return "".join(f'<row r="{n}">{cell(f"A{n}")}{cell(f"B{n}")}</row>' for n in range(1, count + 1))
+
+
+SHEETS: dict[str, Callable[[], bytes]] = {
+    "many-rows": lambda: xlsx(f"<sheetData>{rows(150_000)}</sheetData>"),
+    "last-cell": lambda: xlsx(f'<sheetData><row r="1">{cell("A1")}</row><row r="1048576">{cell("XFD1048576")}</row></sheetData>'),
+    "beyond": lambda: xlsx(f'<sheetData><row r="99999999999">{cell("ZZZZZZ99999999999")}</row></sheetData>'),
+    "merged-all": lambda: xlsx(
+        f'<sheetData><row r="1">{cell("A1")}</row></sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+    ),
+    "no-string": lambda: xlsx('<sheetData><row r="1"><c r="A1" t="s"><v>99999</v></c></row></sheetData>'),
+    "infinite": lambda: xlsx(f'<sheetData><row r="1">{cell("A1", "1e999")}{cell("B1", "NaN")}</row></sheetData>'),
+    "dimension": lambda: xlsx(f'<dimension ref="A1:XFD1048576"/><sheetData><row r="1">{cell("A1")}</row></sheetData>'),
+    "laughs": lambda: xlsx("", sheet=BILLION + "<worksheet>&l9;</worksheet>"),
+    "no-sheet": lambda: xlsx("", sheets="<x/>"),
+    "letters": lambda: xlsx('<sheetData><row r="x"><c r="one" t="n"><v>two</v></c></row></sheetData>'),
+}
+GRIDS: dict[str, Callable[[], bytes]] = {
+    "million-rows.csv": lambda: b"year,trade\n" + b"2021,7\n" * 1_000_000,
+    "wide.csv": lambda: b"a," * 300_000 + b"\n" + b"1," * 300_000,
+    "open-quote.csv": lambda: b'a,b\n"' + b"x,y\n" * 300_000,
+    "quotes.csv": lambda: b'"' * 500_001,
+    "zeros.csv": lambda: b"a,b\n1,\x00\n" + b"\xff\xfe",
+    "separators.csv": lambda: b";,\t|" * 20_000,
+    "bars.tsv": lambda: b"\t" * 500_000,
+}
+
+
 def _yaml_laughs() -> bytes:
     lines = ["l0: &l0 ha"] + [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 10)]
     return ("---\ntitle: fees\nparties: [*l9]\n" + "\n".join(lines) + "\n---\n").encode()
@@ -287,5 +376,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     **{f"{name}.pdf": made for name, made in PDFS.items()},
     **{f"{name}.docx": made for name, made in DOCXS.items()},
     **{f"{name}.html": made for name, made in HTMLS.items()},
+    **{f"{name}.eml": made for name, made in MAILS.items()},
+    **{f"{name}.xlsx": made for name, made in SHEETS.items()},
+    **GRIDS,
     **TEXTS,
 }

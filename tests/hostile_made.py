@@ -118,6 +118,7 @@ PDFS: dict[str, Callable[[], bytes]] = {
     "length": lambda: pdf_with(content=(b"/Length 99999999999", SHOW)),
     "title": lambda: pdf(CATALOG, PAGES, page(), (b"", SHOW), FONT, trailer=b"/Info << /Title (\xfe\xff\xd8\x00\xd8\x00) >>"),
     "empty-text": lambda: pdf_with(content=(b"", b"BT /F 12 Tf 20 700 Td (\\000\\001\\002) Tj 0 0 0 0 0 0 Tm (x) Tj ET")),
+    "negative-size": lambda: pdf_with(content=(b"", SHOW.replace(b"12 Tf", b"-12 Tf"))),
     "array-for-page": lambda: pdf_with(one=b"[1 2 3]"),
     "huge-page": lambda: pdf_with(one=page(b"/UserUnit 1e30 /Rotate 45")),
     "cut-off": lambda: pdf_with()[:300],

@@ -246,6 +246,13 @@ HTMLS: dict[str, Callable[[], bytes]] = {
     "unknown-encoding": lambda: b'<html><head><meta charset="x-nothing"></head><body><p>Transit \xff fees.</p></body></html>',
     "nothing": lambda: b"<!DOCTYPE html><html></html>",
     "zeros": lambda: b"<html><body>" + bytes(3000),
+    "tables-in-headers": lambda: (
+        b"<html><body><article><h1>Fees</h1><p>Fees are published by the Parties each year.</p>"
+        + b"<table><tr><th>Post<th>2024<tr><th>Lorries<th>Cars" * 20
+        + b"MARK "
+        + b"word " * 300
+        + b"</table>" * 20
+    ),
     "date": lambda: (
         b'<html><head><meta name="date" content="2021-99-99"></head><body><p>Transit fees are published.</p></body></html>'
     ),

@@ -6,24 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
-from charset_normalizer import from_bytes
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ingest.archive import File
+from ingest.encodings import decode
 from ingest.metadata import metadata_from, raw_metadata
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind, normalise, rejoin_lines, table_rows
 from kb.records import Metadata, Parsed
 
-_BOMS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
-_CODE_PAGES = ("cp1251", "koi8_r", "cp866", "cp1252", "cp1256")
-_MOST_BROKEN = 0.002  # share of bytes that may be broken in a text that is otherwise UTF-8
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.S)
 
 
@@ -51,23 +42,6 @@ def _parsed(builder: TextBuilder, metadata: Metadata, reader: str, warnings: tup
     if not text:
         raise UnreadableFile("it holds no text, only spaces or metadata; replace or remove it.")
     return Parsed(text, blocks, pages, metadata, reader, warnings)
-
-
-def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """The text of a file: by its byte order mark, as UTF-8, or else by a guess among code pages, with a warning."""
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return data.decode(encoding, "replace").removeprefix("\ufeff"), ()
-    try:
-        return data.decode("utf-8"), ()
-    except UnicodeDecodeError:
-        text = data.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    if broken <= max(1, len(data) * _MOST_BROKEN) and len(text.encode()) - len(text) > 4 * broken:
-        return text, (f"{broken} characters are broken UTF-8 and shown as \ufffd; save the file as UTF-8.",)
-    best = from_bytes(data[:200_000], cp_isolation=list(_CODE_PAGES)).best()
-    encoding = best.encoding if best else "cp1251"
-    return data.decode(encoding, "replace"), (f"the file is not UTF-8; it was read as {encoding}, a guess: save it as UTF-8.",)
 
 
 def front_matter(text: str) -> tuple[Metadata, str, tuple[str, ...]]:

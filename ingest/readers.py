@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest import read_docx, read_html, read_jsonl, read_pdf, read_text
+from ingest.encodings import decode
 from ingest.metadata import merge, metadata_from, raw_metadata
 from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, PDF, SIDECARS, TEXT
 from ingest.text import SUPPORTED, UnreadableFile, one_line
@@ -70,7 +71,7 @@ def _sidecar(path: Path) -> tuple[Metadata, tuple[str, ...]]:
         beside = path.with_name(path.name + suffix)
         if beside.exists():
             try:
-                text, _ = read_text.decode(beside.read_bytes())
+                text, _ = decode(beside.read_bytes())
                 return metadata_from(raw_metadata(text, suffix.rpartition(".")[2]))
             except (ValueError, OSError) as error:
                 return Metadata(), (f"the sidecar (*{suffix}) is not used: {error}.",)

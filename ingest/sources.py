@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from ingest.encodings import BOMS, wide_encoding
 from ingest.text import SUPPORTED
 from kb.records import Failure, SourceFile
 
@@ -47,7 +48,6 @@ _MAGIC = (
     (b"{\\rtf", "an RTF file; save it as DOCX"),
     (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX without a password"),
 )
-_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
 _BLOCK = 1 << 20
 
@@ -187,9 +187,9 @@ def _media_type(path: str, named: str, start: bytes) -> str:
             raise _Unusable(f"by its content it is {name}; the types read are {SUPPORTED}.")
     if named in (PDF, DOCX):
         raise _Unusable(f"it is named like a {NAMES[named]} file but its content is none; replace it with a sound copy.")
-    if b"\0" in start and not start.startswith(_BOMS):
+    if b"\0" in start and not start.startswith(tuple(mark for mark, _ in BOMS)) and not wide_encoding(start):
         raise _Unusable(f"it is named like a {NAMES[named]} file but its content is binary; the types read are {SUPPORTED}.")
-    if named != JSONL and _HTML_START.match(start.removeprefix(_BOMS[0])):
+    if named != JSONL and _HTML_START.match(start.removeprefix(BOMS[0][0])):
         return HTML
     return named
 

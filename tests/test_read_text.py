@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.read_text import decode, front_matter, read_markdown, read_plain
+from ingest.read_text import front_matter, read_markdown, read_plain
 from ingest.text import UnreadableFile
 from kb.records import Parsed
 
@@ -34,22 +34,6 @@ def test_items_of_a_list_stand_alone(tmp_path: Path) -> None:
     found = blocks(read(tmp_path, "Parties shall:\n(a) publish fees;\n(b) keep them low.\n- or lower\n"))
     assert [kind for kind, _ in found] == ["paragraph", "list_item", "list_item", "list_item"]
     assert found[1][1] == "(a) publish fees;"
-
-
-RUSSIAN = "Сборы публикуются на трёх языках, и стороны сообщают друг другу об их изменении за месяц. " * 5
-
-
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "cp1251", "koi8_r"])
-def test_encodings(encoding: str) -> None:
-    text, warnings = decode(RUSSIAN.encode(encoding))
-    assert text == RUSSIAN
-    assert bool(warnings) == (encoding in ("cp1251", "koi8_r"))
-
-
-def test_a_broken_byte_does_not_change_the_encoding() -> None:
-    text, warnings = decode(RUSSIAN.encode() + b"\xff")
-    assert text == RUSSIAN + "\ufffd"
-    assert "broken" in warnings[0]
 
 
 def test_front_matter_that_does_not_parse_is_a_warning_and_no_text() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, PDF, TEXT, discover
+from ingest.text import SUPPORTED
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
@@ -54,7 +55,7 @@ def test_types_go_by_content_and_name(tmp_path: Path) -> None:
         ("a.txt", b"x\0\1\2" * 9, "binary"),
         ("a.docx", b"PK\x03\x04 broken", "damaged"),
         ("a.docx", b"\xd0\xcf\x11\xe0" + bytes(9), "password"),
-        ("a.xyz", b"x", "PDF, DOCX, HTML, TXT, Markdown and JSONL"),
+        ("a.xyz", b"x", f"the types read are {SUPPORTED}"),
         ("a.txt", b"", "empty"),
         ("a.txt.meta.toml", b"", "sidecar"),
     ],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from lxml import etree
 
-from ingest.text import TextBuilder, line_kind, names_columns, one_line, table_rows
+from ingest.table_grid import LONGEST_CELL, Grid, join_names, names_columns
+from ingest.text import TextBuilder, line_kind, one_line, table_rows
 
-LONGEST_CELL = 1000  # characters; cells of tables with data that we met have up to 300, of layouts 3,000 to 12,000
-MOST_SPANNED = 100  # columns or rows that a cell may say it spans
+MOST_INNER = 8  # paragraphs, lists, headings in a cell with data
 _BREAKING = frozenset(
     "address article aside blockquote body br caption center dd details dialog dir div dl dt fieldset figcaption figure footer "
     "form h1 h2 h3 h4 h5 h6 header hr legend li main menu nav ol option p pre search section summary table tbody td tfoot th "
@@ -118,38 +118,22 @@ def data_rows(table: etree._Element) -> list[list[str]]:
     """
     if next(table.iterdescendants("table"), None) is not None:
         return []
-    rows: list[list[str]] = []
-    below: dict[int, tuple[int, str]] = {}
+    grid = Grid()
     for row in table.iterdescendants("tr"):
-        cells: list[str] = []
+        grid.start_row()
         for cell in row.iterchildren("td", "th"):
             text = one_line(" ".join(map(str, cell.itertext())))
-            if len(text) > LONGEST_CELL or sum(1 for _ in cell.iterdescendants(*_INNER)) > 8:
+            if len(text) > LONGEST_CELL or sum(1 for _ in cell.iterdescendants(*_INNER)) > MOST_INNER:
                 return []
-            _fill(cells, below)
-            columns, down = _span(cell, "colspan"), _span(cell, "rowspan")
-            for offset in range(columns):
-                value = text if offset == 0 or cell.tag == "th" else ""
-                if down > 1:
-                    below[len(cells)] = (down - 1, value)
-                cells.append(value)
-        _fill(cells, below)
-        rows.append(cells)
-    return _with_one_header(table, rows) if any(sum(map(bool, cells)) > 1 for cells in rows) else []
-
-
-def _fill(cells: list[str], below: dict[int, tuple[int, str]]) -> None:
-    while (left := below.get(len(cells))) is not None:
-        count, value = left
-        below[len(cells)] = (count - 1, value)
-        if count == 1:
-            del below[len(cells)]
-        cells.append(value)
+            grid.add(text, _span(cell, "colspan"), _span(cell, "rowspan"), names=cell.tag == "th")
+        grid.end_row()
+    rows = join_names(grid.rows, _header_depth(table))
+    return rows if any(sum(map(bool, cells)) > 1 for cells in rows) else []
 
 
 def _span(cell: etree._Element, name: str) -> int:
     value = cell.get(name) or ""
-    return max(1, min(int(value), MOST_SPANNED)) if value.isascii() and value.isdigit() and len(value) < 6 else 1
+    return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 6 else 1
 
 
 def _is_headed(table: etree._Element) -> bool:
@@ -165,13 +149,3 @@ def _header_depth(table: etree._Element) -> int:
             break
         depth += 1
     return depth
-
-
-def _with_one_header(table: etree._Element, rows: list[list[str]]) -> list[list[str]]:
-    """Names over names ("2023" over "Exports") as one row: "2023 Exports"."""
-    depth = _header_depth(table)
-    if depth < 2 or depth >= len(rows):
-        return rows
-    width = max(map(len, rows))
-    named = [[*row, *[""] * (width - len(row))] for row in rows[:depth]]
-    return [[" ".join(dict.fromkeys(filter(None, column))) for column in zip(*named, strict=True)], *rows[depth:]]

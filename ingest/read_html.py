@@ -13,8 +13,9 @@ from trafilatura.settings import Document as Page
 from ingest.archive import File
 from ingest.encodings import decode
 from ingest.metadata import language_code, metadata_from
-from ingest.page_blocks import LONGEST_CELL, add_blocks
-from ingest.text import TextBuilder, UnreadableFile, line_kind, names_columns, table_rows
+from ingest.page_blocks import add_blocks
+from ingest.table_grid import LONGEST_CELL, names_columns
+from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
 from kb.records import Metadata, Parsed
 
 READER = f"trafilatura {version('trafilatura')}"

@@ -10,18 +10,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ingest import read_docx, read_html, read_jsonl, read_pdf, read_text
+from ingest import read_docx, read_html, read_jsonl, read_odt, read_pdf, read_pptx, read_rtf, read_text
 from ingest.encodings import decode
 from ingest.metadata import merge, metadata_from, raw_metadata
-from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, PDF, SIDECARS, TEXT
+from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, ODT, PDF, PPTX, RTF, SIDECARS, TEXT
 from ingest.text import SUPPORTED, UnreadableFile, one_line
 from kb.records import Metadata, Parsed, SourceFile
 
-READER_VERSION = 1  # raise it when the readers give other text or blocks: every file is then read again
+READER_VERSION = 2  # raise it when the readers give other text or blocks: every file is then read again
 
 _READERS: dict[str, Callable[[Path], tuple[Parsed, ...]]] = {
     PDF: read_pdf.read,
     DOCX: read_docx.read,
+    ODT: read_odt.read,
+    RTF: read_rtf.read,
+    PPTX: read_pptx.read,
     HTML: read_html.read,
     TEXT: read_text.read_plain,
     MARKDOWN: read_text.read_markdown,

@@ -19,6 +19,9 @@ from kb.records import Failure, SourceFile
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HTML = "text/html"
+ODT = "application/vnd.oasis.opendocument.text"
+RTF = "application/rtf"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 TEXT = "text/plain"
 MARKDOWN = "text/markdown"
 JSONL = "application/jsonl"
@@ -26,6 +29,11 @@ JSONL = "application/jsonl"
 SUFFIXES = {
     ".pdf": PDF,
     ".docx": DOCX,
+    ".doc": DOCX,  # often RTF, HTML or DOCX by content; what Word 97 wrote is refused with the remedy
+    ".odt": ODT,
+    ".rtf": RTF,
+    ".pptx": PPTX,
+    ".ppt": PPTX,
     ".html": HTML,
     ".htm": HTML,
     ".xhtml": HTML,
@@ -37,6 +45,7 @@ SUFFIXES = {
     ".ndjson": JSONL,
 }
 NAMES = {PDF: "PDF", DOCX: "DOCX", HTML: "HTML", TEXT: "text", MARKDOWN: "Markdown", JSONL: "JSONL"}
+NAMES |= {ODT: "ODT", RTF: "RTF", PPTX: "PPTX"}
 SIDECARS = (".meta.toml", ".meta.json", ".meta.yaml")
 NOT_DOCUMENTS = ("readme.md", "readme.txt", "sources.toml")
 
@@ -45,8 +54,7 @@ _MAGIC = (
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
     (b"\x1f\x8b", "a gzip archive"),
-    (b"{\\rtf", "an RTF file; save it as DOCX"),
-    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX without a password"),
+    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX or PPTX without a password"),
 )
 _HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
 _BLOCK = 1 << 20
@@ -182,16 +190,24 @@ def _media_type(path: str, named: str, start: bytes) -> str:
         return PDF
     if start.startswith(b"PK\x03\x04"):
         return _zip_type(path)
+    if start.startswith(b"{\\rtf"):
+        return RTF
     for magic, name in _MAGIC:
         if start.startswith(magic):
             raise _Unusable(f"by its content it is {name}; the types read are {SUPPORTED}.")
-    if named in (PDF, DOCX):
-        raise _Unusable(f"it is named like a {NAMES[named]} file but its content is none; replace it with a sound copy.")
+    if named == DOCX and path.casefold().endswith(".doc") and _HTML_START.match(start):
+        return HTML
+    if named in (PDF, DOCX, ODT, RTF, PPTX):
+        raise _Unusable(f"it is named like {_article(named)} file but its content is none; replace it with a sound copy.")
     if b"\0" in start and not start.startswith(tuple(mark for mark, _ in BOMS)) and not wide_encoding(start):
-        raise _Unusable(f"it is named like a {NAMES[named]} file but its content is binary; the types read are {SUPPORTED}.")
+        raise _Unusable(f"it is named like {_article(named)} file but its content is binary; the types read are {SUPPORTED}.")
     if named != JSONL and _HTML_START.match(start.removeprefix(BOMS[0][0])):
         return HTML
     return named
+
+
+def _article(named: str) -> str:
+    return f"an {NAMES[named]}" if NAMES[named][:1] in "OR" else f"a {NAMES[named]}"
 
 
 def _zip_type(path: str) -> str:
@@ -199,6 +215,11 @@ def _zip_type(path: str) -> str:
         with zipfile.ZipFile(path) as archive:
             if "word/document.xml" in archive.NameToInfo:
                 return DOCX
+            if "ppt/presentation.xml" in archive.NameToInfo:
+                return PPTX
+            named = archive.NameToInfo.get("mimetype")
+            if named and named.file_size < 200 and archive.read(named).startswith(ODT.encode()):
+                return ODT
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise _Unusable(f"it is a damaged ZIP or DOCX file ({error}); replace it with a sound copy.") from error
-    raise _Unusable(f"by its content it is a ZIP archive and no DOCX; the types read are {SUPPORTED}.")
+        raise _Unusable(f"it is a damaged ZIP, DOCX, PPTX or ODT file ({error}); replace it with a sound copy.") from error
+    raise _Unusable(f"by its content it is a ZIP archive and no DOCX, PPTX or ODT; the types read are {SUPPORTED}.")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from kb.records import BLOCK_KINDS, Block, Page
 
-SUPPORTED = "PDF, DOCX, HTML, TXT, Markdown, EML, XLSX, CSV and JSONL"
+SUPPORTED = "PDF, DOCX, ODT, RTF, PPTX, HTML, TXT, Markdown, EML, XLSX, CSV and JSONL"
 
 
 class UnreadableFile(Exception):
@@ -252,27 +252,3 @@ def table_rows(rows: Sequence[Sequence[str]], has_header: bool) -> list[str]:
         if line := "; ".join(f"{name.rstrip(':')}: {cell}" if name else cell for cell, name in named if cell):
             lines.append(line)
     return lines
-
-
-_FIGURE = re.compile(r"[-+−(~<>≈]*[$€£¥₽₸₨]?\s?\d[\d\s.,'’/:-]*\s?(?:%|[$€£¥₽₸₨])?\)?")
-_YEAR = re.compile(r"(?:19|20)\d\d")
-
-
-def is_figure(cell: str) -> bool:
-    """A number, an amount, a share or a date in digits; a year alone is none: years name columns too."""
-    return _FIGURE.fullmatch(cell) is not None and _YEAR.fullmatch(cell) is None
-
-
-def names_columns(rows: Sequence[Sequence[str]]) -> bool:
-    """Does the first row of a table without marked names hold them? Several, different, no figures but years, over figures."""
-    first = [one_line(cell) for cell in rows[0]] if len(rows) > 2 else []
-    names = [name for name in first if name]
-    if len(names) < 2 or len(set(names)) < len(names):
-        return False
-    if any(len(name) > 120 or is_figure(name) for name in names):
-        return False
-    for column, name in enumerate(first):
-        held = [one_line(row[column]) for row in rows[1:50] if column < len(row) and row[column].strip()]
-        if name and held and 2 * sum(_FIGURE.fullmatch(value) is not None for value in held) >= len(held):
-            return True
-    return False

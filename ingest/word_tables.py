@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from docx.oxml.ns import qn
 from lxml import etree
 
-from ingest.page_blocks import LONGEST_CELL, MOST_SPANNED
-from ingest.text import TextBuilder, is_figure, names_columns, table_rows
+from ingest.table_grid import LONGEST_CELL, MOST_SPANNED, is_figure, names_columns
+from ingest.text import TextBuilder, table_rows
 from ingest.word_text import is_on
 
 MOST_PARAGRAPHS = 12  # in a cell with data

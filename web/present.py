@@ -295,7 +295,7 @@ def place_of(locator: Locator) -> str:
     """ "art. 5(2) · p. iv", or the nearest heading if there is neither."""
     pieces = [locator.pinpoint] if locator.pinpoint else []
     label = locator.page_label or (str(locator.page) if locator.page else "")
-    if label and not (locator.pinpoint or "").startswith("p."):
+    if label and not (locator.pinpoint or "").startswith(("p.", "slide")):
         pieces.append(f"p. {label}")
     return " · ".join(pieces) or (locator.section[-1] if locator.section else "")
 

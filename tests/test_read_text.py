@@ -57,6 +57,33 @@ def test_markdown(tmp_path: Path) -> None:
     ]
 
 
+def test_markdown_footnotes_and_pieces_of_html(tmp_path: Path) -> None:
+    source = "Fees[^1] fall~~ly~~<br>again[^b].\n\n[^1]: See the *annex*.\n[^b]: Other.\n\n"
+    source += "<table><tr><th>Post</th><th>Fee</th></tr><tr><td>Torkham</td><td>1</td></tr></table>\n\n<!-- no -->\n"
+    assert blocks(read(tmp_path, source, "a.md")) == [
+        ("paragraph", "Fees fallly again."),
+        ("table_row", "Post: Torkham; Fee: 1"),
+        ("note", "[1] See the annex."),
+        ("note", "[2] Other."),
+    ]
+
+
+def test_form_feeds_end_pages(tmp_path: Path) -> None:
+    document = read(tmp_path, "---\ntitle: T\n---\none\n\ftwo\n\f\fthree\f\n")
+    assert [(page.number, document.text[page.start : page.end].strip()) for page in document.pages][:4] == [
+        (1, "one"),
+        (2, "two"),
+        (3, ""),
+        (4, "three"),
+    ]
+    assert read(tmp_path, "one\n\f\n").pages == ()
+
+
+def test_a_long_line_does_not_hide_that_the_others_are_wrapped(tmp_path: Path) -> None:
+    lines = ["The carriers of either Party may use the roads and the railways"] * 40 + ["https://example.org/" + "a" * 150]
+    assert len(read(tmp_path, "\n".join(lines)).blocks) == 1
+
+
 @pytest.mark.parametrize("name", ["a.txt", "a.md"])
 def test_no_text(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnreadableFile, match="no text"):

@@ -7,7 +7,6 @@ in the file.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from importlib.metadata import version
 
@@ -18,7 +17,7 @@ from docx.opc.part import Part
 from docx.oxml.ns import qn
 from lxml import etree
 
-from ingest.archive import File, check_unpacked
+from ingest.archive import DAMAGED, File, check_unpacked
 from ingest.metadata import metadata_from
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind
 from ingest.word_numbering import Numbering
@@ -41,13 +40,16 @@ def read(path: File) -> tuple[Parsed, ...]:
         with path.open("rb") as file:
             document = docx.Document(file)
             reading = _Reading(document)
-            reading.blocks(document.element.body, 0)
-            reading.end()
             metadata, warnings = _properties(document)
-    except (ValueError, KeyError, AttributeError, zipfile.BadZipFile, etree.XMLSyntaxError, PackageNotFoundError) as error:
+            body = document.element.body
+    except (*DAMAGED, PackageNotFoundError) as error:
         raise UnreadableFile(
             f"the DOCX is damaged ({str(error)[:200]}); open it in a word processor and save it anew."
         ) from error
+    if body is None:
+        raise UnreadableFile("the DOCX is damaged (it has no body); open it in a word processor and save it anew.")
+    reading.blocks(body, 0)
+    reading.end()
     text, blocks, pages = reading.builder.build()
     if not text:
         raise UnreadableFile("the DOCX holds no text, perhaps only pictures; export it as PDF with a text layer.")
@@ -55,7 +57,12 @@ def read(path: File) -> tuple[Parsed, ...]:
 
 
 def _properties(document: Document) -> tuple[Metadata, tuple[str, ...]]:
-    """Title and language. The properties' author is a person, and their dates are those of the file: neither is used."""
+    """Title and language. The properties' author is a person, and their dates are those of the file: neither is used.
+
+    To a file without properties python-docx adds some of its own, with the title "Word Document".
+    """
+    if not any(relation.reltype.endswith("/core-properties") for relation in document.part.package.rels.values()):
+        return Metadata(), ()
     properties = document.core_properties
     return metadata_from({"title": properties.title, "language": properties.language})
 
@@ -80,7 +87,7 @@ class _Reading:
     def blocks(self, parent: etree._Element, depth: int) -> None:
         """Add all that stands in a body, cell, content control, text box or note, in order."""
         if depth > DEEPEST:
-            raise ValueError(f"it has more than {DEEPEST} tables or text boxes in one another")
+            raise UnreadableFile(f"it has more than {DEEPEST} tables or text boxes in one another; export it as PDF.")
         for node in parent:
             if node.tag == qn("w:p"):
                 self._paragraph(node, depth)

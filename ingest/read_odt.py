@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from ingest.archive import File, check_unpacked
+from ingest.archive import DAMAGED, File, check_unpacked
 from ingest.metadata import metadata_from
 from ingest.odt_styles import TEXT, Counter, Styles, whole
 from ingest.table_grid import LONGEST_CELL, MOST_SPANNED, Grid, join_names, names_columns
@@ -48,7 +48,7 @@ def read(path: File) -> tuple[Parsed, ...]:
             if _is_locked(archive):
                 raise UnreadableFile("it is locked with a password; save it without one.")
             content, styles, meta = (_part(archive, name) for name in ("content.xml", "styles.xml", "meta.xml"))
-    except (ValueError, KeyError, zipfile.BadZipFile, NotImplementedError, etree.XMLSyntaxError) as error:
+    except DAMAGED as error:
         raise UnreadableFile(f"the ODT is damaged ({str(error)[:200]}); open it in LibreOffice and save it anew.") from error
     body = content.find(f"{_OFFICE}body/{_OFFICE}text")
     if body is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 
@@ -18,7 +17,7 @@ from pptx.shapes.graphfrm import GraphicFrame
 from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
-from ingest.archive import File, check_unpacked
+from ingest.archive import DAMAGED, File, check_unpacked
 from ingest.metadata import metadata_from
 from ingest.table_grid import names_columns
 from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
@@ -44,7 +43,7 @@ def read(path: File) -> tuple[Parsed, ...]:
             presentation = pptx.Presentation(file)
             hidden = _add_slides(builder, presentation)
             metadata, warnings = _properties(presentation)
-    except (ValueError, KeyError, AttributeError, zipfile.BadZipFile, etree.XMLSyntaxError, PythonPptxError) as error:
+    except (*DAMAGED, PythonPptxError) as error:
         raise UnreadableFile(f"the PPTX is damaged ({str(error)[:200]}); open it in PowerPoint and save it anew.") from error
     text, blocks, pages = builder.build()
     if not text:

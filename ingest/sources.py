@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from ingest.archive import DAMAGED
 from ingest.encodings import BOMS, wide_encoding
 from ingest.text import SUPPORTED
 from kb.records import Failure, SourceFile
@@ -220,6 +221,6 @@ def _zip_type(path: str) -> str:
             named = archive.NameToInfo.get("mimetype")
             if named and named.file_size < 200 and archive.read(named).startswith(ODT.encode()):
                 return ODT
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+    except DAMAGED as error:
         raise _Unusable(f"it is a damaged ZIP, DOCX, PPTX or ODT file ({error}); replace it with a sound copy.") from error
     raise _Unusable(f"by its content it is a ZIP archive and no DOCX, PPTX or ODT; the types read are {SUPPORTED}.")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -58,6 +59,16 @@ def test_entities_are_not_resolved_and_names_lead_nowhere() -> None:
     document = whole["word/document.xml"]
     whole["word/document.xml"] = document.replace(b"?>", b"?>" + entity, 1).replace(b">x</w:t>", b">x&a;&b;y</w:t>")
     assert read(MemoryFile("a.docx", packed(whole)))[0].text in ("x", "xy")
+
+
+def test_a_file_without_properties_has_no_title_and_one_with_them_has() -> None:
+    assert read(word_file(p("x")))[0].metadata.title == ""
+    document = docx.Document()
+    document.add_paragraph("x")
+    document.core_properties.title = "On fees"
+    out = io.BytesIO()
+    document.save(out)
+    assert read(MemoryFile("a.docx", out.getvalue()))[0].metadata.title == "On fees"
 
 
 def _parts(file: MemoryFile) -> list[tuple[str, bytes]]:
@@ -224,7 +235,7 @@ def test_numbers_in_cells_count_with_the_others() -> None:
 
 
 def test_nesting_without_end_is_refused() -> None:
-    with pytest.raises(UnreadableFile, match="damaged"):
+    with pytest.raises(UnreadableFile, match="in one another"):
         text("<w:sdt><w:sdtContent>" * 60 + p("x") + "</w:sdtContent></w:sdt>" * 60)
 
 

@@ -56,8 +56,8 @@ def read(path: File) -> tuple[Parsed, ...]:
 
 def add_page(builder: TextBuilder, page: str) -> None:
     """Add all the text of a page or a piece of one by its tags: for pages that are no articles, such as mail."""
-    tree = _load(page)
-    if tree is not None:
+    if page.strip("\0 \t\r\n"):
+        tree = html.document_fromstring(_XML_DECLARATION.sub("", page.replace("\0", ""), count=1), ensure_head_body=True)
         _prepare(tree)
         add_blocks(builder, tree)
 

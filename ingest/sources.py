@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from ingest.archive import DAMAGED
+from ingest.archive import DAMAGED, File
 from ingest.encodings import BOMS, wide_encoding
-from ingest.text import SUPPORTED
+from ingest.text import SUPPORTED, UnreadableFile
 from kb.records import Failure, SourceFile
 
 PDF = "application/pdf"
@@ -22,15 +22,19 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HTML = "text/html"
 ODT = "application/vnd.oasis.opendocument.text"
 RTF = "application/rtf"
+DOC = "application/msword"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 TEXT = "text/plain"
 MARKDOWN = "text/markdown"
 JSONL = "application/jsonl"
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+EML = "message/rfc822"
 
 SUFFIXES = {
     ".pdf": PDF,
     ".docx": DOCX,
-    ".doc": DOCX,  # often RTF, HTML or DOCX by content; what Word 97 wrote is refused with the remedy
+    ".doc": DOC,  # often RTF, HTML or DOCX by content; what Word 97 wrote is refused with the remedy
     ".odt": ODT,
     ".rtf": RTF,
     ".pptx": PPTX,
@@ -44,9 +48,14 @@ SUFFIXES = {
     ".markdown": MARKDOWN,
     ".jsonl": JSONL,
     ".ndjson": JSONL,
+    ".csv": CSV,
+    ".tsv": CSV,
+    ".xlsx": XLSX,
+    ".xlsm": XLSX,
+    ".eml": EML,
 }
 NAMES = {PDF: "PDF", DOCX: "DOCX", HTML: "HTML", TEXT: "text", MARKDOWN: "Markdown", JSONL: "JSONL"}
-NAMES |= {ODT: "ODT", RTF: "RTF", PPTX: "PPTX"}
+NAMES |= {DOC: "DOC", ODT: "ODT", RTF: "RTF", PPTX: "PPTX", CSV: "CSV", XLSX: "XLSX", EML: "EML"}
 SIDECARS = (".meta.toml", ".meta.json", ".meta.yaml")
 NOT_DOCUMENTS = ("readme.md", "readme.txt", "sources.toml")
 
@@ -55,9 +64,10 @@ _MAGIC = (
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
     (b"\x1f\x8b", "a gzip archive"),
-    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX or PPTX without a password"),
+    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX, PPTX or XLSX without a password"),
 )
 _HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_HEADER_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:")
 _BLOCK = 1 << 20
 
 
@@ -75,10 +85,6 @@ class _Found(NamedTuple):
     sidecar: str | None
 
 
-class _Unusable(Exception):
-    """Why a file cannot be taken, as a sentence."""
-
-
 def discover(root: Path, collection: str) -> Discovery:
     """All documents below `root`, named `<collection>/<path below root>`.
 
@@ -93,9 +99,9 @@ def discover(root: Path, collection: str) -> Discovery:
     for found in _walk(str(root), collection, failures):
         try:
             if found.uri in files:
-                raise _Unusable("another file's name gives the same address; rename one of them.")
+                raise UnreadableFile("another file's name gives the same address; rename one of them.")
             files[found.uri] = _source(found, inside)
-        except _Unusable as reason:
+        except UnreadableFile as reason:
             failures.append(Failure(found.uri, "discover", str(reason)))
         except OSError as error:
             failures.append(
@@ -150,23 +156,21 @@ def _source(found: _Found, inside: str) -> SourceFile:
     path, uri, sidecar = found
     real = os.path.realpath(path)
     if not real.startswith(os.path.join(inside, "")):
-        raise _Unusable(f"it is a link that leads out of the folder, to {_printable(real)}; put the file itself there.")
+        raise UnreadableFile(f"it is a link that leads out of the folder, to {_printable(real)}; put the file itself there.")
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
-        raise _Unusable("it is no regular file (a device, pipe or socket); remove it.")
-    suffix = os.path.splitext(path)[1].casefold()
+        raise UnreadableFile("it is no regular file (a device, pipe or socket); remove it.")
     if path.endswith(SIDECARS):
-        raise _Unusable("it is a sidecar, but the file it describes is not there; rename or remove it.")
-    if suffix not in SUFFIXES:
-        raise _Unusable(f"files named {suffix or 'without a suffix'} are not read; the types read are {SUPPORTED}.")
+        raise UnreadableFile("it is a sidecar, but the file it describes is not there; rename or remove it.")
+    _named(path)
     if status.st_size == 0:
-        raise _Unusable("it is empty (0 bytes); replace or remove it.")
+        raise UnreadableFile("it is empty (0 bytes); replace or remove it.")
     digest, start = _digest(path)
     if sidecar:
         if os.path.islink(sidecar) and not os.path.realpath(sidecar).startswith(os.path.join(inside, "")):
-            raise _Unusable("its sidecar is a link that leads out of the folder; put the sidecar itself there.")
+            raise UnreadableFile("its sidecar is a link that leads out of the folder; put the sidecar itself there.")
         digest.update(_digest(sidecar)[0].digest())
-    return SourceFile(uri, path, _media_type(path, SUFFIXES[suffix], start), digest.hexdigest())
+    return SourceFile(uri, path, media_type(Path(path), path, start), digest.hexdigest())
 
 
 def _printable(path: str) -> str:
@@ -185,42 +189,65 @@ def _digest(path: str) -> tuple[hashlib._Hash, bytes]:
     return digest, start[:8192]
 
 
-def _media_type(path: str, named: str, start: bytes) -> str:
-    """What the file is. Raises _Unusable if that is nothing we read, or not what its name says and no other type either."""
+def identify(path: Path, expected: str) -> tuple[str, str]:
+    """The SHA-256 of a file's bytes and its media type by content, where who sent it says `expected`.
+
+    Raises UnreadableFile for an empty file and for content that is nothing we read.
+    """
+    digest, start = _digest(str(path))
+    if not start:
+        raise UnreadableFile("it is empty (0 bytes).")
+    return digest.hexdigest(), _by_content(path, expected, start)
+
+
+def _named(name: str) -> str:
+    suffix = os.path.splitext(name)[1].casefold()
+    if suffix not in SUFFIXES:
+        raise UnreadableFile(f"files named {suffix or 'without a suffix'} are not read; the types read are {SUPPORTED}.")
+    return SUFFIXES[suffix]
+
+
+def media_type(file: File, name: str, start: bytes) -> str:
+    """What a file is by its content (`start`: its first kilobytes) and its name.
+
+    Raises UnreadableFile if that is nothing we read, or not what its name says and no other type either.
+    """
+    return _by_content(file, _named(name), start)
+
+
+def _by_content(file: File, named: str, start: bytes) -> str:
     if b"%PDF-" in start[:1024]:
         return PDF
     if start.startswith(b"PK\x03\x04"):
-        return _zip_type(path)
+        return _zip_type(file)
     if start.startswith(b"{\\rtf"):
         return RTF
     for magic, name in _MAGIC:
         if start.startswith(magic):
-            raise _Unusable(f"by its content it is {name}; the types read are {SUPPORTED}.")
-    if named == DOCX and path.casefold().endswith(".doc") and _HTML_START.match(start):
+            raise UnreadableFile(f"by its content it is {name}; the types read are {SUPPORTED}.")
+    if named == DOC and _HTML_START.match(start):
         return HTML
-    if named in (PDF, DOCX, ODT, RTF, PPTX):
-        raise _Unusable(f"it is named like {_article(named)} file but its content is none; replace it with a sound copy.")
+    if named in (PDF, DOCX, DOC, ODT, RTF, PPTX, XLSX) or (named == EML and not _HEADER_START.match(start)):
+        raise UnreadableFile(f"its name says {NAMES[named]} but its content is none; replace it with a sound copy.")
     if b"\0" in start and not start.startswith(tuple(mark for mark, _ in BOMS)) and not wide_encoding(start):
-        raise _Unusable(f"it is named like {_article(named)} file but its content is binary; the types read are {SUPPORTED}.")
-    if named != JSONL and _HTML_START.match(start.removeprefix(BOMS[0][0])):
+        raise UnreadableFile(f"its name says {NAMES[named]} but its content is binary; the types read are {SUPPORTED}.")
+    if named not in (JSONL, EML) and _HTML_START.match(start.removeprefix(BOMS[0][0])):
         return HTML
     return named
 
 
-def _article(named: str) -> str:
-    return f"an {NAMES[named]}" if NAMES[named][:1] in "OR" else f"a {NAMES[named]}"
-
-
-def _zip_type(path: str) -> str:
+def _zip_type(file: File) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with file.open("rb") as stream, zipfile.ZipFile(stream) as archive:
             if "word/document.xml" in archive.NameToInfo:
                 return DOCX
             if "ppt/presentation.xml" in archive.NameToInfo:
                 return PPTX
+            if "xl/workbook.xml" in archive.NameToInfo:
+                return XLSX
             named = archive.NameToInfo.get("mimetype")
             if named and named.file_size < 200 and archive.read(named).startswith(ODT.encode()):
                 return ODT
     except DAMAGED as error:
-        raise _Unusable(f"it is a damaged ZIP, DOCX, PPTX or ODT file ({error}); replace it with a sound copy.") from error
-    raise _Unusable(f"by its content it is a ZIP archive and no DOCX, PPTX or ODT; the types read are {SUPPORTED}.")
+        raise UnreadableFile(f"it is a damaged ZIP or Office file ({error}); replace it with a sound copy.") from error
+    raise UnreadableFile(f"by its content it is a ZIP archive and no DOCX, PPTX, XLSX or ODT; the types read are {SUPPORTED}.")

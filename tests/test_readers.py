@@ -12,7 +12,7 @@ from ingest.text import UnreadableFile
 from kb.records import Parsed, SourceFile
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = ["articles.txt", "brief.md", "items.jsonl", "note.docx", "page.html", "treaty.pdf"]
+NAMES = ["articles.txt", "brief.md", "items.jsonl", "mail.eml", "note.docx", "page.html", "trade.csv", "trade.xlsx", "treaty.pdf"]
 NAMES += ["rules.docx", "fees.odt", "letter.rtf", "slides.pptx", "koi8.txt", "regions.html"]
 
 
@@ -21,7 +21,10 @@ def spans(document: Parsed) -> dict[str, object]:
     return {
         "key": document.key,
         "text": text,
-        "blocks": [[block.kind, block.level, block.start, block.end, text[block.start : block.end]] for block in document.blocks],
+        "blocks": [
+            [block.kind, block.level, block.start, block.end, text[block.start : block.end], *filter(None, [block.place])]
+            for block in document.blocks
+        ],
         "pages": [[page.number, page.label, page.start, page.end] for page in document.pages],
         "metadata": {
             name: list(value) if isinstance(value, tuple) else value for name, value in asdict(document.metadata).items() if value

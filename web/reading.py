@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 
 from kb.errors import BadRequest
 from kb.records import Block, Document, Passage
@@ -61,8 +63,9 @@ def parts(document: Document, passages: Sequence[Passage], quote: tuple[int, int
     for place, block in enumerate(blocks):
         # What begins in the gap before a block belongs to the block; after the last block, to the last.
         upto = block.end if place < len(blocks) - 1 else len(text) + 1
-        here = [(max(at, block.start), name) for at, name in anchors if reached <= at < upto]
-        leaves = [(max(at, block.start), label) for at, label in pages if reached <= at < upto]
+        here, leaves = (
+            [(max(at, block.start), name) for at, name in _between(places, reached, upto)] for places in (anchors, pages)
+        )
         result.append(_part(text, block, quote, (here, leaves)))
         reached = block.end
     return tuple(result)
@@ -86,6 +89,12 @@ def _without_gaps(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 Places = list[tuple[int, str]]
+
+
+def _between(places: Places, low: int, high: int) -> Places:
+    """Those of sorted places that begin in [low, high), found by halving: a table may have 100,000 blocks."""
+    first, last = (bisect_left(places, edge, key=itemgetter(0)) for edge in (low, high))
+    return places[first:last]
 
 
 def _part(text: str, block: Block, quote: tuple[int, int] | None, places: tuple[Places, Places]) -> Part:

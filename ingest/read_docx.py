@@ -7,6 +7,7 @@ in the file.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from importlib.metadata import version
 
@@ -19,6 +20,7 @@ from lxml import etree
 
 from ingest.archive import DAMAGED, File, check_unpacked
 from ingest.metadata import metadata_from
+from ingest.number_words import number_text
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind
 from ingest.word_numbering import Numbering
 from ingest.word_styles import Styles
@@ -43,6 +45,8 @@ def read(path: File) -> tuple[Parsed, ...]:
             metadata, warnings = _properties(document)
             body = document.element.body
     except (*DAMAGED, PackageNotFoundError) as error:
+        if _is_strict(path):
+            raise UnreadableFile("it is a Strict Open XML file; save it as an ordinary Word document (*.docx).") from error
         raise UnreadableFile(
             f"the DOCX is damaged ({str(error)[:200]}); open it in a word processor and save it anew."
         ) from error
@@ -54,6 +58,15 @@ def read(path: File) -> tuple[Parsed, ...]:
     if not text:
         raise UnreadableFile("the DOCX holds no text, perhaps only pictures; export it as PDF with a text layer.")
     return (Parsed(text, blocks, pages, metadata, READER, (*reading.warnings(), *warnings)),)
+
+
+def _is_strict(path: File) -> bool:
+    """Is it of the form of ISO/IEC 29500 that Word offers beside its own, with names that python-docx does not know?"""
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            return b"purl.oclc.org/ooxml" in archive.read("_rels/.rels")
+    except DAMAGED:
+        return False
 
 
 def _properties(document: Document) -> tuple[Metadata, tuple[str, ...]]:
@@ -170,15 +183,16 @@ class _Reading:
         return " ".join(lines)
 
     def _add_notes(self) -> None:
-        """Add the notes that were referred to, with their numbers: footnotes 1, 2, 3, endnotes likewise."""
+        """Add the notes that were referred to, numbered as Word does by itself: footnotes 1, 2, 3, endnotes i, ii, iii."""
         waiting, self._waiting_notes = self._waiting_notes, []
         for kind, identifier in waiting:
             note = self._notes[kind].pop(identifier, None)
             if note is None:
                 continue
             self._note_numbers[kind] += 1
+            number = number_text(self._note_numbers[kind], "decimal" if kind == "footnote" else "lowerRoman")
             lines = [self._text.gather(paragraph).text.strip() for paragraph in note.iter(qn("w:p"))]
-            self.builder.add("note", f"[{self._note_numbers[kind]}] {' '.join(filter(None, lines))}")
+            self.builder.add("note", f"[{number}] {' '.join(filter(None, lines))}")
 
 
 def _root(parts: Mapping[str, Part], name: str) -> etree._Element | None:

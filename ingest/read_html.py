@@ -119,10 +119,11 @@ def _words(element: etree._Element) -> int:
 
 
 def _metadata(found: Page | None, language: str) -> tuple[Metadata, tuple[str, ...]]:
-    """Title, date, site and canonical address. The links in the text are not kept: nothing shows them."""
+    """Title, date, author, site and canonical address. The links in the text are not kept: nothing shows them."""
     if found is None:
         return metadata_from({"language": language})
-    raw = {"title": found.title, "date": found.date, "publisher": found.sitename, "url": found.url, "language": language}
+    raw = {"title": found.title, "date": found.date, "publisher": found.sitename, "url": found.url, "author": found.author}
+    raw["language"] = language
     return metadata_from({key: value for key, value in raw.items() if value})
 
 

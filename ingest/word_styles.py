@@ -13,7 +13,7 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _TITLE = re.compile(r"(?:document\s)?title$|название$|заголовок$", re.IGNORECASE)
-_CONTENTS = re.compile(r"(?:toc|table of figures|table of authorities|оглавление|verzeichnis)\s*\d?$", re.IGNORECASE)
+_CONTENTS = re.compile(r"(?:toc(?: heading)?|table of figures|table of authorities|оглавление|verzeichnis)\s*\d?$", re.IGNORECASE)
 _LIST = re.compile(r"list(?: |$)|список|маркированный", re.IGNORECASE)
 _CAPTION = re.compile(r"caption$|название объекта$|beschriftung$", re.IGNORECASE)
 DEEPEST = 20  # styles based on one another

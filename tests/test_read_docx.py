@@ -71,6 +71,14 @@ def test_a_file_without_properties_has_no_title_and_one_with_them_has() -> None:
     assert read(MemoryFile("a.docx", out.getvalue()))[0].metadata.title == "On fees"
 
 
+def test_strict_open_xml_is_refused_with_the_remedy() -> None:
+    whole = dict(_parts(word_file(p("x"))))
+    ordinary, strict = b"http://schemas.openxmlformats.org/officeDocument/2006/", b"http://purl.oclc.org/ooxml/officeDocument/"
+    whole["_rels/.rels"] = whole["_rels/.rels"].replace(ordinary, strict)
+    with pytest.raises(UnreadableFile, match="ordinary Word document"):
+        read(MemoryFile("a.docx", packed(whole)))
+
+
 def _parts(file: MemoryFile) -> list[tuple[str, bytes]]:
     with file.open() as stream, zipfile.ZipFile(stream) as archive:
         return [(name, archive.read(name)) for name in archive.namelist()]
@@ -149,6 +157,12 @@ BOX = (
     "</wp:inline></w:drawing></mc:Choice><mc:Fallback><w:pict><v:textbox><w:txbxContent>{0}</w:txbxContent></v:textbox></w:pict>"
     "</mc:Fallback></mc:AlternateContent>"
 )
+
+
+def test_endnotes_have_small_roman_numbers() -> None:
+    notes = f'<w:endnote w:id="1">{p("One.")}</w:endnote><w:endnote w:id="2">{p("Two.")}</w:endnote>'
+    referred = "".join(run(f'<w:endnoteReference w:id="{number}"/>') for number in (1, 2, 2, 9))
+    assert text(f"<w:p>{run(t('Fees.'))}{referred}</w:p>", endnotes=notes) == "Fees.\n\n[i] One.\n\n[ii] Two."
 
 
 def test_a_text_box_is_read_once_behind_its_paragraph() -> None:

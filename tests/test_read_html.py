@@ -44,12 +44,13 @@ def test_metadata(tmp_path: Path) -> None:
     head = (
         '<title>Fees | Gazette</title><meta property="og:site_name" content="Gazette"><meta property="og:locale" content="ur_PK">'
     )
-    head += '<link rel=canonical href="https://example.org/fees">'
+    head += '<meta name="author" content="Aigul Karimova"><link rel=canonical href="https://example.org/fees">'
     head += '<meta property="article:published_time" content="2024-05-06T10:00:00Z">'
     metadata = one(
         tmp_path, f"<html><head>{head}</head><body><article><h1>Fees</h1><p>{SENTENCE * 5}</p></article></body></html>"
     ).metadata
     assert (metadata.title, metadata.publisher, metadata.url) == ("Fees", "Gazette", "https://example.org/fees")
+    assert metadata.author == "Aigul Karimova"
     assert (metadata.published, metadata.language) == ("2024-05-06", "ur")
 
 

@@ -382,6 +382,7 @@ def _facts(document: Document) -> tuple[Fact, ...]:
     web_address = metadata.url if metadata.url.startswith(("http://", "https://")) else ""
     facts = (
         ("Publisher", metadata.publisher),
+        ("Author", metadata.author if metadata.author != metadata.publisher else ""),
         ("Published", names.day(metadata.published)),
         ("Language", names.language(metadata.language)),
         ("Countries", ", ".join(names.country(code) for code in metadata.countries)),

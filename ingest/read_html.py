@@ -186,7 +186,8 @@ def _add_list(builder: TextBuilder, element: etree._Element, depth: int = 0) -> 
 def _add_table(builder: TextBuilder, table: etree._Element) -> None:
     cells = [list(row.iterchildren("cell")) for row in table.iter("row")]
     rows = [[_text(cell) for cell in row] for row in cells]
-    if any(len(cell) > LONGEST_CELL for row in rows for cell in row):  # a table that only lays out the page
+    in_columns = any(sum(map(bool, row)) > 1 for row in rows)
+    if not in_columns or any(len(cell) > LONGEST_CELL for row in rows for cell in row):  # it only lays out the page
         for row in cells:
             for cell in row:
                 _add_children(builder, cell)

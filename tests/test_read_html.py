@@ -77,6 +77,12 @@ def test_an_article_keeps_its_header_and_loses_menus_and_what_is_hidden(tmp_path
     assert not any(word in document.text for word in ("Home", "More", "Imprint", "Nobody", "Nor does"))
 
 
+def test_a_table_of_one_column_is_no_table(tmp_path: Path) -> None:
+    box = "<table><tr><td>A quotation that stands in a box of its own.</td></tr></table>"
+    page = f"<html><body><article><h1>Fees</h1><p>{SENTENCE * 4}</p>{box}<p>Then, {SENTENCE * 3}</p></article></body></html>"
+    assert ("paragraph", 0, "A quotation that stands in a box of its own.") in blocks(one(tmp_path, page))
+
+
 def test_a_page_that_is_all_text_keeps_the_structure_of_its_tags(tmp_path: Path) -> None:
     articles = "".join(f"<p class=MsoNormal><b>Статья {number}</b></p><p class=MsoNormal>{LONG}</p>" for number in range(1, 6))
     table = (

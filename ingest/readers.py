@@ -10,10 +10,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ingest import read_csv, read_docx, read_eml, read_html, read_jsonl, read_pdf, read_text, read_xlsx
+from ingest import (
+    read_csv,
+    read_docx,
+    read_eml,
+    read_html,
+    read_jsonl,
+    read_odt,
+    read_pdf,
+    read_pptx,
+    read_rtf,
+    read_text,
+    read_xlsx,
+)
 from ingest.archive import File
+from ingest.encodings import decode
 from ingest.metadata import merge, metadata_from, raw_metadata
-from ingest.sources import CSV, DOCX, EML, HTML, JSONL, MARKDOWN, PDF, SIDECARS, TEXT, XLSX
+from ingest.sources import CSV, DOCX, EML, HTML, JSONL, MARKDOWN, ODT, PDF, PPTX, RTF, SIDECARS, TEXT, XLSX
 from ingest.text import SUPPORTED, UnreadableFile, one_line
 from kb.records import Metadata, Parsed, SourceFile
 
@@ -22,6 +35,9 @@ READER_VERSION = 2  # raise it when the readers give other text or blocks: every
 _READERS: dict[str, Callable[[File], tuple[Parsed, ...]]] = {
     PDF: read_pdf.read,
     DOCX: read_docx.read,
+    ODT: read_odt.read,
+    RTF: read_rtf.read,
+    PPTX: read_pptx.read,
     HTML: read_html.read,
     TEXT: read_text.read_plain,
     MARKDOWN: read_text.read_markdown,
@@ -78,7 +94,7 @@ def _sidecar(path: Path) -> tuple[Metadata, tuple[str, ...]]:
         beside = path.with_name(path.name + suffix)
         if beside.exists():
             try:
-                text, _ = read_text.decode(beside.read_bytes())
+                text, _ = decode(beside.read_bytes())
                 return metadata_from(raw_metadata(text, suffix.rpartition(".")[2]))
             except (ValueError, OSError) as error:
                 return Metadata(), (f"the sidecar (*{suffix}) is not used: {error}.",)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from kb.records import BLOCK_KINDS, Block, Page
 
-SUPPORTED = "PDF, DOCX, HTML, TXT, Markdown, EML, XLSX, CSV and JSONL"
+SUPPORTED = "PDF, DOCX, ODT, RTF, PPTX, HTML, TXT, Markdown, EML, XLSX, CSV and JSONL"
 
 
 class UnreadableFile(Exception):

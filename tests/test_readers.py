@@ -13,6 +13,7 @@ from kb.records import Parsed, SourceFile
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = ["articles.txt", "brief.md", "items.jsonl", "mail.eml", "note.docx", "page.html", "trade.csv", "trade.xlsx", "treaty.pdf"]
+NAMES += ["rules.docx", "fees.odt", "letter.rtf", "slides.pptx", "koi8.txt", "regions.html"]
 
 
 def spans(document: Parsed) -> dict[str, object]:

@@ -14,12 +14,17 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from ingest.archive import File
+from ingest.encodings import BOMS, wide_encoding
 from ingest.text import SUPPORTED, UnreadableFile
 from kb.records import Failure, SourceFile
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HTML = "text/html"
+ODT = "application/vnd.oasis.opendocument.text"
+RTF = "application/rtf"
+DOC = "application/msword"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 TEXT = "text/plain"
 MARKDOWN = "text/markdown"
 JSONL = "application/jsonl"
@@ -30,6 +35,11 @@ EML = "message/rfc822"
 SUFFIXES = {
     ".pdf": PDF,
     ".docx": DOCX,
+    ".doc": DOC,  # often RTF, HTML or DOCX by content; what Word 97 wrote is refused with the remedy
+    ".odt": ODT,
+    ".rtf": RTF,
+    ".pptx": PPTX,
+    ".ppt": PPTX,
     ".html": HTML,
     ".htm": HTML,
     ".xhtml": HTML,
@@ -46,7 +56,7 @@ SUFFIXES = {
     ".eml": EML,
 }
 NAMES = {PDF: "PDF", DOCX: "DOCX", HTML: "HTML", TEXT: "text", MARKDOWN: "Markdown", JSONL: "JSONL"}
-NAMES |= {CSV: "CSV", XLSX: "XLSX", EML: "EML"}
+NAMES |= {DOC: "DOC", ODT: "ODT", RTF: "RTF", PPTX: "PPTX", CSV: "CSV", XLSX: "XLSX", EML: "EML"}
 SIDECARS = (".meta.toml", ".meta.json", ".meta.yaml")
 NOT_DOCUMENTS = ("readme.md", "readme.txt", "sources.toml")
 
@@ -55,10 +65,8 @@ _MAGIC = (
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
     (b"\x1f\x8b", "a gzip archive"),
-    (b"{\\rtf", "an RTF file; save it as DOCX"),
-    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX or XLSX without a password"),
+    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX, PPTX or XLSX without a password"),
 )
-_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 # Nothing is given back once it matched: with plain repeats forty comments in a row took this for hours.
 _HTML_START = re.compile(rb"\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--(?>.*?-->)\s*+)*+<(?:!doctype\s+html|html[\s>])", re.I | re.S)
 _HEADER_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:")
@@ -251,32 +259,35 @@ def _by_content(file: File, named: str, start: bytes) -> str:
         return PDF
     if start.startswith(b"PK\x03\x04"):
         return _zip_type(file)
+    if start.startswith(b"{\\rtf"):
+        return RTF
     for magic, name in _MAGIC:
         if start.startswith(magic):
             raise UnreadableFile(f"by its content it is {name}; the types read are {SUPPORTED}.")
-    if named in (PDF, DOCX, XLSX) or (named == EML and not _HEADER_START.match(start)):
+    if named == DOC and _HTML_START.match(start):
+        return HTML
+    if named in (PDF, DOCX, DOC, ODT, RTF, PPTX, XLSX) or (named == EML and not _HEADER_START.match(start)):
         raise UnreadableFile(f"its name says {NAMES[named]} but its content is none; replace it with a sound copy.")
-    if b"\0" in start and not start.startswith(_BOMS):
+    if b"\0" in start and not start.startswith(tuple(mark for mark, _ in BOMS)) and not wide_encoding(start):
         raise UnreadableFile(f"its name says {NAMES[named]} but its content is binary; the types read are {SUPPORTED}.")
-    if named not in (JSONL, EML) and _HTML_START.match(start.removeprefix(_BOMS[0])):
+    if named not in (JSONL, EML) and _HTML_START.match(start.removeprefix(BOMS[0][0])):
         return HTML
     return named
 
 
-_OFFICE = ((b"word/document.xml", DOCX), (b"xl/workbook.xml", XLSX))
+_OFFICE = ((b"word/document.xml", DOCX), (b"ppt/presentation.xml", PPTX), (b"xl/workbook.xml", XLSX))
 
 
 def _zip_type(file: File) -> str:
     """By the names listed at the end of the file, which are not parsed here: a list can be made to fill the memory, and this
-    process is not the sandboxed one. The reader finds out what else is wrong."""
+    process is not the sandboxed one. The reader finds out what else is wrong. An ODT says what it is at its start."""
     with file.open("rb") as stream:
+        start = stream.read(200)
         stream.seek(max(0, stream.seek(0, os.SEEK_END) - _BLOCK))
         listed = stream.read(_BLOCK)
-    for name, found in _OFFICE:
-        if name in listed:
-            return found
+    found = next((found for name, found in _OFFICE if name in listed), ODT if ODT.encode() in start else "")
+    if found:
+        return found
     if b"PK\x05\x06" not in listed:
-        raise UnreadableFile(
-            "it is a damaged ZIP, DOCX or XLSX file (the list at its end is missing); replace it with a sound copy."
-        )
-    raise UnreadableFile(f"by its content it is a ZIP archive and no DOCX or XLSX; the types read are {SUPPORTED}.")
+        raise UnreadableFile("it is a damaged ZIP or Office file (the list at its end is missing); replace it with a sound copy.")
+    raise UnreadableFile(f"by its content it is a ZIP archive and no DOCX, PPTX, XLSX or ODT; the types read are {SUPPORTED}.")

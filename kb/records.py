@@ -56,6 +56,7 @@ class Metadata:
     parties: tuple[str, ...] = ()
     status: str = ""
     status_date: str = ""
+    author: str = ""  # as the page names who wrote it; several are parted by "; "
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,7 @@ def _metadata_json(document: Document | DocumentSummary) -> JSON:
         "parties": list(metadata.parties),
         "status": metadata.status,
         "status_date": metadata.status_date,
+        "author": metadata.author,
     }
 
 

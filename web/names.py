@@ -61,6 +61,9 @@ STATUSES = {
 MEDIA_TYPES = {
     "application/pdf": "PDF",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
+    "application/vnd.oasis.opendocument.text": "OpenDocument",
+    "application/rtf": "RTF",
     "application/x-ndjson": "JSON Lines",
     "application/jsonl": "JSON Lines",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",

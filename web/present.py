@@ -295,7 +295,7 @@ def place_of(locator: Locator) -> str:
     """ "art. 5(2) · p. iv", or the nearest heading if there is neither."""
     pieces = [locator.pinpoint] if locator.pinpoint else []
     label = locator.page_label or (str(locator.page) if locator.page else "")
-    if label and not (locator.pinpoint or "").startswith("p."):
+    if label and not (locator.pinpoint or "").startswith(("p.", "slide")):
         pieces.append(f"p. {label}")
     return " · ".join(pieces) or (locator.section[-1] if locator.section else "")
 
@@ -382,6 +382,7 @@ def _facts(document: Document) -> tuple[Fact, ...]:
     web_address = metadata.url if metadata.url.startswith(("http://", "https://")) else ""
     facts = (
         ("Publisher", metadata.publisher),
+        ("Author", metadata.author if metadata.author != metadata.publisher else ""),
         ("Published", names.day(metadata.published)),
         ("Language", names.language(metadata.language)),
         ("Countries", ", ".join(names.country(code) for code in metadata.countries)),

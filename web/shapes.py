@@ -132,6 +132,7 @@ class SummaryShape(SourceShape):
     parties = _list(fields.String, "Parties of an agreement.")
     status = _text("Of an agreement: signed, in_force, …")
     status_date = _text()
+    author = _text("Who wrote it; several are parted by semicolons.")
 
 
 class DocumentsShape(Schema):
@@ -162,6 +163,7 @@ class DocumentShape(SourceShape):
     parties = _list(fields.String, "Parties of an agreement.")
     status = _text()
     status_date = _text()
+    author = _text("Who wrote it; several are parted by semicolons.")
     sha256 = _text("Of the original file.")
     reader = _text("Program and version that read it.")
     warnings = _list(fields.String, "What the reader noticed.")

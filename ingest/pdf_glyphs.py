@@ -183,11 +183,14 @@ class Reading:
         if style is None:
             matrix = raw.FS_MATRIX()
             raw.FPDFText_GetMatrix(self._textpage, position, matrix)
-            size = raw.FPDFText_GetFontSize(self._textpage, position) * math.hypot(matrix.c, matrix.d)
+            points = raw.FPDFText_GetFontSize(self._textpage, position)
+            size = abs(points) * math.hypot(matrix.c, matrix.d)
             a, b, c, d, _, _ = self._matrix
             angle = math.degrees(math.atan2(matrix.a * b + matrix.b * d, matrix.a * a + matrix.b * c))
             if self._is_vertical(position, item, matrix):
                 angle += 90
+            if points < 0:  # turns the characters round; most often a matrix turns them back
+                angle += 180
             turned = _rounded(angle)
             if (matrix.a * matrix.d - matrix.b * matrix.c) * (a * d - b * c) > 0:  # the page as shown counts y downwards
                 turned += MIRRORED

@@ -153,9 +153,15 @@ def _add_markdown(builder: TextBuilder, tokens: Sequence[Token]) -> None:
                 builder.add("list_item" if markers else "paragraph", (markers[-1] if markers and first else "") + _plain(token))
                 first = False
             case "html_block":
-                add_blocks(builder, html.fragment_fromstring(token.content, create_parent="div"))
+                _add_html(builder, token.content)
             case "fence" | "code_block":
                 builder.add("paragraph", token.content)
+
+
+def _add_html(builder: TextBuilder, content: str) -> None:
+    """Parsed as a page, since parsing a fragment fails at control characters."""
+    tree = html.document_fromstring(f"<html><body>{content}", ensure_head_body=True)
+    add_blocks(builder, tree.body)  # type: ignore[attr-defined]  # of html's elements, which the stubs forget
 
 
 def _plain(token: Token) -> str:

@@ -267,6 +267,8 @@ TEXTS: dict[str, Callable[[], bytes]] = {
     "marks.txt": lambda: b"e" + "\u0301".encode() * 500_000,
     "controls.txt": lambda: bytes(range(1, 32)) * 100,
     "gzip.txt": lambda: b"\x1f\x8b\x08\0" + bytes(100),
+    "control-in-html.md": lambda: b"<html><body>\x01 Fees &#1; &#xd800; \x00 </div>",
+    "comment.md": lambda: b"<!-- fees -->\n\nFees.",
     "brackets.md": lambda: b"[" * 50_000,
     "links.md": lambda: b"[a](" * 20_000,
     "quotes.md": lambda: b"> " * 20_000 + b"fees",

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import stat
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -275,17 +276,30 @@ def _by_content(file: File, named: str, start: bytes) -> str:
     return named
 
 
+def _open_document(start: bytes) -> str:
+    """ODT if the first member of a ZIP, as its standard wants, says so; else ""."""
+    if start[30:38] != b"mimetype" or len(start) < 100:
+        return ""
+    content = start[38 + int.from_bytes(start[28:30], "little") :]
+    if start[8:10] == b"\x08\0":  # packed, which the standard does not want
+        try:
+            content = zlib.decompressobj(-15).decompress(content, 200)
+        except zlib.error:
+            return ""
+    return ODT if content.startswith(ODT.encode()) else ""
+
+
 _OFFICE = ((b"word/document.xml", DOCX), (b"ppt/presentation.xml", PPTX), (b"xl/workbook.xml", XLSX))
 
 
 def _zip_type(file: File) -> str:
     """By the names listed at the end of the file, which are not parsed here: a list can be made to fill the memory, and this
-    process is not the sandboxed one. The reader finds out what else is wrong. An ODT says what it is at its start."""
+    process is not the sandboxed one. The reader finds out what else is wrong."""
     with file.open("rb") as stream:
-        start = stream.read(200)
+        start = stream.read(1000)
         stream.seek(max(0, stream.seek(0, os.SEEK_END) - _BLOCK))
         listed = stream.read(_BLOCK)
-    found = next((found for name, found in _OFFICE if name in listed), ODT if ODT.encode() in start else "")
+    found = next((found for name, found in _OFFICE if name in listed), _open_document(start))
     if found:
         return found
     if b"PK\x05\x06" not in listed:

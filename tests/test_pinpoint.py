@@ -2,7 +2,8 @@
 
 import pytest
 
-from ingest.pinpoint import Pinpoint, cells_place, joined_places, paragraph_label, parse_heading, pinpoint, push_label, unlabelled
+from ingest.headings import Pinpoint, parse_heading
+from ingest.pinpoint import cells_place, joined_places, paragraph_label, pinpoint, push_label, unlabelled
 from kb.records import Page
 
 

@@ -72,7 +72,7 @@ def test_spans_are_exact_cover_the_text_and_cross_nothing(rows: list[Row], pages
     assert [passage.ordinal for passage in passages] == list(range(len(passages)))
 
 
-@given(st.lists(ROWS, max_size=10), ROWS)
+@given(st.lists(ROWS, max_size=10), ROWS.filter(lambda row: not row[1].startswith("Article")))
 def test_an_id_outlives_what_is_added_behind(rows: list[Row], more: Row) -> None:
     kept = {passage.id for passage in cut([*rows, ("heading", "Overview"), ("paragraph", "End.")])[:-1]}
     longer = {

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ingest import read_docx, read_html, read_jsonl, read_pdf, read_text
+from ingest import read_docx, read_html, read_jsonl, read_pdf, read_text, read_treaty
 from ingest.metadata import merge, metadata_from, raw_metadata
-from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, PDF, SIDECARS, TEXT
+from ingest.sources import AKOMA_NTOSO, DOCX, HTML, JSONL, MARKDOWN, PDF, SIDECARS, TEXT, TREATY
 from ingest.text import SUPPORTED, UnreadableFile, one_line
 from kb.records import Metadata, Parsed, SourceFile
 
@@ -25,6 +25,8 @@ _READERS: dict[str, Callable[[Path], tuple[Parsed, ...]]] = {
     TEXT: read_text.read_plain,
     MARKDOWN: read_text.read_markdown,
     JSONL: read_jsonl.read,
+    TREATY: read_treaty.read,
+    AKOMA_NTOSO: read_treaty.read,
 }
 
 

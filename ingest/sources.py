@@ -21,6 +21,8 @@ HTML = "text/html"
 TEXT = "text/plain"
 MARKDOWN = "text/markdown"
 JSONL = "application/jsonl"
+TREATY = "application/xml"  # ToTA's
+AKOMA_NTOSO = "application/akn+xml"
 
 SUFFIXES = {
     ".pdf": PDF,
@@ -34,8 +36,11 @@ SUFFIXES = {
     ".markdown": MARKDOWN,
     ".jsonl": JSONL,
     ".ndjson": JSONL,
+    ".xml": TREATY,
+    ".akn": AKOMA_NTOSO,
 }
 NAMES = {PDF: "PDF", DOCX: "DOCX", HTML: "HTML", TEXT: "text", MARKDOWN: "Markdown", JSONL: "JSONL"}
+NAMES |= {TREATY: "XML", AKOMA_NTOSO: "Akoma Ntoso"}
 SIDECARS = (".meta.toml", ".meta.json", ".meta.yaml")
 NOT_DOCUMENTS = ("readme.md", "readme.txt", "sources.toml")
 
@@ -49,6 +54,8 @@ _MAGIC = (
 )
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_XML_ROOT = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>\s*)*<(?:[\w.-]+:)?([\w.-]+)", re.S)
+_ROOTS = {b"treaty": TREATY, b"akomaNtoso": AKOMA_NTOSO}
 _BLOCK = 1 << 20
 
 
@@ -189,9 +196,26 @@ def _media_type(path: str, named: str, start: bytes) -> str:
         raise _Unusable(f"it is named like a {NAMES[named]} file but its content is none; replace it with a sound copy.")
     if b"\0" in start and not start.startswith(_BOMS):
         raise _Unusable(f"it is named like a {NAMES[named]} file but its content is binary; the types read are {SUPPORTED}.")
+    if named in (TREATY, AKOMA_NTOSO):
+        return _xml_type(start)
     if named != JSONL and _HTML_START.match(start.removeprefix(_BOMS[0])):
         return HTML
     return named
+
+
+def _xml_type(start: bytes) -> str:
+    """By the root element. Comes after the other types, for which an .xml name means nothing."""
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        start = start[: len(start) // 2 * 2].decode("utf-16", "replace").encode()
+    plain = start.removeprefix(_BOMS[0])
+    if _HTML_START.match(plain):
+        return HTML
+    root = _XML_ROOT.match(plain)
+    name = root[1] if root else b"none"
+    if name not in _ROOTS:
+        told = name.decode("ascii", "replace")[:60]
+        raise _Unusable(f"its root element is <{told}>; of XML, treaties in ToTA's form (<treaty>) and <akomaNtoso> are read.")
+    return _ROOTS[name]
 
 
 def _zip_type(path: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from ingest.headings import parse_heading
 from kb.records import BLOCK_KINDS, Block, Page
 
-SUPPORTED = "PDF, DOCX, HTML, TXT, Markdown, EML, XLSX, CSV and JSONL"
+SUPPORTED = "PDF, DOCX, HTML, TXT, Markdown, EML, XLSX, CSV, JSONL and treaties as XML (ToTA, Akoma Ntoso)"
 
 
 class UnreadableFile(Exception):

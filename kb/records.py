@@ -112,6 +112,35 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What an agreement says of itself at `text[start:end]`.
+
+    `kind` is party, signed_on, signed_at, language, entry_into_force, in_force_since or duration; `value` is the words, an ISO
+    date or a language's code.
+    """
+
+    kind: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`text[start:end]` names a place of law: `pinpoint` ("art. 5(2)", "annex II").
+
+    `target` is the offset of that place in the same document; None where it is not there, or where another agreement is meant:
+    `entity_id` is then the gazetteer's id of that agreement, or None if it is not known.
+    """
+
+    start: int
+    end: int
+    pinpoint: str
+    target: int | None = None
+    entity_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A row of a table in a passage: `document.text[start:end]`, judged and quoted whole, and cited by its `place`."""
 

@@ -1,0 +1,284 @@
+"""Treaties as XML: Texts of Trade Agreements (ToTA), and Akoma Ntoso (LegalDocML, OASIS).
+
+The elements say what is an article and what is its title. ToTA's paragraphs are the line breaks of the file that it was copied
+from, often a PDF, and are mended; Akoma Ntoso marks every paragraph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from babel.core import Locale, get_global
+from lxml import etree
+
+from ingest.archive import File
+from ingest.metadata import metadata_from, web_address
+from ingest.stated import checked_header
+from ingest.text import TextBuilder, UnreadableFile, line_kind, normalise, one_line, rejoin_lines
+from kb.records import Metadata, Parsed
+
+TOTA_READER = "ToTA XML 1"
+AKOMA_READER = "Akoma Ntoso 1"
+LARGEST = 64 << 20  # bytes; the largest of 450 treaties of ToTA has 3 MB
+DEEPEST = 100  # elements inside one another; Akoma Ntoso's hierarchy needs about 20
+WRAPPED_LINE = 45  # characters: a shorter line that ends without a stop is a title or an item, not broken at a width
+_ENDS = re.compile(r"[.;:!?…۔][\"'»”’)\]]*$")
+_LABELLED = re.compile(r"(?:[-–—•]|\(?(?:\d{1,3}|[a-zа-я]|[ivx]{1,5})[.)])(?:\s|$)")
+
+
+def read(path: File) -> tuple[Parsed, ...]:
+    """The one treaty of the file; its header's dates are left out, with a warning, where the text says otherwise.
+
+    Raises UnreadableFile for XML that is damaged, too large, or of another kind.
+    """
+    data = path.read_bytes()
+    if len(data) > LARGEST:
+        raise UnreadableFile(f"the XML has {len(data) >> 20} MB and may have {LARGEST >> 20}; split it.")
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise UnreadableFile(f"the XML is damaged ({str(error)[:200]}); replace it with a sound copy.") from error
+    match _name(root):
+        case "treaty":
+            return (_tota(root),)
+        case "akomaNtoso":
+            return (_akoma(root),)
+    raise UnreadableFile(f"its root element is <{_name(root)}>; of XML, ToTA's <treaty> and <akomaNtoso> are read.")
+
+
+class _Header(NamedTuple):
+    """What stands above the text: metadata as written, and the ISO dates that the text may contradict."""
+
+    raw: dict[str, object]
+    signed: str
+    in_force: str
+
+
+def _finished(builder: TextBuilder, header: _Header, reader: str) -> Parsed:
+    text, blocks, pages = builder.build()
+    if not text:
+        raise UnreadableFile("the XML holds no text of a treaty, only its header; replace it with a complete copy.")
+    metadata, warnings = metadata_from(header.raw)
+    metadata, more = checked_header(metadata, {"signed_on": header.signed, "in_force_since": header.in_force}, text, blocks)
+    return Parsed(text, blocks, pages, metadata, reader, (*warnings, *more))
+
+
+def _name(node: etree._Element) -> str:
+    """The tag without its namespace; "" for an entity, comment or instruction."""
+    return etree.QName(node).localname if isinstance(node.tag, str) else ""
+
+
+# ---- ToTA -------------------------------------------------------------------------------------------------------------------
+
+
+def _tota(root: etree._Element) -> Parsed:
+    builder = TextBuilder()
+    body = root.find("body")
+    for chapter in [] if body is None else body.iterchildren("chapter"):
+        _add_heading(builder, 2, chapter.get("number"), chapter.get("name"))
+        _add_lines(builder, chapter.text or "")
+        for article in chapter.iterchildren("article"):
+            _add_heading(builder, 3, article.get("number"), article.get("name"))
+            _add_lines(builder, _text(article))
+            _add_lines(builder, article.tail or "")
+    return _finished(builder, _tota_header(root), TOTA_READER)
+
+
+def _tota_header(root: etree._Element) -> _Header:
+    meta = root.find("meta")
+    given = {} if meta is None else {_name(node): one_line(_text(node)) for node in meta if len(node) == 0}
+    codes = [] if meta is None else [one_line(_text(node)).upper() for node in meta.findall("parties_original/partyisocode")]
+    countries = [code for alpha3 in codes for code in _country(alpha3)]
+    names = [Locale("en").territories[code] for code in countries]
+    sources = [] if meta is None else [one_line(_text(node)) for node in meta.iterchildren("source")]
+    in_force = given.get("date_into_force", "")
+    raw: dict[str, object] = {
+        "title": given.get("name", ""),
+        "kind": "agreement",
+        "published": given.get("date_signed", ""),
+        "language": given.get("language", ""),
+        "countries": countries,
+        "parties": names,
+        "url": next(filter(web_address, sources), ""),
+    }
+    if given.get("status", "").casefold() == "in force":  # "Inactive" does not say why
+        raw |= {"status": "in_force", "status_date": in_force}
+    return _Header(raw, given.get("date_signed", ""), in_force)
+
+
+def _country(alpha3: str) -> list[str]:
+    """The ISO 3166-1 alpha-2 code of an alpha-3 code; none for a state that became several."""
+    codes = get_global("territory_aliases").get(alpha3, [])
+    return list(codes) if len(codes) == 1 else []
+
+
+def _add_heading(builder: TextBuilder, level: int, *parts: str | None) -> None:
+    text = " ".join(part.strip() for part in parts if part and part.strip())
+    if text:
+        builder.add("heading", text, level)
+
+
+def _add_lines(builder: TextBuilder, text: str) -> None:
+    for paragraph in _mended(normalise(text).split("\n")):
+        kind, content, level = line_kind(rejoin_lines(paragraph))
+        builder.add(kind, content, level)
+
+
+def _mended(lines: list[str]) -> Iterator[list[str]]:
+    """Paragraphs of lines. A line goes on with the one before if it begins small, or that one was long, and had no stop."""
+    paragraph: list[str] = []
+    gap = False
+    for line in lines:
+        if not line:
+            gap = True
+            continue
+        if paragraph and not _goes_on(paragraph[-1], line, gap):
+            yield paragraph
+            paragraph = []
+        paragraph.append(line)
+        gap = False
+    if paragraph:
+        yield paragraph
+
+
+def _goes_on(before: str, line: str, gap: bool) -> bool:
+    if _ENDS.search(before) or _LABELLED.match(line) or line_kind(line)[0] == "heading":
+        return False
+    return line[0].islower() or (not gap and len(before) >= WRAPPED_LINE and before[-1] != ",")
+
+
+# ---- Akoma Ntoso ------------------------------------------------------------------------------------------------------------
+
+_DIVISIONS = {
+    "part": 1, "book": 1, "tome": 1, "title": 1, "chapter": 2, "section": 3, "division": 3, "subchapter": 3, "subdivision": 4,
+    "subpart": 3, "subsection": 4, "subtitle": 3, "article": 3, "rule": 3,
+}  # fmt: skip
+_NUMBERED = frozenset(
+    "paragraph subparagraph point clause subclause indent list alinea sublist level item transitional proviso subrule".split()
+)
+_LINES = frozenset("p block longTitle docTitle docNumber docPurpose docType docDate heading subheading recital citation".split())
+_SKIPPED = frozenset("meta toc".split())
+# An article whose number is a bare figure is given the name of its kind, which the element says: without it nobody could tell.
+_WORDS = {"article": {"ru": "Статья", "ur": "آرٹیکل", "fa": "ماده"}, "chapter": {"ru": "Глава", "ur": "باب"}}
+
+
+def _akoma(root: etree._Element) -> Parsed:
+    builder = TextBuilder()
+    header = _akoma_header(root)
+    walk = _Walk(builder, str(header.raw["language"]))
+    for child in root:
+        walk.add(child, 1)
+    return _finished(builder, header, AKOMA_READER)
+
+
+def _akoma_header(root: etree._Element) -> _Header:
+    def first(path: str, attribute: str) -> str:
+        return next((str(node.get(attribute)) for node in root.iterfind(path) if node.get(attribute)), "")
+
+    signed = first(".//{*}FRBRWork/{*}FRBRdate[@name='signature']", "date")
+    in_force = first(".//{*}lifecycle/{*}eventRef[@type='entryIntoForce']", "date")
+    title = first(".//{*}FRBRWork/{*}FRBRalias", "value") or first(".//{*}FRBRWork/{*}FRBRname", "value")
+    written = next((one_line(_text(node)) for node in root.iterfind(".//{*}preface//{*}docTitle")), "")
+    raw: dict[str, object] = {
+        "title": written or title,
+        "published": signed or first(".//{*}FRBRWork/{*}FRBRdate", "date"),
+        "language": first(".//{*}FRBRExpression/{*}FRBRlanguage", "language"),
+        "publisher": first(".//{*}references/{*}TLCOrganization[@eId='publisher']", "showAs"),
+    }
+    return _Header({key: value for key, value in raw.items() if value} | {"language": raw["language"]}, signed, in_force)
+
+
+class _Walk(NamedTuple):
+    """The blocks of the elements, in reading order."""
+
+    builder: TextBuilder
+    language: str
+
+    def add(self, node: etree._Element, depth: int) -> None:
+        name = _name(node)
+        if depth > DEEPEST:
+            raise UnreadableFile(f"its elements are nested more than {DEEPEST} deep; the file may be damaged.")
+        if name in _DIVISIONS:
+            self._heading(node, name, _DIVISIONS[name])
+            self._children(node, depth, {"num", "heading", "subheading"})
+        elif name in _NUMBERED:
+            self._numbered(node, depth)
+        elif name in ("preamble", "conclusions") or name == "table":
+            self._rows(node) if name == "table" else self._children(node, depth, set())
+        elif name == "authorialNote":
+            self.builder.add("note", _text(node))
+        elif name in _LINES:
+            self._line(node, "")
+        elif name and name not in _SKIPPED:
+            self._attached(node, name)
+            self._children(node, depth, {"heading", "num"} if name == "attachment" else set())
+
+    def _attached(self, node: etree._Element, name: str) -> None:
+        """An attachment's heading: "Annex II"."""
+        if name == "attachment":
+            _add_heading(self.builder, 1, *(_text(child) for child in node if _name(child) in ("num", "heading")))
+
+    def _children(self, node: etree._Element, depth: int, without: set[str]) -> None:
+        self.builder.add("paragraph", node.text or "")
+        for child in node:
+            if _name(child) == "":
+                self.builder.add("paragraph", _text(child))
+            elif _name(child) not in without:
+                self.add(child, depth + 1)
+            self.builder.add("paragraph", child.tail or "")
+
+    def _heading(self, node: etree._Element, name: str, level: int) -> None:
+        parts = {_name(child): one_line(_text(child)) for child in reversed(node) if _name(child) in ("num", "heading")}
+        number, title = parts.get("num", ""), parts.get("heading", "")
+        if number and not re.search(r"[^\W\d_]{2}", re.sub("[IVXLC]+", "", number)):
+            number = f"{_WORDS.get(name, {}).get(self.language[:2], name.capitalize())} {number.strip(' .')}"
+        _add_heading(self.builder, level, number, title)
+
+    def _numbered(self, node: etree._Element, depth: int) -> None:
+        """A paragraph or point: its number goes before its first line."""
+        number = next((one_line(_text(child)) for child in node if _name(child) == "num"), "")
+        for child in node:
+            name = _name(child)
+            if name == "num":
+                continue
+            if name in ("content", "intro", "wrapUp", "heading"):
+                for line in [child] if name == "heading" else list(child):
+                    if number and _name(line) in _LINES:
+                        self._line(line, number)
+                        number = ""
+                    else:
+                        self.add(line, depth + 1)
+            else:
+                if number:
+                    self.builder.add("paragraph", number)
+                    number = ""
+                self.add(child, depth + 1)
+
+    def _line(self, node: etree._Element, number: str) -> None:
+        notes = [note for note in node.iter("{*}authorialNote")]
+        text = one_line(f"{number} {_text(node, 'authorialNote')}")
+        self.builder.add("list_item" if re.match(r"\(?[a-zа-я]{1,3}\)", text) else "paragraph", text)
+        for note in notes:
+            self.builder.add("note", _text(note))
+
+    def _rows(self, node: etree._Element) -> None:
+        for row in node.iter("{*}tr"):
+            self.builder.add("table_row", "; ".join(filter(None, (one_line(_text(cell)) for cell in row))))
+
+
+def _text(node: etree._Element, without: str = "") -> str:
+    """All text of an element, line breaks as such; an entity that the file declares itself stays as written, "&name;"."""
+    parts = [node.text or ""]
+    for child in node:
+        name = _name(child)
+        if name in ("br", "eol"):
+            parts.append("\n")
+        elif not name or name != without:
+            parts.append(_text(child, without))
+        parts.append(child.tail or "")
+    return "".join(parts)

@@ -70,7 +70,7 @@ _WORD_NUMBERS = {word: number for number, word in enumerate(_ONES, 1)} | {
 _WORD_NUMBERS |= {word: n for n, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)}
 _WORDS = "|".join(sorted(_WORD_NUMBERS, key=len, reverse=True))
 _NUMBER = (
-    rf"(?:\d{{1,3}}(?:[.:]\d{{1,3}}){{0,2}}(?:\s?(?:{_LATIN})|-?[A-Z])?|{_ROMAN}(?:-?[A-Z]|\s?(?:{_LATIN}))?"
+    rf"(?:\d{{1,3}}(?:(?:{_LATIN})(?=[.:]))?(?:[.:]\d{{1,3}}){{0,2}}(?:\s?(?:{_LATIN})|-?[A-Z])?|{_ROMAN}(?:-?[A-Z]|\s?(?:{_LATIN}))?"
     rf"|[۰-۹٠-٩]{{1,3}}|{_WORDS})"
 )
 _SIGN = r"\s*(?:(?:no\.?|№|نمبر|[-–—:])\s*)?"
@@ -203,10 +203,12 @@ def ordinal(number: str) -> tuple[int, ...]:
         return (sum(-v if v < after else v for v, after in zip(values, [*values[1:], 0], strict=True)),)
     if re.fullmatch("[A-Z]", plain):
         return (ord(plain) - 64,)
-    found = re.fullmatch(rf"(\d+(?:[.:]\d+)*)(?:\s?({_LATIN})|-?([A-Z]))?", plain, re.IGNORECASE)
+    found = re.fullmatch(rf"(\d+)({_LATIN})?((?:[.:]\d+)*)(?:\s?({_LATIN})|-?([A-Z]))?", plain, re.IGNORECASE)
     if found is None:
         return ()
-    digits = tuple(int(part) for part in re.split("[.:]", found[1]))
-    if found[2]:
-        return (*digits, 0, _LATIN.split("|").index(found[2].lower()) + 2)
-    return (*digits, 0, ord(found[3].upper()) - 64) if found[3] else digits
+    digits = [int(found[1]), *_inserted(found[2]), *(int(part) for part in re.findall(r"\d+", found[3]))]
+    return (*digits, *_inserted(found[4]), *((0, ord(found[5].upper()) - 64) if found[5] else ()))
+
+
+def _inserted(word: str | None) -> tuple[int, ...]:
+    return (0, _LATIN.split("|").index(word.lower()) + 2) if word else ()

@@ -2,9 +2,9 @@
 
     python -m benchmarks.reading_legal FOLDER
 
-FOLDER holds `treaties/xml` and `treaties/txt` (ToTA), and `speeches`, in which no article may be found. HTML, Word and PDF are made
-of each XML here, in three layouts (number and title in one line, in two, parted by a dash), so that the readers have no marks to go
-by. An article counts as found where its number and the 40 letters that follow the number, title included, are the XML's.
+FOLDER holds `treaties/xml` and `treaties/txt` (ToTA), and `speeches`, in which no article may be found. HTML, Word and PDF are
+made of each XML here, in three layouts (number and title in one line, in two, parted by a dash), so that the readers have no
+marks to go by. An article counts as found where its number and the 40 letters that follow it, title included, are the XML's.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ def write_forms(folder: Path, name: str, parts: Sequence[Piece]) -> None:
     """HTML, Word and PDF of a treaty, each with the next layout."""
     lines = [[line for line in layout(parts, kind) if line] for kind in range(3)]
     body = "\n".join(f"<p>{html.escape(line)}</p>" for line in lines[1])
-    page = f"<!DOCTYPE html><html lang='en'><head><title>{name}</title></head><body><main><article>{body}</article></main></body></html>"
+    head = f"<!DOCTYPE html><html lang='en'><head><title>{name}</title></head>"
+    page = f"{head}<body><main><article>{body}</article></main></body></html>"
     (folder / f"{name}.html").write_text(page, encoding="utf-8")
     document = docx.Document()
     for line in lines[2]:
@@ -147,7 +148,7 @@ def write_forms(folder: Path, name: str, parts: Sequence[Piece]) -> None:
     SimpleDocTemplate(str(folder / f"{name}.pdf"), pagesize=A4, title=name).build(story)
 
 
-_CONTROLS = {code: " " for code in range(32)}
+_CONTROLS = dict.fromkeys(range(32), " ")
 
 
 def rows(data: Path) -> Iterator[Row]:

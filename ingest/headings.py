@@ -93,9 +93,7 @@ _FORMS = tuple(
 ) + tuple(  # Turkic languages put the number first: 5-modda, 5-бап, II bob
     (
         unit,
-        re.compile(
-            rf"^(?P<number>\d{{1,3}}|{_ROMAN})\s?[-–—.]?\s?(?:{names})(?!\w)(?P<rest>.*)$", re.IGNORECASE | re.DOTALL
-        ),
+        re.compile(rf"^(?P<number>\d{{1,3}}|{_ROMAN})\s?[-–—.]?\s?(?:{names})(?!\w)(?P<rest>.*)$", re.IGNORECASE | re.DOTALL),
     )
     for unit, names in (
         ("article", "modda|модда|бап|берене|статья"),

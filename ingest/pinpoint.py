@@ -15,9 +15,7 @@ from ingest.headings import Pinpoint
 from kb.records import Page
 
 # Cited without the parts, chapters and sections that enclose them.
-_PLACES = frozenset(
-    {"article", "paragraph", "annex", "appendix", "schedule", "preamble", "closing", "protocol", "instrument"}
-)
+_PLACES = frozenset({"article", "paragraph", "annex", "appendix", "schedule", "preamble", "closing", "protocol", "instrument"})
 
 _LABEL = re.compile(
     r"^(?:(?P<number>\d{1,3}(?:\.\d{1,3}){0,3})[.)．]|\((?P<round>\d{1,3}|[a-zа-я]{1,2}|[ivxl]{1,6})\)|(?P<letter>[a-zа-я]|[ivxl]{2,6})\)"

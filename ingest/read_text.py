@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 from charset_normalizer import from_bytes
@@ -11,7 +12,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ingest.archive import File
-from ingest.metadata import metadata_from, raw_metadata
+from ingest.header import Header, header_lines
+from ingest.metadata import merge, metadata_from, raw_metadata
+from ingest.stated import checked_header
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind, normalise, rejoin_lines, table_rows
 from kb.records import Metadata, Parsed
 
@@ -31,9 +34,19 @@ def read_plain(path: File) -> tuple[Parsed, ...]:
     """A .txt file. Raises UnreadableFile if it holds no text."""
     text, warnings = decode(path.read_bytes())
     metadata, body, more = front_matter(text)
+    header, body = header_lines(body)
     builder = TextBuilder()
     add_plain_text(builder, body)
-    return (_parsed(builder, metadata, "text 1", (*warnings, *more)),)
+    parsed = _parsed(builder, metadata, "text 1", (*warnings, *more))
+    return (parsed if header is None else _with_header(parsed, header),)
+
+
+def _with_header(parsed: Parsed, header: Header) -> Parsed:
+    """Front matter goes before the header, and the text's own word before the header's dates."""
+    given, warnings = metadata_from(header.raw)
+    claims = {"signed_on": header.signed, "in_force_since": header.in_force}
+    given, more = checked_header(given, claims, parsed.text, parsed.blocks)
+    return replace(parsed, metadata=merge(parsed.metadata, given), warnings=(*parsed.warnings, *warnings, *more))
 
 
 def read_markdown(path: File) -> tuple[Parsed, ...]:

@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from babel.core import Locale, get_global
 from lxml import etree
 
 from ingest.archive import File
+from ingest.header import Header, treaty_header
 from ingest.metadata import metadata_from, web_address
 from ingest.stated import checked_header
 from ingest.text import TextBuilder, UnreadableFile, line_kind, normalise, one_line, rejoin_lines
-from kb.records import Metadata, Parsed
+from kb.records import Parsed
 
 TOTA_READER = "ToTA XML 1"
 AKOMA_READER = "Akoma Ntoso 1"
@@ -51,15 +51,7 @@ def read(path: File) -> tuple[Parsed, ...]:
     raise UnreadableFile(f"its root element is <{_name(root)}>; of XML, ToTA's <treaty> and <akomaNtoso> are read.")
 
 
-class _Header(NamedTuple):
-    """What stands above the text: metadata as written, and the ISO dates that the text may contradict."""
-
-    raw: dict[str, object]
-    signed: str
-    in_force: str
-
-
-def _finished(builder: TextBuilder, header: _Header, reader: str) -> Parsed:
+def _finished(builder: TextBuilder, header: Header, reader: str) -> Parsed:
     text, blocks, pages = builder.build()
     if not text:
         raise UnreadableFile("the XML holds no text of a treaty, only its header; replace it with a complete copy.")
@@ -89,32 +81,21 @@ def _tota(root: etree._Element) -> Parsed:
     return _finished(builder, _tota_header(root), TOTA_READER)
 
 
-def _tota_header(root: etree._Element) -> _Header:
+def _tota_header(root: etree._Element) -> Header:
     meta = root.find("meta")
-    given = {} if meta is None else {_name(node): one_line(_text(node)) for node in meta if len(node) == 0}
-    codes = [] if meta is None else [one_line(_text(node)).upper() for node in meta.findall("parties_original/partyisocode")]
-    countries = [code for alpha3 in codes for code in _country(alpha3)]
-    names = [Locale("en").territories[code] for code in countries]
-    sources = [] if meta is None else [one_line(_text(node)) for node in meta.iterchildren("source")]
-    in_force = given.get("date_into_force", "")
-    raw: dict[str, object] = {
-        "title": given.get("name", ""),
-        "kind": "agreement",
-        "published": given.get("date_signed", ""),
-        "language": given.get("language", ""),
-        "countries": countries,
-        "parties": names,
-        "url": next(filter(web_address, sources), ""),
+    if meta is None:
+        return treaty_header({}, [])
+    given = {_name(node): one_line(_text(node)) for node in meta if len(node) == 0}
+    sources = [one_line(_text(node)) for node in meta.iterchildren("source")]
+    values = {
+        "TITLE": given.get("name", ""),
+        "SIGNED": given.get("date_signed", ""),
+        "IN FORCE": given.get("date_into_force", ""),
+        "STATUS": given.get("status", ""),
+        "LANGUAGE": given.get("language", ""),
+        "URL": next(filter(web_address, sources), ""),
     }
-    if given.get("status", "").casefold() == "in force":  # "Inactive" does not say why
-        raw |= {"status": "in_force", "status_date": in_force}
-    return _Header(raw, given.get("date_signed", ""), in_force)
-
-
-def _country(alpha3: str) -> list[str]:
-    """The ISO 3166-1 alpha-2 code of an alpha-3 code; none for a state that became several."""
-    codes = get_global("territory_aliases").get(alpha3, [])
-    return list(codes) if len(codes) == 1 else []
+    return treaty_header(values, [_text(node) for node in meta.findall("parties_original/partyisocode")])
 
 
 def _add_heading(builder: TextBuilder, level: int, *parts: str | None) -> None:
@@ -170,13 +151,13 @@ _WORDS = {"article": {"ru": "Статья", "ur": "آرٹیکل", "fa": "ماد�
 def _akoma(root: etree._Element) -> Parsed:
     builder = TextBuilder()
     header = _akoma_header(root)
-    walk = _Walk(builder, str(header.raw["language"]))
+    walk = _Walk(builder, str(header.raw.get("language", "")))
     for child in root:
         walk.add(child, 1)
     return _finished(builder, header, AKOMA_READER)
 
 
-def _akoma_header(root: etree._Element) -> _Header:
+def _akoma_header(root: etree._Element) -> Header:
     def first(path: str, attribute: str) -> str:
         return next((str(node.get(attribute)) for node in root.iterfind(path) if node.get(attribute)), "")
 
@@ -190,7 +171,7 @@ def _akoma_header(root: etree._Element) -> _Header:
         "language": first(".//{*}FRBRExpression/{*}FRBRlanguage", "language"),
         "publisher": first(".//{*}references/{*}TLCOrganization[@eId='publisher']", "showAs"),
     }
-    return _Header({key: value for key, value in raw.items() if value} | {"language": raw["language"]}, signed, in_force)
+    return Header({key: value for key, value in raw.items() if value}, signed, in_force)
 
 
 class _Walk(NamedTuple):
@@ -260,7 +241,7 @@ class _Walk(NamedTuple):
                 self.add(child, depth + 1)
 
     def _line(self, node: etree._Element, number: str) -> None:
-        notes = [note for note in node.iter("{*}authorialNote")]
+        notes = list(node.iter("{*}authorialNote"))
         text = one_line(f"{number} {_text(node, 'authorialNote')}")
         self.builder.add("list_item" if re.match(r"\(?[a-zа-я]{1,3}\)", text) else "paragraph", text)
         for note in notes:

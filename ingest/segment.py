@@ -20,10 +20,10 @@ from ingest.headings import Pinpoint
 from ingest.pinpoint import joined_places, paragraph_label, pinpoint, push_label, unlabelled
 from ingest.structure import Structure, structure
 from kb.language import detect, language_script, letters, script
-from kb.records import Block, Locator, Page, Parsed, Passage, Row
+from kb.records import Anchor, Block, Locator, Page, Parsed, Passage, Row
 from kb.sentences import sentence_spans
 
-SEGMENTER_VERSION = 2
+SEGMENTER_VERSION = 3
 MIN_TOKENS = 120  # a passage this long ends at the next paragraph
 MAX_TOKENS = 220  # and none grows longer, but for a short rest (TAIL_TOKENS) or one long sentence
 TAIL_TOKENS = 30  # a rest shorter than this says little alone: it stays with what comes before
@@ -90,6 +90,7 @@ def segment(document_id: str, parsed: Parsed, language: str, count_tokens: Count
                     language=_language(text, language),
                     context=_context(parsed.metadata.title, chosen[0].sections, header),
                     rows=tuple(Row(unit.start, unit.end, unit.place) for unit in chosen if unit.is_placed_row),
+                    anchors=_anchors(chosen),
                 )
             )
             seen[text] += 1
@@ -255,16 +256,27 @@ def _repeats(group: list[_Unit], low: int, high: int) -> bool:
 
 def _locator(chosen: Sequence[_Unit]) -> Locator:
     first, last = chosen[0], chosen[-1]
-    headings = [section.legal for section in first.sections]
-    place = joined_places(first.place, last.place)
     return Locator(
         start=first.start,
         end=last.end,
         page=first.page.number if first.page else None,
         page_label=first.page.label if first.page else None,
         section=tuple(section.text for section in first.sections if section.text),
-        pinpoint=place or pinpoint(headings, first.labels, last.labels, first.page, (first.paragraph, last.paragraph)),
+        pinpoint=_pinpoint(first, last),
     )
+
+
+def _pinpoint(first: _Unit, last: _Unit) -> str:
+    headings = [section.legal for section in first.sections]
+    place = joined_places(first.place, last.place)
+    return place or pinpoint(headings, first.labels, last.labels, first.page, (first.paragraph, last.paragraph))
+
+
+def _anchors(chosen: Sequence[_Unit]) -> tuple[Anchor, ...]:
+    """Where the place changes within a passage; none if it does not, or if rows tell it."""
+    places = [] if chosen[0].is_placed_row else [(unit.start, _pinpoint(unit, unit)) for unit in chosen]
+    changes = [place for at, place in enumerate(places) if not at or place[1] != places[at - 1][1]]
+    return tuple(Anchor(*place) for place in changes) if len(changes) > 1 else ()
 
 
 def _context(title: str, sections: Sequence[_Section], header: str) -> str:

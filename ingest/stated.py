@@ -24,7 +24,8 @@ _FORMULA = re.compile(
     re.IGNORECASE,
 )
 _PLACE = re.compile(
-    rf"\b(?:[Aa]t|[Ii]n)\s+(?:the\s+)?(?:[Cc]ity\s+of\s+)?(?!(?:Witness|Faith|English|Russian)\b)(?P<en>{_CAPITAL}(?:[ -]{_CAPITAL}){{0,2}})"
+    rf"\b(?:[Aa]t|[Ii]n)\s+(?:the\s+)?(?:[Cc]ity\s+of\s+)?(?!(?:Witness|Faith|English|Russian)\b)"
+    rf"(?P<en>{_CAPITAL}(?:[ -]{_CAPITAL}){{0,2}})"
     r"|\bв\s+(?:г\.\s?|городе\s+)?(?P<ru>[А-ЯЁ][\w-]+(?:[ -][А-ЯЁ][\w-]+){0,2})|بمقام\s+(?P<ur>\w+(?:\s(?!مورخہ|میں|کو)\w+)?)"
 )
 _LANGUAGES = {
@@ -59,7 +60,8 @@ _IN_LANGUAGE = re.compile(
 )
 _STATE = r"Republic|Kingdom|Federation|Union|Emirates|State|States|Commonwealth"
 _PARTY = re.compile(
-    rf"\b(?:the\s+)?(?:(?:Government|Cabinet of Ministers|Council of Ministers)\s+of\s+(?:the\s+)?(?P<of>{_CAPITAL}(?:\s+(?:of\s+(?:the\s+)?)?{_CAPITAL}){{0,5}})"
+    rf"\b(?:the\s+)?(?:(?:Government|Cabinet of Ministers|Council of Ministers)\s+of\s+(?:the\s+)?"
+    rf"(?P<of>{_CAPITAL}(?:\s+(?:of\s+(?:the\s+)?)?{_CAPITAL}){{0,5}})"
     rf"|(?P<state>(?:{_CAPITAL}\s+){{0,3}}(?:{_STATE})(?:\s+of\s+(?:the\s+)?{_CAPITAL}(?:\s{_CAPITAL})?)?))"
 )
 _PARTY_RU = re.compile(
@@ -68,16 +70,18 @@ _PARTY_RU = re.compile(
 _NO_PARTY = ("Parties", "Contracting", "Member", "Signatory", "State", "States")
 _INSTRUMENT = r"(?:Agreement|Treaty|Protocol|Convention|Memorandum|Accord|Arrangement)"
 _FORCE = re.compile(
-    rf"\b(?:this|the\s+present|the|present)\s+{_INSTRUMENT}\b(?:\s+is\s+(?:a\s+)?subject\s+to\s+ratification\s+and)?(?![^.;]{{0,40}}\bit is effective)[^.;]{{0,60}}?"
+    rf"\b(?:this|the\s+present|the|present)\s+{_INSTRUMENT}\b(?:\s+is\s+(?:a\s+)?subject\s+to\s+ratification\s+and)?"
+    rf"(?![^.;]{{0,40}}\bit is effective)[^.;]{{0,60}}?"
     r"\b(?:(?:enters?|entered|comes?|came)\s+into\s+(?:force|effect)|(?:becomes?|is)\s+effective)\b"
     r"|\bentry into force of this [A-Z]\w+ is subject to\b"
-    r"|\b(?:соглашение|договор|протокол)\b[^.;]{0,60}?\bвступает\s+в\s+силу\b|نافذ\s?العمل",
+    r"|\b(?:настоящ(?:ее|ий)\s+)?(?:соглашение|договор|протокол)\b[^.;]{0,60}?\bвступает\s+в\s+силу\b|نافذ\s?العمل",
     re.IGNORECASE,
 )
 # What may stand before the clause in its sentence: a number, a condition with its comma, "For the Republic of …".
 _BEFORE_CLAUSE = re.compile(r"(?:[\d.()a-z]{1,5}\s)?\s*(?:[^;]*,\s*|(?:For|Для)\s[^,;]{0,80}\s)?")
 _SINCE = re.compile(
-    r"\b(?:effective|in force|into force|into effect)\s+(?:as\s+(?:of|from)|from|on|since)\s+|вступ\w+\s+в\s+силу\s+(?:с\s+)?", re.I
+    r"\b(?:effective|in force|into force|into effect)\s+(?:as\s+(?:of|from)|from|on|since)\s+|вступ\w+\s+в\s+силу\s+(?:с\s+)?",
+    re.I,
 )
 _LABELLED = re.compile(
     r"(?P<signed>date\s+of\s+(?:signing|signature)|дата\s+подписания)\s*:|(?P<force>(?:effective\s+date|date\s+of\s+(?:entry\s+into"
@@ -141,7 +145,9 @@ def _signatures(text: str, blocks: Sequence[Block], law: Structure) -> Iterator[
 
 def _formula(piece: str) -> re.Match[str] | None:
     """Where "Done at …" begins: at the start of the paragraph, or of a sentence in it."""
-    return next((m for m in _FORMULA.finditer(piece) if not piece[: m.start()].strip() or piece[: m.start()].rstrip()[-1] in ".;"), None)
+    return next(
+        (m for m in _FORMULA.finditer(piece) if not piece[: m.start()].strip() or piece[: m.start()].rstrip()[-1] in ".;"), None
+    )
 
 
 def _signature(text: str, start: int, ends: tuple[int, int]) -> Iterator[Stated]:
@@ -231,6 +237,20 @@ def contradictions(claims: Mapping[str, str], facts: Sequence[Stated], text: str
             written = " ".join(text[fact.start : fact.end].split())
             found[kind] = f"{name} {claimed} is not what the text itself says: {fact.value} (‘{written}’)"
     return found
+
+
+def disagreements(metadata: Metadata, facts: Sequence[Stated], text: str) -> list[str]:
+    """A sentence for each date of `metadata` that the text contradicts. It is kept: an operator may know better.
+
+    A date of publication contradicts only if it is before the signature.
+    """
+    claims = {"signed": ("signed_on", metadata.status_date), "in_force": ("in_force_since", metadata.status_date)}
+    wrong = contradictions(dict([claims[metadata.status]]) if metadata.status in claims else {}, facts, text)
+    signed = [fact.value for fact in facts if fact.kind == "signed_on"]
+    if "signed_on" not in wrong and metadata.kind == "agreement" and len(metadata.published) == 10 and signed:
+        early = metadata.published if metadata.published < min(signed) else ""
+        wrong |= contradictions({"signed_on": early}, facts, text)
+    return list(wrong.values())
 
 
 def checked_header(

@@ -74,7 +74,8 @@ def structure(text: str, blocks: Sequence[Block]) -> Structure:
 
 # What ends a line whose sentence goes on: "… in accordance with" / "Article 5" / "of this Agreement".
 _GOES_ON = re.compile(
-    r"(?:\b(?:of|in|with|under|to|by|and|or|see|the|from|per|this|that|than|for|в|с|со|и|или|по|к|согласно|со)|[,(])$", re.IGNORECASE
+    r"(?:\b(?:of|in|with|under|to|by|and|or|see|the|from|per|this|that|than|for|в|с|со|и|или|по|к|согласно|со)|[,(])$",
+    re.IGNORECASE,
 )
 
 
@@ -168,7 +169,8 @@ def _follows(before: tuple[int, ...], number: tuple[int, ...]) -> bool:
 
 _NUMBERED = re.compile(r"(\d{1,2})[.)]?\s+(\S.*)")
 _AGREED = re.compile(
-    r"\bagreed?\s+(?:(?:up)?on|as|to)\s+(?:the\s+)?follow|\bon the following:?$|(?:договорились|согласились)\s+о\s+(?:ниже)?следующем"
+    r"\bagreed?\s+(?:(?:up)?on|as|to)\s+(?:the\s+)?follow|\bon the following:?$"
+    r"|(?:договорились|согласились)\s+о\s+(?:ниже)?следующем"
     r"|درج\s?ذیل\s(?:\w+\s){0,3}(?:متفق|اتفاق)",
     re.IGNORECASE,
 )
@@ -219,8 +221,9 @@ def _unnumbered(lines: _Lines, found: Mapping[int, Mark]) -> dict[int, Mark]:
 
 
 _INSTRUMENT = re.compile(
-    r"(?:(?:additional|optional|final|supplementary|дополнительный)\s)?(?:protocol|agreement|treaty|exchange of (?:letters|notes)|"
-    r"side letter|memorandum|joint declaration|understanding|протокол|соглашение|договор|меморандум|پروٹوکول|معاہدہ)(?!\w)",
+    r"(?:(?:additional|optional|final|supplementary|дополнительный)\s)?"
+    r"(?:protocol|agreement|treaty|exchange of (?:letters|notes)|side letter|"
+    r"memorandum|joint declaration|understanding|протокол|соглашение|договор|меморандум|پروٹوکول|معاہدہ)(?!\w)",
     re.IGNORECASE,
 )
 

@@ -150,11 +150,20 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """From `start` on, up to the next anchor of the passage, a quote is cited by `pinpoint`."""
+
+    start: int
+    pinpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A citable span: `document.text[locator.start:locator.end] == text`, always.
 
     `context` ("title › section") goes before the text when it is embedded and is never quoted. `rows` are those of a table whose
-    blocks have places; such a passage holds nothing else.
+    blocks have places; such a passage holds nothing else. `anchors`, in order, tell the places of a passage that has more than
+    one (paragraphs 2 and 3); without any, all of it is cited by its locator.
     """
 
     id: str
@@ -165,6 +174,7 @@ class Passage:
     language: str
     context: str = ""
     rows: tuple[Row, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +194,8 @@ class Document:
     reader: str
     warnings: tuple[str, ...]
     ingested_at: str
+    stated: tuple[Stated, ...] = ()
+    references: tuple[Reference, ...] = ()
 
     @property
     def title(self) -> str:

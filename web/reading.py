@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from kb.errors import BadRequest
 from kb.records import Block, Document, Passage
+from web import names
 
 OUTLINE_LEVELS = 3
 LONGEST_OUTLINE = 80
@@ -15,17 +16,19 @@ LONGEST_OUTLINE = 80
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of text. `anchors` are passages that begin here, `page` the label of a page that begins here."""
+    """A stretch of text. `anchors` are passages that begin here, `page` the label of a page that begins here, `href` leads to the
+    article that the stretch names ("" for most)."""
 
     text: str
     marked: bool
     anchors: tuple[str, ...]
     page: str | None
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A block: `tag` is its HTML element, `id` its anchor if it is a heading."""
+    """A block: `tag` is its HTML element, `id` its anchor if it is a heading or something refers to it."""
 
     tag: str
     kind: str
@@ -63,14 +66,14 @@ def parts(document: Document, passages: Sequence[Passage], quote: tuple[int, int
         upto = block.end if place < len(blocks) - 1 else len(text) + 1
         here = [(max(at, block.start), name) for at, name in anchors if reached <= at < upto]
         leaves = [(max(at, block.start), label) for at, label in pages if reached <= at < upto]
-        result.append(_part(text, block, quote, (here, leaves)))
+        result.append(_part(document, block, quote, (here, leaves)))
         reached = block.end
     return tuple(result)
 
 
 def outline(document: Document) -> tuple[Entry, ...]:
     headings = [block for block in document.blocks if block.kind == "heading" and block.level <= OUTLINE_LEVELS]
-    return tuple(Entry(_heading_id(b), document.text[b.start : b.end], b.level) for b in headings[:LONGEST_OUTLINE])
+    return tuple(Entry(_id(b.start), document.text[b.start : b.end], b.level) for b in headings[:LONGEST_OUTLINE])
 
 
 def _without_gaps(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
@@ -88,20 +91,50 @@ def _without_gaps(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
 Places = list[tuple[int, str]]
 
 
-def _part(text: str, block: Block, quote: tuple[int, int] | None, places: tuple[Places, Places]) -> Part:
-    anchors, pages = places
+def _part(document: Document, block: Block, quote: tuple[int, int] | None, places: tuple[Places, Places]) -> Part:
+    text, (anchors, pages) = document.text, places
+    links = [
+        (r.start, r.end, f"#{_id(r.target)}")
+        for r in document.references
+        if block.start <= r.start < block.end and r.target is not None
+    ]
     low, high = quote or (0, 0)
     inner = {at for at, _ in (*anchors, *pages) if at < block.end} | {at for at in (low, high) if block.start < at < block.end}
+    inner |= {at for start, end, _ in links for at in (start, end) if block.start < at < block.end}
     cuts = sorted({block.start, block.end} | inner)
     runs = []
     for start, end in pairwise(cuts):
         labels = [label for at, label in pages if at == start]
         ids = tuple(name for at, name in anchors if at == start or (at >= block.end and start == cuts[0]))
-        runs.append(Run(text[start:end], low <= start < high, ids, labels[-1] if labels else None))
+        href = next((link for left, right, link in links if left <= start < right), "")
+        runs.append(Run(text[start:end], low <= start < high, ids, labels[-1] if labels else None, href))
     heading = block.kind == "heading"
     tag = f"h{min(6, max(1, block.level) + 1)}" if heading else "p"
-    return Part(tag, block.kind, _heading_id(block) if heading else "", tuple(runs))
+    named = heading or any(link.target == block.start for link in document.references)
+    return Part(tag, block.kind, _id(block.start) if named else "", tuple(runs))
 
 
-def _heading_id(block: Block) -> str:
-    return f"h-{block.start}"
+STATED: Mapping[str, str] = {
+    "party": "Parties, it says",
+    "signed_on": "Signed, it says",
+    "signed_at": "Signed at",
+    "in_force_since": "In force since, it says",
+    "entry_into_force": "Entry into force",
+    "duration": "Duration",
+    "language": "Authentic texts",
+}
+
+
+def stated(document: Document) -> Iterator[tuple[str, str, str]]:
+    """What the text says of itself, in words, with the address that marks the place where it says so."""
+    for kind, name in STATED.items():
+        facts = [fact for fact in document.stated if fact.kind == kind]
+        if facts:
+            shown = {"signed_on": names.day, "in_force_since": names.day, "language": names.language}.get(kind, str)
+            values = list(dict.fromkeys(shown(fact.value) for fact in facts))
+            told = values[0] if kind == "entry_into_force" else ", ".join(values)
+            yield name, told, f"?start={facts[0].start}&end={facts[0].end}#quote"
+
+
+def _id(start: int) -> str:
+    return f"h-{start}"

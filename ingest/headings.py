@@ -91,15 +91,14 @@ _FORMS = tuple(
     )
     for unit, names, number in _UNITS
 ) + tuple(  # Turkic languages put the number first: 5-modda, 5-бап, II bob
-    (
-        unit,
-        re.compile(rf"^(?P<number>\d{{1,3}}|{_ROMAN})\s?[-–—.]?\s?(?:{names})(?!\w)(?P<rest>.*)$", re.IGNORECASE | re.DOTALL),
-    )
-    for unit, names in (
-        ("article", "modda|модда|бап|берене|статья"),
-        ("chapter", "bob|боб|тарау|глава"),
-        ("section", "бөлүм|бөлім|bo‘lim|bo'lim"),
-        ("annex", "ilova|илова|қосымша|тиркеме"),
+    (unit, re.compile(rf"^(?P<number>\d{{1,3}}|{_ROMAN})(?:{joint})(?:{names})(?!\w)(?P<rest>.*)$", re.IGNORECASE | re.DOTALL))
+    for unit, names, joint in (
+        ("article", "modda|модда|бап|берене", r"\s?[-–—.]?\s?"),
+        ("article", "статья", "-"),  # Kyrgyz; "13. Глава МИД прибыл …" is a line of a list
+        ("chapter", "bob|боб|тарау", r"\s?[-–—.]?\s?"),
+        ("chapter", "глава", "-"),
+        ("section", "бөлүм|бөлім|bo‘lim|bo'lim", r"\s?[-–—.]?\s?"),
+        ("annex", "ilova|илова|қосымша|тиркеме", r"\s?[-–—.]?\s?"),
     )
 )
 _BARE = re.compile(
@@ -173,7 +172,7 @@ def _is_title(rest: str, line: str) -> bool:
     if line[0].islower() or _RUNS_ON.match(rest) or is_leader(rest) or _OTHER.search(rest):
         return False
     title = rest.strip()
-    if len(title.split()) > MAX_TITLE_WORDS or title.endswith((";", ",")):
+    if len(title.split()) > MAX_TITLE_WORDS or title.endswith((";", ",", ".)")):
         return False
     return " shall " not in title and not (_SENTENCE.search(title) and title.endswith((".", ":", "۔")))
 

@@ -187,7 +187,8 @@ def heading_level(line: str) -> int:
     """
     if not line or len(line) > 160 or line[-1] in ",;":
         return 0
-    if legal := parse_heading(line):
+    legal = parse_heading(line)
+    if legal and not (legal.title and line[-1] in ".:۔"):  # a reader looks at one line, and most that end so are sentences
         return _LEVELS.get(legal.rank, 2)
     return 2 if _in_capitals(line) else 0
 

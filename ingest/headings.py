@@ -68,6 +68,15 @@ _WORD_NUMBERS = {word: number for number, word in enumerate(_ONES, 1)} | {
     for joint in "- "
 }
 _WORD_NUMBERS |= {word: n for n, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)}
+_WORD_NUMBERS |= {
+    form: number
+    for number, forms in enumerate(
+        "первая|первый вторая|второй третья|третий четвёртая|четвертая|четвёртый пятая|пятый шестая|шестой седьмая|седьмой "
+        "восьмая|восьмой девятая|девятый десятая|десятый".split(),
+        1,
+    )
+    for form in forms.split("|")
+}
 _WORDS = "|".join(sorted(_WORD_NUMBERS, key=len, reverse=True))
 _NUMBER = (
     rf"(?:\d{{1,3}}(?:(?:{_LATIN})(?=[.:]))?(?:[.:]\d{{1,3}}){{0,2}}(?:\s?(?:{_LATIN})|-?[A-Z])?|{_ROMAN}(?:-?[A-Z]|\s?(?:{_LATIN}))?"
@@ -78,16 +87,16 @@ _UNITS: tuple[tuple[str, str, str], ...] = (  # unit, its names, what may stand 
     ("article", r"article|art\.?|статья|ст\.|моддаи|آرٹیکل|دفعہ|ماده|مادہ|madde|modda", _NUMBER),
     ("chapter", r"chapter|глава|боби|باب|فصل|bob", _NUMBER),
     ("part", r"part|часть|حصہ", _NUMBER),
-    ("section", r"section|раздел|سیکشن", rf"{_NUMBER}|[A-Z]"),
-    ("annex", r"annexure|annex|приложение|замимаи|ضمیمہ|ilova", rf"{_NUMBER}|[A-Z]"),
-    ("appendix", r"appendix", rf"{_NUMBER}|[A-Z]"),
-    ("schedule", r"schedule", rf"{_NUMBER}|[A-Z]"),
-    ("protocol", r"protocol|протокол", rf"{_NUMBER}|[A-Z]"),
+    ("section", r"section|раздел|سیکشن", rf"{_NUMBER}|[A-Z](?:\.\d{{1,3}}){{0,2}}"),
+    ("annex", r"annexure|annex|приложение|замимаи|ضمیمہ|ilova", rf"{_NUMBER}|[A-Z](?:\.\d{{1,3}}){{0,2}}"),
+    ("appendix", r"appendix", rf"{_NUMBER}|[A-Z](?:\.\d{{1,3}}){{0,2}}"),
+    ("schedule", r"schedule", rf"{_NUMBER}|[A-Z](?:\.\d{{1,3}}){{0,2}}"),
+    ("protocol", r"protocol|протокол", rf"{_NUMBER}|[A-Z](?:\.\d{{1,3}}){{0,2}}"),
 )
 _FORMS = tuple(
     (
         unit,
-        re.compile(rf"^(?:{names}){_SIGN}(?P<number>{number})(?!\w)(?P<rest>.*)$", re.IGNORECASE | re.DOTALL),
+        re.compile(rf"^(?:{names})(?![^\W\d_]){_SIGN}(?P<number>{number})(?!\w)(?P<rest>.*)$", re.IGNORECASE | re.DOTALL),
     )
     for unit, names, number in _UNITS
 ) + tuple(  # Turkic languages put the number first: 5-modda, 5-бап, II bob
@@ -102,7 +111,7 @@ _FORMS = tuple(
     )
 )
 _BARE = re.compile(
-    r"^(?:(?P<annex>annex|приложение|ضمیمہ)|(?P<preamble>preamble|преамбула|تمہید|دیباچہ|муқаддима)|(?P<closing>conclusions?))"
+    r"^(?:(?P<annex>annex|приложение|ضمیمہ)|(?P<preamble>preamble|преамбула|تمہید|دیباچہ|муқаддима))"
     r"\s*[:.]?$",
     re.IGNORECASE,
 )
@@ -139,8 +148,8 @@ def parse_heading(text: str) -> Pinpoint | None:
 
 # A text that stands in one line with its heading: "Article 5. The Parties shall …", «Статья 5. Стороны обязуются …».
 _RUN_IN = re.compile(
-    rf"(?:article|статья|آرٹیکل|دفعہ|ماده)\s*(?:№\s*)?(?P<number>{_NUMBER})\s?[.:—–۔-]\s*(?=[^\Wa-zа-яё_]|\d{{1,2}}[.)]\s|\(\d)",
-    re.IGNORECASE,
+    rf"(?i:article|статья|آرٹیکل|دفعہ|ماده)\s*(?:№\s*)?(?P<number>(?i:{_NUMBER}))\s?[.:—–۔-]\s*"
+    r"(?=[^\Wa-zа-яё_]|\(\d)"
 )
 
 
@@ -198,8 +207,8 @@ def ordinal(number: str) -> tuple[int, ...]:
     if re.fullmatch(_ROMAN, plain):
         values = [_VALUES[letter] for letter in plain]
         return (sum(-v if v < after else v for v, after in zip(values, [*values[1:], 0], strict=True)),)
-    if re.fullmatch("[A-Z]", plain):
-        return (ord(plain) - 64,)
+    if lettered := re.fullmatch(r"([A-Z])((?:\.\d+)*)", plain):
+        return (ord(lettered[1]) - 64, *(int(part) for part in re.findall(r"\d+", lettered[2])))
     found = re.fullmatch(rf"(\d+)({_LATIN})?((?:[.:]\d+)*)(?:\s?({_LATIN})|-?([A-Z]))?", plain, re.IGNORECASE)
     if found is None:
         return ()

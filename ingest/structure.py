@@ -17,6 +17,7 @@ from kb.records import Block
 
 CONTENTS_RUN = 3  # headings in a row with nothing under them, all of which come again: a table of contents
 NUMBERED_RUN = 5  # numbered titles in a row that are a text's articles where it has no other
+SENTENCE_WORDS = 4  # with a full stop behind them are a sentence: «Статья 1. Стороны публикуют свои сборы.»
 TITLE_WORDS = 14  # of a title in a line of its own below "Article 5": the longest of 140 has 13
 LOOK_BACK = 8  # blocks before an "Article 1" in which the title of the next agreement of the file may stand
 
@@ -84,9 +85,12 @@ def _candidates(lines: _Lines) -> dict[int, Mark]:
     for index, (block, line) in enumerate(zip(lines.blocks, lines.texts, strict=True)):
         if block.kind not in ("heading", "paragraph"):
             continue
-        if heading := parse_heading(line):
+        heading, run_in = parse_heading(line), parse_run_in(line)
+        words = heading.title.split() if heading else []
+        is_sentence = line[-1] in ".۔" and (len(words) >= SENTENCE_WORDS or words[:1] == ["1."] or words[:1] == ["(1)"])
+        if heading and not (run_in and is_sentence):
             found[index] = Mark(heading, block.end)
-        elif run_in := parse_run_in(line):
+        elif run_in:
             found[index] = Mark(run_in[0], block.start + run_in[1])
     return found
 
@@ -147,7 +151,7 @@ def _strays(articles: Sequence[tuple[int, tuple[int, ...]]], found: Mapping[int,
     before: tuple[int, ...] = ()
     following = [*(number for _, number in articles[1:]), ()]
     for (index, number), after in zip(articles, following, strict=False):
-        breaks = bool(before) and not _follows(before, number)
+        breaks = bool(before) and not _follows(before, number) and not before < number < after
         if breaks and _follows(before, after) and not found[index].pinpoint.title:
             yield index
             continue
@@ -282,13 +286,17 @@ def _preamble(lines: _Lines, found: Mapping[int, Mark], start: int, end: int) ->
 
 
 def _titles(lines: _Lines, found: Mapping[int, Mark]) -> frozenset[int]:
-    """Blocks below a heading without a title that are its title: short, no sentence, and text of the article behind them."""
+    """Blocks below a heading without a title that are its title: short, no sentence, and text of the article behind them.
+
+    In a text without articles a short paragraph below "Section 2" is its text.
+    """
     titles = set()
+    kinds = ("heading", "paragraph") if any(mark.pinpoint.rank == 5 for mark in found.values()) else ("heading",)
     for index, mark in found.items():
         at = index + 1
         if mark.pinpoint.title or mark.body != lines.blocks[index].end or at + 1 >= len(lines) or at in found or at + 1 in found:
             continue
-        if mark.pinpoint.rank > 5 or lines.blocks[at].kind not in ("heading", "paragraph"):
+        if mark.pinpoint.rank > 5 or lines.blocks[at].kind not in kinds:
             continue
         line = lines.texts[at]
         if is_title(line) and len(line.split()) <= TITLE_WORDS and not lines.texts[at + 1][:1].islower():

@@ -96,7 +96,7 @@ _UNITS: tuple[tuple[str, str, str], ...] = (  # unit, its names, what may stand 
 _FORMS = tuple(
     (
         unit,
-        re.compile(rf"^(?:{names})(?![^\W\d_]){_SIGN}(?P<number>{number})(?!\w)(?P<rest>.*)$", re.IGNORECASE | re.DOTALL),
+        re.compile(rf"^(?:{names})(?![^\W\d_]){_SIGN}(?P<number>{number})(?!\w|[:.]\d)(?P<rest>.*)$", re.IGNORECASE | re.DOTALL),
     )
     for unit, names, number in _UNITS
 ) + tuple(  # Turkic languages put the number first: 5-modda, 5-бап, II bob
@@ -149,7 +149,7 @@ def parse_heading(text: str) -> Pinpoint | None:
 # A text that stands in one line with its heading: "Article 5. The Parties shall …", «Статья 5. Стороны обязуются …».
 _RUN_IN = re.compile(
     rf"(?i:article|статья|آرٹیکل|دفعہ|ماده)\s*(?:№\s*)?(?P<number>(?i:{_NUMBER}))\s?[.:—–۔-]\s*"
-    r"(?=[^\Wa-zа-яё_]|\(\d)"
+    r"(?=[^\Wa-zа-яё_\d]|\d{1,2}[.)]\s|\(\d)"
 )
 
 
@@ -181,6 +181,8 @@ def _is_title(rest: str, line: str) -> bool:
     if line[0].islower() or _RUNS_ON.match(rest) or is_leader(rest) or _OTHER.search(rest):
         return False
     title = rest.strip()
+    if title.endswith("۔") and title[0].isalpha():  # a sentence without a mark behind the number: "see section 3"
+        return False
     if len(title.split()) > MAX_TITLE_WORDS or title.endswith((";", ",", ".)")):
         return False
     return " shall " not in title and not (_SENTENCE.search(title) and title.endswith((".", ":", "۔")))

@@ -25,6 +25,7 @@ LARGEST = 64 << 20  # bytes; the largest of 450 treaties of ToTA has 3 MB
 DEEPEST = 100  # elements inside one another; Akoma Ntoso's hierarchy needs about 20
 WRAPPED_LINE = 45  # characters: a shorter line that ends without a stop is a title or an item, not broken at a width
 _ENDS = re.compile(r"[.;:!?…۔][\"'»”’)\]]*$")
+_OPEN = re.compile(r"\b(?:of|in|with|under|to|by|the|from|as|that|for|at)$")  # nothing ends so
 _LABELLED = re.compile(r"(?:[-–—•]|\(?(?:\d{1,3}|[a-zа-я]|[ivx]{1,5})[.)])(?:\s|$)")
 
 
@@ -70,15 +71,24 @@ def _name(node: etree._Element) -> str:
 
 def _tota(root: etree._Element) -> Parsed:
     builder = TextBuilder()
-    body = root.find("body")
-    for chapter in [] if body is None else body.iterchildren("chapter"):
-        _add_heading(builder, 2, chapter.get("number"), chapter.get("name"))
-        _add_lines(builder, chapter.text or "")
-        for article in chapter.iterchildren("article"):
-            _add_heading(builder, 3, article.get("number"), article.get("name"))
-            _add_lines(builder, _text(article))
-            _add_lines(builder, article.tail or "")
+    for body in root.iterchildren("body"):
+        _add_division(builder, body, 0)
     return _finished(builder, _tota_header(root), TOTA_READER)
+
+
+def _add_division(builder: TextBuilder, node: etree._Element, depth: int) -> None:
+    """A chapter, an article, or whatever else has a number and a name, with all that is in it."""
+    if depth > DEEPEST:
+        raise UnreadableFile(f"its elements are nested more than {DEEPEST} deep; the file may be damaged.")
+    _add_heading(builder, 3 if _name(node) == "article" else 2, node.get("number"), node.get("name"))
+    if any(_name(child) for child in node):
+        _add_lines(builder, node.text or "")
+        for child in node:
+            if _name(child):
+                _add_division(builder, child, depth + 1)
+            _add_lines(builder, ("" if _name(child) else child.text or "") + (child.tail or ""))
+    else:
+        _add_lines(builder, _text(node))
 
 
 def _tota_header(root: etree._Element) -> Header:
@@ -128,6 +138,8 @@ def _mended(lines: list[str]) -> Iterator[list[str]]:
 
 
 def _goes_on(before: str, line: str, gap: bool) -> bool:
+    if _OPEN.search(before):
+        return True
     if _ENDS.search(before) or _LABELLED.match(line) or line_kind(line)[0] == "heading":
         return False
     return line[0].islower() or (not gap and len(before) >= WRAPPED_LINE and before[-1] != ",")
@@ -140,9 +152,10 @@ _DIVISIONS = {
     "subpart": 3, "subsection": 4, "subtitle": 3, "article": 3, "rule": 3,
 }  # fmt: skip
 _NUMBERED = frozenset(
-    "paragraph subparagraph point clause subclause indent list alinea sublist level item transitional proviso subrule".split()
+    "paragraph subparagraph point clause subclause indent list alinea sublist level item transitional proviso subrule "
+    "recital citation".split()
 )
-_LINES = frozenset("p block longTitle docTitle docNumber docPurpose docType docDate heading subheading recital citation".split())
+_LINES = frozenset("p block longTitle docTitle docNumber docPurpose docType docDate heading subheading".split())
 _SKIPPED = frozenset("meta toc".split())
 # An article whose number is a bare figure is given the name of its kind, which the element says: without it nobody could tell.
 _WORDS = {"article": {"ru": "Статья", "ur": "آرٹیکل", "fa": "ماده"}, "chapter": {"ru": "Глава", "ur": "باب"}}
@@ -214,31 +227,38 @@ class _Walk(NamedTuple):
             self.builder.add("paragraph", child.tail or "")
 
     def _heading(self, node: etree._Element, name: str, level: int) -> None:
-        parts = {_name(child): one_line(_text(child)) for child in reversed(node) if _name(child) in ("num", "heading")}
-        number, title = parts.get("num", ""), parts.get("heading", "")
+        number, title = _joined(node, "num"), _joined(node, "heading", "subheading")
         if number and not re.search(r"[^\W\d_]{2}", re.sub("[IVXLC]+", "", number)):
             number = f"{_WORDS.get(name, {}).get(self.language[:2], name.capitalize())} {number.strip(' .')}"
         _add_heading(self.builder, level, number, title)
 
-    def _numbered(self, node: etree._Element, depth: int) -> None:
-        """A paragraph or point: its number goes before its first line."""
-        number = next((one_line(_text(child)) for child in node if _name(child) == "num"), "")
+    def _numbered(self, node: etree._Element, depth: int, before: str = "") -> None:
+        """A paragraph or point: its number, or `before` where it has none, goes before its first line."""
+        own = _joined(node, "num")
+        if own and before:
+            self.builder.add("paragraph", before)
+        self._contents(node, depth, own or before)
+
+    def _contents(self, node: etree._Element, depth: int, number: str) -> None:
+        self.builder.add("paragraph", node.text or "")
         for child in node:
             name = _name(child)
-            if name == "num":
-                continue
-            if name in ("content", "intro", "wrapUp", "heading"):
-                for line in [child] if name == "heading" else list(child):
-                    if number and _name(line) in _LINES:
-                        self._line(line, number)
-                        number = ""
-                    else:
-                        self.add(line, depth + 1)
-            else:
-                if number:
-                    self.builder.add("paragraph", number)
-                    number = ""
-                self.add(child, depth + 1)
+            if name in ("content", "intro", "wrapUp") and depth <= DEEPEST:
+                self._contents(child, depth + 1, number)
+                number = ""
+            elif name in _NUMBERED and depth <= DEEPEST:
+                self._numbered(child, depth + 1, number)
+                number = ""
+            elif name in _LINES:
+                self._line(child, number)
+                number = ""
+            elif name != "num":
+                self.builder.add("paragraph", f"{number} {_text(child)}" if not name else number)
+                number = ""
+                if name:
+                    self.add(child, depth + 1)
+            self.builder.add("paragraph", child.tail or "")
+        self.builder.add("paragraph", number)
 
     def _line(self, node: etree._Element, number: str) -> None:
         notes = list(node.iter("{*}authorialNote"))
@@ -248,8 +268,21 @@ class _Walk(NamedTuple):
             self.builder.add("note", _text(note))
 
     def _rows(self, node: etree._Element) -> None:
-        for row in node.iter("{*}tr"):
-            self.builder.add("table_row", "; ".join(filter(None, (one_line(_text(cell)) for cell in row))))
+        """A block a row; what stands beside the rows is a caption."""
+        self.builder.add("caption", node.text or "")
+        for part in node:
+            if _name(part) in ("thead", "tbody", "tfoot"):
+                self._rows(part)
+            elif _name(part) == "tr":
+                cells = [part.text or "", *(text for cell in part for text in (_text(cell), cell.tail or ""))]
+                self.builder.add("table_row", "; ".join(filter(None, map(one_line, cells))))
+            else:
+                self.builder.add("caption", _text(part))
+            self.builder.add("caption", part.tail or "")
+
+
+def _joined(node: etree._Element, *names: str) -> str:
+    return " ".join(filter(None, (one_line(_text(child)) for child in node if _name(child) in names)))
 
 
 def _text(node: etree._Element, without: str = "") -> str:

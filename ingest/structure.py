@@ -65,12 +65,13 @@ def structure(text: str, blocks: Sequence[Block]) -> Structure:
     found |= _unnumbered(lines, found)
     if any(mark.pinpoint.rank == 5 for mark in found.values()):
         found |= _unheaded(lines, found)
-    titles = _titles(lines, found)
+    others = frozenset(look_alike) - set(found) | contents
+    titles = _titles(lines, found) - others
     marks = {
         index: replace(mark, pinpoint=replace(mark.pinpoint, title=lines.texts[index + 1])) if index + 1 in titles else mark
         for index, mark in sorted(found.items())
     }
-    return Structure(marks, titles, frozenset(look_alike) - set(marks) | contents)
+    return Structure(marks, titles, others)
 
 
 # What ends a line whose sentence goes on: "… in accordance with" / "Article 5" / "of this Agreement".

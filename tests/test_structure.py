@@ -97,14 +97,10 @@ def test_an_annex_and_a_protocol_number_their_own_articles() -> None:
     one = ["Article 1", BODY, "Article 2", BODY, "Done at Tashkent on 15 July 2021."]
     annex = ["ANNEX II", "Article 1", BODY, "Article 2", BODY]
     protocol = ["Protocol on Exceptions", "The Parties have agreed as follows:", "Article 1", BODY]
-    assert marks(*one, *annex, *protocol) == [
-        *("art. 1", "art. 2", "closing formula"),
-        *("annex II", "art. 1", "art. 2"),
-        *("Protocol on Exceptions", "preamble", "art. 1"),
-    ] or marks(*one, *protocol, *annex) == [
-        *("art. 1", "art. 2", "closing formula", "Protocol on Exceptions", "preamble", "art. 1"),
-        *("annex II", "art. 1", "art. 2"),
-    ]
+    own = ["art. 1", "art. 2", "closing formula"]
+    assert marks(*one, *annex) == [*own, "annex II", "art. 1", "art. 2"]
+    assert marks(*one, *protocol) == [*own, "Protocol on Exceptions", "preamble", "art. 1"]
+    assert marks(*one, *annex, *protocol) == [*own, "annex II", "art. 1", "art. 2", "Protocol on Exceptions", "art. 1"]
 
 
 def test_numbered_titles_are_the_articles_of_an_agreement_without_any() -> None:
@@ -124,8 +120,11 @@ def test_news_speeches_and_reports_have_no_structure() -> None:
 
 
 PIECES = st.sampled_from(
-    ["Article 1", "Article 2 Scope", "ARTICLE", "Annex I", "CHAPTER II", "1 Scope", "Статья 3. Сборы публикуются.", AGREED, BODY]
-    + ["Article 9", "of the Treaty.", "in accordance with", "Done at Minsk on 26 May, 1995.", "Protocol on Fees", "Fees", "7"]
+    [
+        *("Article 1", "Article 2 Scope", "ARTICLE", "Annex I", "CHAPTER II", "1 Scope", "Статья 3. Сборы публикуются.", AGREED),
+        *("Article 9", "of the Treaty.", "in accordance with", "Done at Minsk on 26 May, 1995.", "Protocol on Fees", "Fees", "7"),
+        BODY,
+    ]
 )
 
 

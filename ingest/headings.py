@@ -48,6 +48,10 @@ class Pinpoint:
         """0 (encloses all) .. 5 (article); a preamble or closing formula, 9, encloses nothing."""
         return RANK[self.unit]
 
+    def closes(self, other: Pinpoint) -> bool:
+        """Does the part that `other` heads end where this one begins? A preamble ends all but an agreement or its annex."""
+        return other.rank > 1 if self.rank == 9 else other.rank >= self.rank
+
     def __str__(self) -> str:
         if self.unit == "instrument":
             return self.title if len(self.title) <= LONGEST_NAME else self.title[: LONGEST_NAME - 1].rstrip() + "…"

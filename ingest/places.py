@@ -52,9 +52,7 @@ def places(text: str, blocks: Sequence[Block], law: Structure) -> Iterator[Place
 
 
 def _enclosing(headings: Sequence[Pinpoint], new: Pinpoint) -> tuple[Pinpoint, ...]:
-    kept = 0
-    while kept < len(headings) and headings[kept].rank < new.rank and headings[kept].rank != 9:
-        kept += 1
+    kept = next((at for at, heading in enumerate(headings) if new.closes(heading)), len(headings))
     return tuple(headings[:kept])
 
 

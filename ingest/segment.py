@@ -152,7 +152,7 @@ def _under(sections: tuple[_Section, ...], new: _Section, is_title: bool) -> tup
         return (*sections, replace(new, level=max(new.level, sections[-1].level + 1)))
     for index, section in enumerate(sections):
         if new.legal is not None and section.legal is not None:
-            closes = section.legal.rank >= new.legal.rank
+            closes = new.legal.closes(section.legal)
         elif new.legal is not None:
             closes = section.level >= new.level and index > 0
         else:

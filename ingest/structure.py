@@ -17,7 +17,7 @@ from kb.records import Block
 
 CONTENTS_RUN = 3  # headings in a row with nothing under them, all of which come again: a table of contents
 NUMBERED_RUN = 5  # numbered titles in a row that are a text's articles where it has no other
-SENTENCE_WORDS = 4  # with a full stop behind them are a sentence: «Статья 1. Стороны публикуют свои сборы.»
+SENTENCE_WORDS = 3  # with a full stop behind them are a sentence: «Статья 1. Стороны публикуют свои сборы.»
 TITLE_WORDS = 14  # of a title in a line of its own below "Article 5": the longest of 140 has 13
 LOOK_BACK = 8  # blocks before an "Article 1" in which the title of the next agreement of the file may stand
 

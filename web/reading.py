@@ -115,13 +115,13 @@ def _part(document: Document, block: Block, quote: tuple[int, int] | None, place
 
 
 STATED: Mapping[str, str] = {
-    "party": "Parties, it says",
-    "signed_on": "Signed, it says",
-    "signed_at": "Signed at",
-    "in_force_since": "In force since, it says",
+    "party": "Parties, as stated",
+    "signed_on": "Date of signature",
+    "signed_at": "Place of signature",
+    "in_force_since": "In force from",
     "entry_into_force": "Entry into force",
     "duration": "Duration",
-    "language": "Authentic texts",
+    "language": "Authentic languages",
 }
 
 

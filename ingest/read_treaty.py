@@ -24,6 +24,7 @@ AKOMA_READER = "Akoma Ntoso 1"
 LARGEST = 64 << 20  # bytes; the largest of 450 treaties of ToTA has 3 MB
 DEEPEST = 100  # elements inside one another; Akoma Ntoso's hierarchy needs about 20
 WRAPPED_LINE = 45  # characters: a shorter line that ends without a stop is a title or an item, not broken at a width
+WIDEST_LINE = 90  # characters to which texts are broken; the widest of ours have 78
 _ENDS = re.compile(r"[.;:!?…۔][\"'»”’)\]]*$")
 _OPEN = re.compile(r"\b(?:of|in|with|under|to|by|the|from|as|that|for|at)$")  # nothing ends so
 _LABELLED = re.compile(r"(?:[-–—•]|\(?(?:\d{1,3}|[a-zа-я]|[ivx]{1,5})[.)])(?:\s|$)")
@@ -140,6 +141,8 @@ def _mended(lines: list[str]) -> Iterator[list[str]]:
 def _goes_on(before: str, line: str, gap: bool) -> bool:
     if _OPEN.search(before):
         return True
+    if before[-1] == "," and len(before) > WIDEST_LINE:  # a recital, whole in its line
+        return False
     if _ENDS.search(before) or _LABELLED.match(line) or line_kind(line)[0] == "heading":
         return False
     return line[0].islower() or (not gap and len(before) >= WRAPPED_LINE and before[-1] != ",")

@@ -16,6 +16,7 @@ from kb.sentences import sentence_spans
 LONGEST_CLOSING = 900  # characters of "Done at …" with the languages
 CLOSING_BLOCKS = 4  # the formula and what it may be broken into
 OPENING = 50  # characters before the first party's name: "The Government of the", "Authorized representatives of"
+PARTIES_WITHIN = 6  # blocks from where the preamble begins, a title among them
 LONGEST_CLAUSE = 600  # characters of a sentence on entry into force
 
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w’'‘`-]*"
@@ -67,6 +68,12 @@ _PARTY = re.compile(
 _PARTY_RU = re.compile(
     r"Правительств(?:о|ом|а)\s+(?P<of>(?:[А-ЯЁ][\w-]+\s+){0,3}(?:Республик|Федераци|Союз)\w+(?:\s[А-ЯЁ][\w-]+)?|[А-ЯЁ][\w-]+)"
 )
+_CALLED = re.compile(r"\b(?:hereinafter|hereafter|hereinbelow)\b|\bдалее\b|\bименуем|جنہیں", re.IGNORECASE)
+_BETWEEN = frozenset(
+    "and the of on one other part hand hereinafter referred to as its member states both government cabinet ministers council "
+    "collectively individually together with represented by behalf parties party contracting и с одной другой стороны "
+    "правительство правительством republic kingdom".split()
+)
 _NO_PARTY = ("Parties", "Contracting", "Member", "Signatory", "State", "States")
 _INSTRUMENT = r"(?:Agreement|Treaty|Protocol|Convention|Memorandum|Accord|Arrangement)"
 _FORCE = re.compile(
@@ -105,28 +112,36 @@ def stated(text: str, blocks: Sequence[Block], law: Structure) -> tuple[Stated, 
 
 
 def _parties(text: str, blocks: Sequence[Block], law: Structure) -> Iterator[Stated]:
-    """From the paragraph that opens the preamble; else from the title before it."""
+    """The list of names before "hereinafter", or that opens the preamble; nothing from a paragraph on another agreement."""
     opening = next((index for index, mark in law.marks.items() if mark.pinpoint.unit == "preamble"), None)
     if opening is None:
         return
-    first = next((i for i in range(opening, len(blocks)) if blocks[i].kind != "heading" and i not in law.titles), opening)
-    for at in (first, *range(first + 1, min(first + 6, len(blocks)))):
-        here = list(_named(text, blocks[at].start, blocks[at].end))
-        # A paragraph that begins otherwise speaks of something else: "Being guided by the Agreement between …"
-        opens = text[blocks[at].start : here[0].start] if here else ""
-        if len({fact.value for fact in here}) > 1 and len(opens) <= OPENING and not re.search(_INSTRUMENT, opens):
-            yield from {fact.value: fact for fact in reversed(here)}.values()
-            return
+    near = [(block.start, text[block.start : block.end]) for block in blocks[opening : opening + PARTIES_WITHIN]]
+    called = [(start, piece, [m.start() for m in _CALLED.finditer(piece)]) for start, piece in near]
+    listed = next((_list_of(piece, start, ends[-1], last=True) for start, piece, ends in called if ends), [])
+    opens = (_list_of(piece, start, len(piece), last=False) for start, piece in near)
+    found = listed if len(listed) > 1 else next((names for names in opens if len(names) > 1), [])
+    yield from {fact.value: fact for fact in reversed(found)}.values()
 
 
-def _named(text: str, start: int, end: int) -> Iterator[Stated]:
-    piece = text[start:end]
-    for match in sorted((*_PARTY.finditer(piece), *_PARTY_RU.finditer(piece)), key=lambda match: match.start()):
+def _list_of(piece: str, start: int, end: int, *, last: bool) -> list[Stated]:
+    """The names up to `end` that nothing but "and", "of the one part" and the like parts: the last such run, or the first one
+    if it opens the paragraph."""
+    runs: list[list[Stated]] = [[]]
+    for match in sorted((*_PARTY.finditer(piece, 0, end), *_PARTY_RU.finditer(piece, 0, end)), key=lambda match: match.start()):
         group = match.lastgroup or ""
-        value = match[group]
-        low, high = start + match.start(group), start + match.end(group)
-        if value.split()[0] not in _NO_PARTY:
-            yield Stated("party", value, low, high)
+        value = match[group].removeprefix("The ")
+        at = match.end(group) - len(value)
+        if value.split()[0] in _NO_PARTY:
+            continue
+        done = runs[-1][-1].end - start if runs[-1] else 0
+        between = re.sub(r"\([^()]*\)", " ", piece[done:at].lower())
+        if runs[-1] and not set(re.findall(r"\w+", between)) <= _BETWEEN:
+            runs.append([])
+        runs[-1].append(Stated("party", value, start + at, start + match.end(group)))
+    first = runs[0][0].start - start if runs[0] else 0
+    opened = first <= OPENING and not re.search(_INSTRUMENT, piece[:first], re.IGNORECASE)
+    return runs[-1] if last else runs[0] if opened else []
 
 
 def _signatures(text: str, blocks: Sequence[Block], law: Structure) -> Iterator[Stated]:

@@ -30,6 +30,8 @@ TAIL_TOKENS = 30  # a rest shorter than this says little alone: it stays with wh
 LONGEST = 400  # tokens of one sentence before it is cut at a clause: the encoder reads 512 with prefix and context
 MAX_OVERLAP = 80  # tokens of a sentence that is repeated; a longer one would fill the next passage
 MAX_CONTEXT = 200  # characters
+# What a part without a heading is about, in the words that people ask in: "Done at Minsk on …" does not say "signed".
+UNHEADED = {"preamble": "Preamble", "closing": "Closing formula: where and when it was signed"}
 MIN_LETTERS = 40  # of a passage before its own script may overrule the document's language
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -281,7 +283,8 @@ def _anchors(chosen: Sequence[_Unit]) -> tuple[Anchor, ...]:
 
 def _context(title: str, sections: Sequence[_Section], header: str) -> str:
     """title › section › … at most MAX_CONTEXT characters: the title, then the innermost headings that fit."""
-    names = [section.text for section in sections if section.text and section.text.casefold() != title.casefold()]
+    told = [section.text or UNHEADED.get(section.legal.unit if section.legal else "", "") for section in sections]
+    names = [name for name in told if name and name.casefold() != title.casefold()]
     inner = [" ".join(part.split()) for part in (*names, header) if part.strip()]
     outer = [title] if title else []
     while inner and len(" › ".join([*outer, *inner])) > MAX_CONTEXT:

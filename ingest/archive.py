@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -29,6 +30,15 @@ class MemoryFile:
 
 
 File = Path | MemoryFile
+
+
+def free_key(key: str, taken: Container[str]) -> str:
+    """`key`, or the first of "key-2", "key-3", … that is not taken."""
+    number, free = 1, key
+    while free in taken:
+        number += 1
+        free = f"{key}-{number}"
+    return free
 
 
 def check_unpacked(file: File, what: str) -> None:

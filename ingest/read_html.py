@@ -15,7 +15,8 @@ from ingest.text import TextBuilder, UnreadableFile, table_rows
 from kb.records import Metadata, Parsed
 
 READER = f"trafilatura {version('trafilatura')}"
-_BLOCKS = frozenset("p div section article main li ul ol dl dt dd table tr blockquote pre h1 h2 h3 h4 h5 h6 br hr figure".split())
+_BLOCKS = "p div section article main li ul ol dl dt dd table tr blockquote pre h1 h2 h3 h4 h5 h6 br hr figure".split()
+_BREAKS = dict.fromkeys(_BLOCKS, "\n") | dict.fromkeys(("td", "th"), " ")  # what parts an element's text from that around it
 LONGEST_CELL = 1000  # characters; cells of tables with data that we met have up to 300, of layouts 3,000 to 12,000
 _DROPPED = ("script", "style", "noscript", "template", "nav", "header", "footer", "form", "svg", "iframe", "button")
 
@@ -118,6 +119,13 @@ def _lines(element: etree._Element) -> list[str]:
     return [line for line in "".join(parts).split("\n") if line.strip()]
 
 
+def add_page(builder: TextBuilder, page: str) -> None:
+    """Add all the text of a page or a piece of one, a line of it a paragraph: for pages that are no articles, such as mail."""
+    tree = trafilatura.load_html(page)
+    if tree is not None:
+        _add_body(builder, tree)
+
+
 def _add_body(builder: TextBuilder, tree: html.HtmlElement) -> None:
     body = tree.find(".//body")
     body = tree if body is None else body
@@ -126,10 +134,7 @@ def _add_body(builder: TextBuilder, tree: html.HtmlElement) -> None:
             element.drop_tree()
     parts: list[str] = []
     for event, element in etree.iterwalk(body, events=("start", "end", "comment", "pi")):
-        breaks = isinstance(element.tag, str) and element.tag in _BLOCKS
-        if event == "start":
-            parts.append(("\n" if breaks else "") + (element.text or ""))
-        else:
-            parts.append(("\n" if breaks else "") + ((element.tail or "") if element is not body else ""))
+        parts.append(_BREAKS.get(element.tag, "") if isinstance(element.tag, str) else "")
+        parts.append((element.text if event == "start" else element.tail if element is not body else "") or "")
     for line in "".join(parts).split("\n"):
         builder.add("paragraph", line)

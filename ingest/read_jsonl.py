@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ingest.archive import File
+from ingest.archive import File, free_key
 from ingest.metadata import metadata_from
 from ingest.read_text import add_plain_text
 from ingest.text import TextBuilder, UnreadableFile, one_line
@@ -32,7 +32,7 @@ def read(path: File) -> tuple[Parsed, ...]:
             warnings.append(f"line {number} is left out: {error}.")
             continue
         if document.key in keys:
-            key = _free(document.key, keys)
+            key = free_key(document.key, keys)
             warnings.append(f"line {number}: the id {document.key!r} came before; this document is {key!r}.")
             document = replace(document, key=key)
         keys.add(document.key)
@@ -72,10 +72,3 @@ def _document(line: bytes, number: int) -> Parsed:
     key = one_line(str(given))[:LONGEST_KEY] if isinstance(given, str | int) and not isinstance(given, bool) else ""
     metadata, warnings = metadata_from(fields)
     return Parsed(text, blocks, pages, metadata, READER, warnings, key or f"line-{number}")
-
-
-def _free(key: str, keys: set[str]) -> str:
-    number = 2
-    while f"{key}-{number}" in keys:
-        number += 1
-    return f"{key}-{number}"

@@ -10,24 +10,32 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ingest import read_docx, read_html, read_jsonl, read_pdf, read_text, read_treaty
+from ingest import read_csv, read_docx, read_eml, read_html, read_jsonl, read_pdf, read_text, read_treaty, read_xlsx
+from ingest.archive import File
 from ingest.metadata import merge, metadata_from, raw_metadata
-from ingest.sources import AKOMA_NTOSO, DOCX, HTML, JSONL, MARKDOWN, PDF, SIDECARS, TEXT, TREATY
+from ingest.sources import AKOMA_NTOSO, CSV, DOCX, EML, HTML, JSONL, MARKDOWN, PDF, SIDECARS, TEXT, TREATY, XLSX
 from ingest.text import SUPPORTED, UnreadableFile, one_line
 from kb.records import Metadata, Parsed, SourceFile
 
-READER_VERSION = 1  # raise it when the readers give other text or blocks: every file is then read again
+READER_VERSION = 2  # raise it when the readers give other text or blocks: every file is then read again
 
-_READERS: dict[str, Callable[[Path], tuple[Parsed, ...]]] = {
+_READERS: dict[str, Callable[[File], tuple[Parsed, ...]]] = {
     PDF: read_pdf.read,
     DOCX: read_docx.read,
     HTML: read_html.read,
     TEXT: read_text.read_plain,
     MARKDOWN: read_text.read_markdown,
     JSONL: read_jsonl.read,
+    CSV: read_csv.read,
+    XLSX: read_xlsx.read,
+    EML: lambda file: read_eml.read(file, _attached),
     TREATY: read_treaty.read,
     AKOMA_NTOSO: read_treaty.read,
 }
+
+
+def _attached(media_type: str, file: File) -> tuple[Parsed, ...]:
+    return _READERS[media_type](file)
 
 
 def reader_version(media_type: str) -> str:
@@ -38,8 +46,8 @@ def reader_version(media_type: str) -> str:
 def read_file(source: SourceFile) -> tuple[Parsed, ...]:
     """The documents of a file with all that is known of them; at least one.
 
-    A sidecar's word goes before the file's own. For a file of many documents (JSONL) it is the other way round, since the
-    sidecar speaks of the whole: it fills in what a line leaves out, the title excepted.
+    A sidecar's word goes before the file's own. For the documents in a file (lines of JSONL, attachments) it is the other
+    way round, since the sidecar speaks of the whole: it fills in what they leave out, the title excepted.
     Raises UnreadableFile with a sentence for a file that gives no document.
     """
     reader = _READERS.get(source.media_type)

@@ -241,11 +241,20 @@ def _pack(group: list[_Unit]) -> Iterator[tuple[int, int]]:
                 break
             tokens += group[high].tokens
             high += 1
-        rest = sum(unit.tokens for unit in group[high:])
+        rest = _rest(group, high)
         if rest < TAIL_TOKENS and tokens + rest <= LONGEST:
             high = len(group)
         yield low, high
         low = high - 1 if _repeats(group, low, high) else high
+
+
+def _rest(group: list[_Unit], high: int) -> int:
+    """The tokens from `high` on; counted no further than TAIL_TOKENS, or a table of 100,000 rows would take minutes."""
+    tokens = 0
+    while high < len(group) and tokens < TAIL_TOKENS:
+        tokens += group[high].tokens
+        high += 1
+    return tokens
 
 
 def _repeats(group: list[_Unit], low: int, high: int) -> bool:

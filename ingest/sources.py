@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from ingest.text import SUPPORTED
+from ingest.archive import File
+from ingest.text import SUPPORTED, UnreadableFile
 from kb.records import Failure, SourceFile
 
 PDF = "application/pdf"
@@ -21,6 +22,9 @@ HTML = "text/html"
 TEXT = "text/plain"
 MARKDOWN = "text/markdown"
 JSONL = "application/jsonl"
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+EML = "message/rfc822"
 TREATY = "application/xml"  # ToTA's
 AKOMA_NTOSO = "application/akn+xml"
 
@@ -36,11 +40,16 @@ SUFFIXES = {
     ".markdown": MARKDOWN,
     ".jsonl": JSONL,
     ".ndjson": JSONL,
+    ".csv": CSV,
+    ".tsv": CSV,
+    ".xlsx": XLSX,
+    ".xlsm": XLSX,
+    ".eml": EML,
     ".xml": TREATY,
     ".akn": AKOMA_NTOSO,
 }
 NAMES = {PDF: "PDF", DOCX: "DOCX", HTML: "HTML", TEXT: "text", MARKDOWN: "Markdown", JSONL: "JSONL"}
-NAMES |= {TREATY: "XML", AKOMA_NTOSO: "Akoma Ntoso"}
+NAMES |= {CSV: "CSV", XLSX: "XLSX", EML: "EML", TREATY: "XML", AKOMA_NTOSO: "Akoma Ntoso"}
 SIDECARS = (".meta.toml", ".meta.json", ".meta.yaml")
 NOT_DOCUMENTS = ("readme.md", "readme.txt", "sources.toml")
 
@@ -50,10 +59,11 @@ _MAGIC = (
     (b"GIF8", "a GIF image"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"{\\rtf", "an RTF file; save it as DOCX"),
-    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX without a password"),
+    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX or XLSX without a password"),
 )
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_HEADER_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:")
 _XML_ROOT = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>\s*)*<(?:[\w.-]+:)?([\w.-]+)", re.S)
 _ROOTS = {b"treaty": TREATY, b"akomaNtoso": AKOMA_NTOSO}
 _BLOCK = 1 << 20
@@ -73,10 +83,6 @@ class _Found(NamedTuple):
     sidecar: str | None
 
 
-class _Unusable(Exception):
-    """Why a file cannot be taken, as a sentence."""
-
-
 def discover(root: Path, collection: str) -> Discovery:
     """All documents below `root`, named `<collection>/<path below root>`.
 
@@ -91,9 +97,9 @@ def discover(root: Path, collection: str) -> Discovery:
     for found in _walk(str(root), collection, failures):
         try:
             if found.uri in files:
-                raise _Unusable("another file's name gives the same address; rename one of them.")
+                raise UnreadableFile("another file's name gives the same address; rename one of them.")
             files[found.uri] = _source(found, inside)
-        except _Unusable as reason:
+        except UnreadableFile as reason:
             failures.append(Failure(found.uri, "discover", str(reason)))
         except OSError as error:
             failures.append(
@@ -148,23 +154,21 @@ def _source(found: _Found, inside: str) -> SourceFile:
     path, uri, sidecar = found
     real = os.path.realpath(path)
     if not real.startswith(os.path.join(inside, "")):
-        raise _Unusable(f"it is a link that leads out of the folder, to {_printable(real)}; put the file itself there.")
+        raise UnreadableFile(f"it is a link that leads out of the folder, to {_printable(real)}; put the file itself there.")
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
-        raise _Unusable("it is no regular file (a device, pipe or socket); remove it.")
-    suffix = os.path.splitext(path)[1].casefold()
+        raise UnreadableFile("it is no regular file (a device, pipe or socket); remove it.")
     if path.endswith(SIDECARS):
-        raise _Unusable("it is a sidecar, but the file it describes is not there; rename or remove it.")
-    if suffix not in SUFFIXES:
-        raise _Unusable(f"files named {suffix or 'without a suffix'} are not read; the types read are {SUPPORTED}.")
+        raise UnreadableFile("it is a sidecar, but the file it describes is not there; rename or remove it.")
+    _named(path)
     if status.st_size == 0:
-        raise _Unusable("it is empty (0 bytes); replace or remove it.")
+        raise UnreadableFile("it is empty (0 bytes); replace or remove it.")
     digest, start = _digest(path)
     if sidecar:
         if os.path.islink(sidecar) and not os.path.realpath(sidecar).startswith(os.path.join(inside, "")):
-            raise _Unusable("its sidecar is a link that leads out of the folder; put the sidecar itself there.")
+            raise UnreadableFile("its sidecar is a link that leads out of the folder; put the sidecar itself there.")
         digest.update(_digest(sidecar)[0].digest())
-    return SourceFile(uri, path, _media_type(path, SUFFIXES[suffix], start), digest.hexdigest())
+    return SourceFile(uri, path, media_type(Path(path), path, start), digest.hexdigest())
 
 
 def _printable(path: str) -> str:
@@ -183,22 +187,47 @@ def _digest(path: str) -> tuple[hashlib._Hash, bytes]:
     return digest, start[:8192]
 
 
-def _media_type(path: str, named: str, start: bytes) -> str:
-    """What the file is. Raises _Unusable if that is nothing we read, or not what its name says and no other type either."""
+def identify(path: Path, expected: str) -> tuple[str, str]:
+    """The SHA-256 of a file's bytes and its media type by content, where who sent it says `expected`.
+
+    Raises UnreadableFile for an empty file and for content that is nothing we read.
+    """
+    digest, start = _digest(str(path))
+    if not start:
+        raise UnreadableFile("it is empty (0 bytes).")
+    return digest.hexdigest(), _by_content(path, expected, start)
+
+
+def _named(name: str) -> str:
+    suffix = os.path.splitext(name)[1].casefold()
+    if suffix not in SUFFIXES:
+        raise UnreadableFile(f"files named {suffix or 'without a suffix'} are not read; the types read are {SUPPORTED}.")
+    return SUFFIXES[suffix]
+
+
+def media_type(file: File, name: str, start: bytes) -> str:
+    """What a file is by its content (`start`: its first kilobytes) and its name.
+
+    Raises UnreadableFile if that is nothing we read, or not what its name says and no other type either.
+    """
+    return _by_content(file, _named(name), start)
+
+
+def _by_content(file: File, named: str, start: bytes) -> str:
     if b"%PDF-" in start[:1024]:
         return PDF
     if start.startswith(b"PK\x03\x04"):
-        return _zip_type(path)
+        return _zip_type(file)
     for magic, name in _MAGIC:
         if start.startswith(magic):
-            raise _Unusable(f"by its content it is {name}; the types read are {SUPPORTED}.")
-    if named in (PDF, DOCX):
-        raise _Unusable(f"it is named like a {NAMES[named]} file but its content is none; replace it with a sound copy.")
+            raise UnreadableFile(f"by its content it is {name}; the types read are {SUPPORTED}.")
+    if named in (PDF, DOCX, XLSX) or (named == EML and not _HEADER_START.match(start)):
+        raise UnreadableFile(f"its name says {NAMES[named]} but its content is none; replace it with a sound copy.")
     if b"\0" in start and not start.startswith(_BOMS):
-        raise _Unusable(f"it is named like a {NAMES[named]} file but its content is binary; the types read are {SUPPORTED}.")
+        raise UnreadableFile(f"its name says {NAMES[named]} but its content is binary; the types read are {SUPPORTED}.")
     if named in (TREATY, AKOMA_NTOSO):
         return _xml_type(start)
-    if named != JSONL and _HTML_START.match(start.removeprefix(_BOMS[0])):
+    if named not in (JSONL, EML) and _HTML_START.match(start.removeprefix(_BOMS[0])):
         return HTML
     return named
 
@@ -214,15 +243,17 @@ def _xml_type(start: bytes) -> str:
     name = root[1] if root else b"none"
     if name not in _ROOTS:
         told = name.decode("ascii", "replace")[:60]
-        raise _Unusable(f"its root element is <{told}>; of XML, treaties in ToTA's form (<treaty>) and <akomaNtoso> are read.")
+        raise UnreadableFile(f"its root element is <{told}>; of XML, ToTA's <treaty> and <akomaNtoso> are read.")
     return _ROOTS[name]
 
 
-def _zip_type(path: str) -> str:
+def _zip_type(file: File) -> str:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with file.open("rb") as stream, zipfile.ZipFile(stream) as archive:
             if "word/document.xml" in archive.NameToInfo:
                 return DOCX
+            if "xl/workbook.xml" in archive.NameToInfo:
+                return XLSX
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise _Unusable(f"it is a damaged ZIP or DOCX file ({error}); replace it with a sound copy.") from error
-    raise _Unusable(f"by its content it is a ZIP archive and no DOCX; the types read are {SUPPORTED}.")
+        raise UnreadableFile(f"it is a damaged ZIP, DOCX or XLSX file ({error}); replace it with a sound copy.") from error
+    raise UnreadableFile(f"by its content it is a ZIP archive and no DOCX or XLSX; the types read are {SUPPORTED}.")

@@ -224,9 +224,10 @@ def table_rows(rows: Sequence[Sequence[str]], has_header: bool) -> list[str]:
     if not has_header or len(cleaned) < 2:
         return [line for row in cleaned if (line := "; ".join(filter(None, row)))]
     header, *body = cleaned
-    lines = []
-    for row in body:
-        named = zip(row, (*header, *[""] * len(row)), strict=False)
-        if line := "; ".join(f"{name.rstrip(':')}: {cell}" if name else cell for cell, name in named if cell):
-            lines.append(line)
-    return lines
+    return [line for row in body if (line := row_line(header, row))]
+
+
+def row_line(header: Sequence[str], row: Sequence[str]) -> str:
+    """A row's cells behind the names of their columns; a cell past the header has none. Takes normalised lines."""
+    named = zip(row, (*header, *[""] * len(row)), strict=False)
+    return "; ".join(f"{name.rstrip(':')}: {cell}" if name else cell for cell, name in named if cell)

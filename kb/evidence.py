@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -94,7 +94,7 @@ class Judge:
             if candidate.tokens is not None and not is_reference_list(candidate.hit.passage.locator.section)
             for evidence in self._sentences(candidate, rank, weights, middle)
         ]
-        return sorted(found, key=lambda e: (-e.probability, e.rank, e.start))
+        return sorted(_without_other_rows(found), key=lambda e: (-e.probability, e.rank, e.start))
 
     def _sentences(self, candidate: Candidate, rank: int, weights: Floats, middle: float) -> list[Evidence]:
         passage, tokens = candidate.hit.passage, candidate.tokens
@@ -136,6 +136,16 @@ class Judge:
             "expected": float(has_expected(question.expected, sentence)),
             "entities": _share(tuple(wanted), named),
         }
+
+
+def _without_other_rows(found: Sequence[Evidence]) -> list[Evidence]:
+    """Hold rows back that have fewer of the question's figures than another row: "2024-25" asks for 25 too."""
+    shares = [evidence.features["numbers"] if evidence.candidate.hit.passage.rows else None for evidence in found]
+    fullest = max((share for share in shares if share is not None), default=0.0)
+    return [
+        replace(evidence, probability=evidence.probability * NO_FIGURE) if share and share < fullest else evidence
+        for evidence, share in zip(found, shares, strict=True)
+    ]
 
 
 def statement_spans(passage: Passage) -> list[tuple[int, int]]:

@@ -2,16 +2,19 @@
 
 import dataclasses
 import threading
+from pathlib import Path
 
 import pytest
 
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
+from kb.evidence import NO_FIGURE, load_model
 from kb.library import Library
 from kb.records import Filters
 from kb.serialize import answer_json, document_json, search_json
 from tests.fakes import FakeEncoder
 from tests.test_reindex import Bench
 
+GOLDEN = Path(__file__).parent / "golden"
 TEXTS = {
     "transit.txt": "The Transit Trade Agreement of Pakistan and Uzbekistan was signed in Tashkent on 15 July 2021.\n\n"
     "Trucks drive to Karachi without changing their load. The agreement names Torkham and Chaman as crossings.",
@@ -171,3 +174,49 @@ def test_a_new_generation_is_taken_up_without_a_failed_or_mixed_answer(bench, li
     assert "2023" in final.text
     for generation, ending in seen:
         assert str(2020 + generation) in ending or "2021" in ending
+
+
+TABLE = """Trade of Pakistan (USD million)
+
+Partner country,Fiscal year,Exports,Remarks
+Kazakhstan,2023-24,97.9,as of Sept. 2024
+Kazakhstan,2024-25,188.3,"provisional; as of Sept. 2025, revised"
+Uzbekistan,2024-25,131.6,as of Sept. 2025
+"""
+
+
+def test_a_row_of_a_table_is_quoted_whole_and_cited_alone(bench):
+    bench.write("trade.csv", TABLE)
+    bench.run()
+    library = bench.library()
+    question = "What were Kazakhstan's exports in the fiscal year 2024-25?"
+    answer = library.ask(question)
+    assert [(citation.quote, citation.locator.pinpoint) for citation in answer.citations] == [
+        (
+            "Partner country: Kazakhstan; Fiscal year: 2024-25; Exports: 188.3; Remarks: provisional; as of Sept. 2025, revised",
+            "row 5",
+        )
+    ]
+    held_back = {
+        evidence.text.split("; ")[1]: evidence.probability / load_model().probability(evidence.features)
+        for evidence in library.evidence(question, lambda candidate: bool(candidate.hit.passage.rows))
+        if "Kazakhstan" in evidence.text
+    }
+    assert held_back == pytest.approx({"Fiscal year: 2024-25": 1.0, "Fiscal year: 2023-24": NO_FIGURE})
+    (passage,) = library.passages(answer.citations[0].document.id)
+    assert passage.locator.pinpoint == "rows 4–6"
+    assert passage.locator.section == ("Trade of Pakistan (USD million)",)
+    assert [row.place for row in passage.rows] == ["row 4", "row 5", "row 6"]
+    blocks = document_json(library.document(passage.document_id))["blocks"]
+    assert [block["place"] for block in blocks] == ["row 1", "row 4", "row 5", "row 6"]
+    library.close()
+
+
+def test_a_message_and_its_attachments_are_documents(bench):
+    data = (GOLDEN / "mail.eml").read_text(encoding="utf-8")
+    bench.write("mail.eml", data)
+    assert bench.run().added == 4
+    library = bench.library()
+    uris = {item.uri for item in library.documents(Filters(), 50).items}
+    assert uris >= {"docs/mail.eml", "docs/mail.eml#торговля-1.csv", "docs/mail.eml#Permits-in-March"}
+    library.close()

@@ -12,7 +12,10 @@ from ingest.text import UnreadableFile
 from kb.records import Parsed, SourceFile
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = ["akoma.xml", "articles.txt", "brief.md", "items.jsonl", "note.docx", "page.html", "tota.xml", "treaty.pdf"]
+NAMES = [
+    *("akoma.xml", "articles.txt", "brief.md", "items.jsonl", "mail.eml", "note.docx", "page.html", "tota.xml", "trade.csv"),
+    *("trade.xlsx", "treaty.pdf"),
+]
 
 
 def spans(document: Parsed) -> dict[str, object]:
@@ -20,7 +23,10 @@ def spans(document: Parsed) -> dict[str, object]:
     return {
         "key": document.key,
         "text": text,
-        "blocks": [[block.kind, block.level, block.start, block.end, text[block.start : block.end]] for block in document.blocks],
+        "blocks": [
+            [block.kind, block.level, block.start, block.end, text[block.start : block.end], *filter(None, [block.place])]
+            for block in document.blocks
+        ],
         "pages": [[page.number, page.label, page.start, page.end] for page in document.pages],
         "metadata": {
             name: list(value) if isinstance(value, tuple) else value for name, value in asdict(document.metadata).items() if value

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,22 @@ def test_a_result_that_does_not_hold_together_is_refused(old: str, new: str) -> 
     assert changed != data
     with pytest.raises(ValueError):
         parsed_from_json(changed.encode())
+
+
+def test_hostile_tables_and_mail_end_as_failures_that_name_the_bound(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b" " * 30_000_000)
+    (tmp_path / "rows.csv").write_text("a,b\n" * 1_000_000)
+    nested = "".join(f'Content-Type: multipart/mixed; boundary="b{n}"\n\n--b{n}\n' for n in range(5000))
+    (tmp_path / "nested.eml").write_text("Subject: x\n" + nested)
+    many = "--b\nContent-Type: text/csv\n\na,b\n" * 5000
+    (tmp_path / "parts.eml").write_text(f'Subject: x\nContent-Type: multipart/mixed; boundary="b"\n\n{many}')
+    results = {source.uri: result for source, result in read_sandboxed(discover(tmp_path, "c").files)}
+    said = {uri: result.reason for uri, result in results.items() if isinstance(result, Failure)}
+    for name, reason in (
+        ("bomb.xlsx", "zip bomb"),
+        ("rows.csv", "100,000 rows"),
+        ("nested.eml", "30 levels"),
+        ("parts.eml", "1,000"),
+    ):
+        assert reason in said[f"c/{name}"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, PDF, TEXT, discover
+from ingest.sources import CSV, DOCX, EML, HTML, JSONL, MARKDOWN, PDF, TEXT, XLSX, discover
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
@@ -30,7 +30,13 @@ def test_types_go_by_content_and_name(tmp_path: Path) -> None:
         d_dot_txt=b"%PDF-1.7",
         e_dot_txt=b"<!DOCTYPE html><p>x",
         f_dot_jsonl=b"{}",
+        h_dot_csv=b"a,b",
+        i_dot_tsv=b"a\tb",
+        j_dot_eml=b"Subject: x\r\n\r\n<html>",
+        k_dot_csv=b"<!doctype html><table>",
     )
+    with zipfile.ZipFile(tmp_path / "l.csv", "w") as archive:
+        archive.writestr("xl/workbook.xml", "<x/>")
     with zipfile.ZipFile(tmp_path / "g.docx", "w") as archive:
         archive.writestr("word/document.xml", "<x/>")
     found = discover(tmp_path, "c")
@@ -41,6 +47,11 @@ def test_types_go_by_content_and_name(tmp_path: Path) -> None:
         ("c/e.txt", HTML),
         ("c/f.jsonl", JSONL),
         ("c/g.docx", DOCX),
+        ("c/h.csv", CSV),
+        ("c/i.tsv", CSV),
+        ("c/j.eml", EML),
+        ("c/k.csv", HTML),
+        ("c/l.csv", XLSX),
     ]
     assert not found.failures
     assert {failure.stage for failure in found.failures} <= {"discover"}
@@ -50,11 +61,15 @@ def test_types_go_by_content_and_name(tmp_path: Path) -> None:
     ("name", "data", "reason"),
     [
         ("a.pdf", PNG, "PNG"),
-        ("a.pdf", b"plain words", "named like a PDF"),
+        ("a.pdf", b"plain words", "name says PDF"),
         ("a.txt", b"x\0\1\2" * 9, "binary"),
         ("a.docx", b"PK\x03\x04 broken", "damaged"),
         ("a.docx", b"\xd0\xcf\x11\xe0" + bytes(9), "password"),
-        ("a.xyz", b"x", "the types read are PDF, DOCX, HTML, TXT"),
+        ("a.xyz", b"x", "PDF, DOCX, HTML, TXT, Markdown, EML, XLSX, CSV, JSONL and treaties as XML"),
+        ("a.xlsx", b"a,b", "name says XLSX"),
+        ("a.eml", b"Dear Sara,\n\nno header", "name says EML"),
+        ("a.csv", b"a,\0\1\2" * 9, "binary"),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0" + bytes(9), "XLSX without a password"),
         ("a.txt", b"", "empty"),
         ("a.txt.meta.toml", b"", "sidecar"),
     ],

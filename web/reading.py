@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
+from typing import TypeVar
 
 from kb.errors import BadRequest
-from kb.records import Block, Document, Passage
+from kb.records import Block, Document, Passage, Reference
 from web import names
 
 OUTLINE_LEVELS = 3
@@ -59,14 +62,18 @@ def parts(document: Document, passages: Sequence[Passage], quote: tuple[int, int
     text = document.text
     anchors = sorted((passage.locator.start, passage.id) for passage in passages)
     pages = [(page.start, page.label or str(page.number)) for page in document.pages]
+    links = [(link.start, link) for link in document.references if link.target is not None]
+    targets = {link.target for _, link in links}
     result, reached = [], 0
     blocks = list(_without_gaps(text, document.blocks))
     for place, block in enumerate(blocks):
         # What begins in the gap before a block belongs to the block; after the last block, to the last.
         upto = block.end if place < len(blocks) - 1 else len(text) + 1
-        here = [(max(at, block.start), name) for at, name in anchors if reached <= at < upto]
-        leaves = [(max(at, block.start), label) for at, label in pages if reached <= at < upto]
-        result.append(_part(document, block, quote, (here, leaves)))
+        here, leaves = (
+            [(max(at, block.start), name) for at, name in _between(places, reached, upto)] for places in (anchors, pages)
+        )
+        inside = [link for _, link in _between(links, block.start, block.end)]
+        result.append(_part(text, block, quote, (here, leaves, inside), block.start in targets))
         reached = block.end
     return tuple(result)
 
@@ -88,30 +95,33 @@ def _without_gaps(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
         yield Block("paragraph", reached, len(text))
 
 
+T = TypeVar("T")
 Places = list[tuple[int, str]]
+Within = tuple[Places, Places, list[Reference]]  # what begins in a block: passages, pages, references
 
 
-def _part(document: Document, block: Block, quote: tuple[int, int] | None, places: tuple[Places, Places]) -> Part:
-    text, (anchors, pages) = document.text, places
-    links = [
-        (r.start, r.end, f"#{_id(r.target)}")
-        for r in document.references
-        if block.start <= r.start < block.end and r.target is not None
-    ]
+def _between(places: list[tuple[int, T]], low: int, high: int) -> list[tuple[int, T]]:
+    """Those of sorted places that begin in [low, high), found by halving: a table may have 100,000 blocks."""
+    first, last = (bisect_left(places, edge, key=itemgetter(0)) for edge in (low, high))
+    return places[first:last]
+
+
+def _part(text: str, block: Block, quote: tuple[int, int] | None, places: Within, named: bool) -> Part:
+    anchors, pages, links = places
     low, high = quote or (0, 0)
     inner = {at for at, _ in (*anchors, *pages) if at < block.end} | {at for at in (low, high) if block.start < at < block.end}
-    inner |= {at for start, end, _ in links for at in (start, end) if block.start < at < block.end}
+    inner |= {at for link in links for at in (link.start, link.end) if block.start < at < block.end}
     cuts = sorted({block.start, block.end} | inner)
     runs = []
     for start, end in pairwise(cuts):
         labels = [label for at, label in pages if at == start]
         ids = tuple(name for at, name in anchors if at == start or (at >= block.end and start == cuts[0]))
-        href = next((link for left, right, link in links if left <= start < right), "")
+        target = next((link.target for link in links if link.start <= start < link.end), None)
+        href = "" if target is None else f"#{_id(target)}"
         runs.append(Run(text[start:end], low <= start < high, ids, labels[-1] if labels else None, href))
     heading = block.kind == "heading"
     tag = f"h{min(6, max(1, block.level) + 1)}" if heading else "p"
-    named = heading or any(link.target == block.start for link in document.references)
-    return Part(tag, block.kind, _id(block.start) if named else "", tuple(runs))
+    return Part(tag, block.kind, _id(block.start) if named or heading else "", tuple(runs))
 
 
 STATED: Mapping[str, str] = {

@@ -1,6 +1,6 @@
 """Rebuild the starter corpus from its readable sources: python corpus/.src/build.py [--check].
 
-Needs reportlab, python-docx and PyYAML, and the fonts of Debian's fonts-noto-core. `--check` writes nothing and
+Needs reportlab, Pillow, python-docx, openpyxl and PyYAML, and the fonts of Debian's fonts-noto-core. `--check` writes nothing and
 exits 1 if a file of the corpus differs from what its source gives, is missing, or has no source.
 """
 
@@ -9,17 +9,25 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import contents
 import source
 import write_docx
+import write_mail
 import write_pdf
+import write_scan
+import write_table
 import write_text
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parent
+README = "README.md"
 FOLDERS = ("agreements", "policy", "news", "data")
 WRITERS = {
-    ".pdf": write_pdf.as_pdf,
+    ".pdf": lambda document: (write_scan.as_scan if document.layout == "scan" else write_pdf.as_pdf)(document),
     ".docx": write_docx.as_docx,
+    ".eml": write_mail.as_mail,
+    ".csv": write_table.as_csv,
+    ".xlsx": write_table.as_xlsx,
     ".html": write_text.as_html,
     ".md": write_text.as_markdown,
     ".txt": write_text.as_plain,
@@ -27,22 +35,25 @@ WRITERS = {
 
 
 def built() -> dict[str, bytes]:
-    """Path below corpus/ → bytes, of every document and sidecar."""
+    """Path below corpus/ → bytes, of every document and sidecar, and of the README that lists them."""
     sources = source.public_sources()
+    documents = [source.load(path, sources) for path in sorted(HERE.glob("*/*.md"))]
     files: dict[str, bytes] = {}
-    for path in sorted(HERE.glob("*.md")):
-        document = source.load(path, sources)
+    for document in documents:
         files[document.out] = WRITERS[Path(document.out).suffix](document)
         if not document.out.endswith(".md"):
             files[document.out + ".meta.toml"] = write_text.as_sidecar(document.meta)
-    for path in sorted(HERE.glob("*.items")):
-        out, content, meta = write_text.as_jsonl(path.read_text(encoding="utf-8"), sources)
-        files[out] = content
+    items = {}
+    for path in sorted(HERE.glob("*/*.items")):
+        out = f"{path.parent.name}/{path.stem}.jsonl"
+        items[out], meta = write_text.as_jsonl(path.read_text(encoding="utf-8"), sources)
         files[out + ".meta.toml"] = write_text.as_sidecar(meta)
-    return files
+    readme = (CORPUS / README).read_text(encoding="utf-8")
+    return files | items | {README: contents.placed(readme, contents.contents(documents, items)).encode()}
 
 
 def present() -> set[str]:
+    """The files that should have a source."""
     found = (path for folder in FOLDERS for path in (CORPUS / folder).rglob("*"))
     return {path.relative_to(CORPUS).as_posix() for path in found if path.is_file() and not path.name.startswith(".")}
 
@@ -75,6 +86,8 @@ def main(arguments: list[str]) -> int:
         (CORPUS / name).parent.mkdir(parents=True, exist_ok=True)
         (CORPUS / name).write_bytes(content)
     print(f"{len(files)} files written.")
+    for name in sorted(present() - set(files)):
+        print(f"{name} has no source in corpus/.src; remove it if it is an earlier build of a document that has moved.")
     return 0
 
 

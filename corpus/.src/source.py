@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ import yaml
 HERE = Path(__file__).parent
 MARK = re.compile(r"\s*\{(S\d{3}(?: S\d{3})*)\}")
 FIELDS = ("title", "kind", "publisher", "date", "language", "countries", "projects", "parties", "status", "status_date", "url")
+OTHER_FIELDS = ("format", "layout")
 PUBLISHER = "Wakhan starter corpus"
+NO_ADDRESS = {"en": "address not known", "ru": "адрес неизвестен", "ur": "پتا معلوم نہیں"}
 UNDATED = {"en": "undated", "ru": "без даты", "ur": "تاریخ درج نہیں"}
 SOURCES = {"en": "Sources", "ru": "Источники", "ur": "حوالہ جات"}
 NOTE = {"en": ("Note", "Notes", ", ", "."), "ru": ("Источник", "Источники", ", ", "."), "ur": ("حوالہ", "حوالے", "، ", "۔")}
+LAYOUTS = {"": ("",), "pdf": ("", "two-column", "scan")}
+TABLES = ("csv", "xlsx")  # formats that hold tables alone, where a row names its sources in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,16 @@ class Written:
     meta: dict[str, Any]
     pieces: tuple[Piece, ...]
     notes: tuple[str, ...]
+    layout: str = ""
 
     @property
     def title(self) -> str:
         return str(self.meta["title"])
+
+    @property
+    def when(self) -> datetime:
+        """The first moment of the document's date, which may be a year or a month."""
+        return datetime.fromisoformat((str(self.meta["date"]) + "-01-01")[:10])
 
     @property
     def sources_heading(self) -> str:
@@ -52,6 +63,7 @@ class Numbering:
 
     language: str
     keys: list[str]
+    in_words: dict[str, str] | None = None  # key → the source as a line of text, where there is no list of notes
 
     def numbers(self, marks: str) -> list[int]:
         for key in marks.split():
@@ -70,12 +82,19 @@ class Numbering:
         return MARK.sub(words, text)
 
     def cell(self, text: str) -> str:
-        """A table's cell carries bare numbers."""
-        return MARK.sub(lambda match: ", ".join(map(str, self.numbers(match.group(1)))), text).strip()
+        """A table's cell carries bare numbers, or the sources in words where there is no list of notes."""
+
+        def words(match: re.Match[str]) -> str:
+            found = self.numbers(match.group(1))
+            if self.in_words is None:
+                return " " + ", ".join(map(str, found))
+            return " " + "; ".join(self.in_words[self.keys[number - 1]] for number in found)
+
+        return MARK.sub(words, text).strip()
 
 
 def public_sources() -> dict[str, dict[str, str]]:
-    """Key → title, publisher, date ("" if undated), url of every public source that the corpus may cite.
+    """Key → title, publisher, date ("" if undated), url (null if not known) of every public source that the corpus may cite.
 
     Some rows have a `gloss`: the title in English, for PDF files, whose font has no Arabic or Chinese letters.
     """
@@ -89,21 +108,46 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
 
 
 def load(path: Path, sources: dict[str, dict[str, str]]) -> Written:
-    """Read one .md source. Raises KeyError for an unknown source key or a missing field."""
+    """Read one .md source; its folder, stem and `format` name the built file.
+
+    Raises ValueError, naming the file, for an unknown source key, field, layout or a piece that the format cannot hold.
+    """
     head, body = split_front_matter(path.read_text(encoding="utf-8"))
-    numbering = Numbering(head["language"], [])
+    out = f"{path.parent.name}/{path.stem}.{head['format']}"
+    _check(out, head, body, sources)
+    language, tables_only = head["language"], head["format"] in TABLES
+    in_words = {key: source_line(row, language) for key, row in sources.items()} if tables_only else None
+    numbering = Numbering(language, [], in_words)
     pieces = tuple(_piece(raw, numbering) for raw in re.split(r"\n\s*\n", body))
-    return Written(head["out"], _metadata(head, numbering.keys, sources), pieces, _note_lines(head["out"], numbering, sources))
+    for piece in pieces:
+        if len({len(row) for row in piece.rows}) > 1:
+            raise ValueError(f"{out}: the rows of the table {piece.rows[0]} differ in length.")
+    notes = () if tables_only else _note_lines(out, numbering, sources)
+    return Written(out, _metadata(head, numbering.keys, sources), pieces, notes, head.get("layout", ""))
+
+
+def _check(out: str, head: dict[str, Any], body: str, sources: dict[str, dict[str, str]]) -> None:
+    if unknown := set(head) - set(FIELDS) - set(OTHER_FIELDS):
+        raise ValueError(f"{out}: unknown fields {sorted(unknown)} in the front matter.")
+    if unknown := {key for marks in MARK.findall(body) for key in marks.split()} - set(sources):
+        raise ValueError(f"{out}: {sorted(unknown)} are not in sources.jsonl.")
+    if head.get("layout", "") not in LAYOUTS.get(head["format"], LAYOUTS[""]):
+        raise ValueError(f"{out}: {head['format']} has no layout {head['layout']!r}.")
+    if "^[" in body and head["format"] != "pdf":
+        raise ValueError(f"{out}: footnotes are for PDF files alone.")
+    if left := re.sub(MARK, "", body).count("{"):
+        raise ValueError(f"{out}: {left} marks are not of the form {{S001 S002}}.")
 
 
 def _metadata(head: dict[str, Any], keys: list[str], sources: dict[str, dict[str, str]]) -> dict[str, Any]:
     full = {"publisher": PUBLISHER, "projects": [], "parties": [], "status": "", "status_date": "", **head}
-    return {name: full[name] for name in FIELDS} | {"sources": [sources[key]["url"] for key in keys]}
+    return {name: full[name] for name in FIELDS} | {"sources": [sources[key]["url"] for key in keys if sources[key]["url"]]}
 
 
 def source_line(source: dict[str, str], language: str, *, gloss: bool = False) -> str:
     title = (source.get("gloss") if gloss else None) or source["title"].rstrip(".")
-    return f"{title}. {source['publisher']}. {source['date'] or UNDATED[language]}. {source['url']}"
+    when, where = source["date"] or UNDATED[language], source["url"] or NO_ADDRESS[language]
+    return f"{title}. {source['publisher']}. {when}. {where}"
 
 
 def _note_lines(out: str, numbering: Numbering, sources: dict[str, dict[str, str]]) -> tuple[str, ...]:

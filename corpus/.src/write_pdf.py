@@ -1,9 +1,14 @@
-"""PDF files through reportlab: embedded Noto subsets, printed page labels in the catalog, bookmarks, running heads."""
+"""PDF files through reportlab: embedded Noto subsets, printed page labels in the catalog, bookmarks, running heads, footnotes.
+
+Pages are laid out again until each footnote stands on the page of its mark; three passes were enough for every document.
+"""
 
 from __future__ import annotations
 
 import html
 import io
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,28 +37,48 @@ from source import Piece, Written
 FONTS = Path("/usr/share/fonts/truetype/noto")  # Debian: fonts-noto-core
 FACES = {"Serif": "NotoSerif-Regular.ttf", "Serif-Italic": "NotoSerif-Italic.ttf", "Sans-Bold": "NotoSans-Bold.ttf"}
 ROMAN = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii")
-LEFT = 2.4 * cm + 6  # the frame pads its text by 6 points
+PADDING = 6  # points inside a frame
+CELL_PADDING = 4  # points left and right in a table's cell
+LEFT, BOTTOM, GUTTER = 2.4 * cm, 2.3 * cm, 0.7 * cm
+WIDTH, HEIGHT = A4[0] - 2 * LEFT, A4[1] - 4.8 * cm
 INK, RULE, SHADE = colors.HexColor("#1f2a37"), colors.HexColor("#8a94a3"), colors.HexColor("#eef1f5")
+FOOTNOTE = re.compile(r"\s*\^\[([^\]]+)\]")
+PASSES = 6
+KEPT_ROWS = 8  # a longer table may run over a page's end, its header again on the next page
 
 BODY = ParagraphStyle(
     "body", fontName="Serif", fontSize=10.5, leading=15.2, spaceAfter=7, allowWidows=0, allowOrphans=0, textColor=INK
 )
 LEAD = ParagraphStyle("lead", BODY, fontName="Serif-Italic", fontSize=11, leading=16)
 ITEM = ParagraphStyle("item", BODY, leftIndent=16, bulletIndent=4)
+NARROW = ParagraphStyle("narrow", BODY, fontSize=9.2, leading=12.8, spaceAfter=5)
+NARROW_ITEM = ParagraphStyle("narrow-item", NARROW, leftIndent=12, bulletIndent=2)
 CELL = ParagraphStyle("cell", BODY, fontSize=9, leading=12, spaceAfter=0)
 CELL_HEAD = ParagraphStyle("cell-head", CELL, fontName="Sans-Bold")
+NARROW_CELL = ParagraphStyle("narrow-cell", CELL, fontSize=7.4, leading=9.6)
+NARROW_HEAD = ParagraphStyle("narrow-head", NARROW_CELL, fontName="Sans-Bold")
 NOTE_STYLE = ParagraphStyle("note", BODY, fontSize=8.5, leading=11.5, spaceAfter=4, leftIndent=14, firstLineIndent=-14)
+FOOT_STYLE = ParagraphStyle("footnote", BODY, fontSize=8, leading=10.5, spaceAfter=2)
 TITLE = ParagraphStyle("title", BODY, fontName="Sans-Bold", fontSize=21, leading=27, spaceBefore=90, spaceAfter=20)
 H2 = ParagraphStyle("h2", BODY, fontName="Sans-Bold", fontSize=14, leading=18, spaceBefore=12, spaceAfter=6)
 H3 = ParagraphStyle("h3", H2, fontSize=11.5, leading=15, spaceBefore=8, spaceAfter=4)
-for _heading in (TITLE, H2, H3):
+NARROW_H2 = ParagraphStyle("h2", H2, fontSize=12, leading=15)
+NARROW_H3 = ParagraphStyle("h3", H3, fontSize=10, leading=13)
+for _heading in (TITLE, H2, H3, NARROW_H2, NARROW_H3):
     _heading.keepWithNext = 1
+WIDE_STYLES = {"p": BODY, "li": ITEM, "h2": H2, "h3": H3, "cell": CELL, "head": CELL_HEAD}
+NARROW_STYLES = {
+    "p": NARROW, "li": NARROW_ITEM, "h2": NARROW_H2, "h3": NARROW_H3, "cell": NARROW_CELL, "head": NARROW_HEAD,
+}  # fmt: skip
 
 
 class Bookmarked(BaseDocTemplate):  # reportlab's own seam for bookmarks is afterFlowable
-    """Enters each heading in the outline and remembers the heading that the running head shows."""
+    """Enters each heading in the outline; `footnotes` are the texts to set by page, `room` the points kept free for them."""
 
     front_pages = 0
+    footnotes: Mapping[int, list[str]]
+    room: Mapping[int, float]
+    seen: dict[int, list[str]]
 
     def afterFlowable(self, flowable: Flowable) -> None:
         style = getattr(getattr(flowable, "style", None), "name", "")
@@ -62,6 +87,18 @@ class Bookmarked(BaseDocTemplate):  # reportlab's own seam for bookmarks is afte
             key = f"heading-{self.seq.nextf('heading')}"
             self.canv.bookmarkPage(key)
             self.canv.addOutlineEntry(flowable.getPlainText(), key, level=level, closed=False)
+
+
+class Footed(PageTemplate):
+    """A page whose frames end above its footnotes."""
+
+    def beforeDrawPage(self, canvas: Any, doc: Bookmarked) -> None:
+        room = doc.room.get(doc.page, 0.0)
+        columns = len(self.frames)
+        width = (WIDTH - (columns - 1) * GUTTER) / columns
+        for column, frame in enumerate(self.frames):
+            frame.__init__(LEFT + column * (width + GUTTER), BOTTOM + room, width, HEIGHT - room, id=f"column-{column}")
+        canvas.setNamedCB("footnote", lambda _canvas, _kind, label: doc.seen.setdefault(doc.page, []).append(label))
 
 
 def missing_fonts() -> list[str]:
@@ -74,20 +111,33 @@ def as_pdf(document: Written) -> bytes:
     for name, file in FACES.items():
         pdfmetrics.registerFont(TTFont(name, FONTS / file))
     _check_letters(document)
+    notes: dict[int, list[str]] = {}
+    room: dict[int, float] = {}  # never less than in an earlier pass, or a mark near the end of a page moves to and fro
+    for _ in range(PASSES):
+        content, seen = _laid_out(document, notes, room)
+        if seen == notes:
+            return content
+        notes = seen
+        room = {page: max(room.get(page, 0.0), _foot_height(notes.get(page, []))) for page in {*room, *notes}}
+    raise ValueError(f"{document.out}: the footnotes do not settle on pages; move one of them to another paragraph.")
+
+
+def _laid_out(document: Written, notes: Mapping[int, list[str]], room: Mapping[int, float]) -> tuple[bytes, dict[int, list[str]]]:
     buffer = io.BytesIO()
-    publisher = str(document.meta["publisher"])
-    book = Bookmarked(buffer, pagesize=A4, title=document.title, author=publisher, creator=publisher, subject="", invariant=1)
+    publisher, running = str(document.meta["publisher"]), document.title
+    book = Bookmarked(buffer, pagesize=A4, title=running, author=publisher, creator=publisher, subject="", invariant=1)
     book.lang = document.meta["language"]
-    frame = Frame(2.4 * cm, 2.3 * cm, A4[0] - 4.8 * cm, A4[1] - 4.8 * cm, id="text")
-    running = str(document.meta["title"])
+    book.footnotes, book.room, book.seen = notes, room, {}
+    columns = 2 if document.layout == "two-column" else 1
+    frames = [Frame(LEFT, BOTTOM, WIDTH, HEIGHT) for _ in range(columns)]
     book.addPageTemplates(
         [
-            PageTemplate("front", [frame], onPage=_front_page),
-            PageTemplate("body", [frame], onPage=lambda canvas, doc: _body_page(canvas, doc, running)),
+            Footed("front", [Frame(LEFT, BOTTOM, WIDTH, HEIGHT)], onPage=_front_page),
+            Footed("body", frames, onPage=lambda canvas, doc: _body_page(canvas, doc, running)),
         ]
     )
     book.build(_story(document))
-    return buffer.getvalue()
+    return buffer.getvalue(), book.seen
 
 
 def _check_letters(document: Written) -> None:
@@ -103,7 +153,7 @@ def _check_letters(document: Written) -> None:
 def _front_page(canvas: Any, doc: Bookmarked) -> None:
     doc.front_pages = doc.page
     canvas.addPageLabel(0, "ROMAN_LOWER", 1)
-    _foot(canvas, ROMAN[doc.page])
+    _foot(canvas, doc, ROMAN[doc.page])
 
 
 def _body_page(canvas: Any, doc: Bookmarked, running: str) -> None:
@@ -111,49 +161,116 @@ def _body_page(canvas: Any, doc: Bookmarked, running: str) -> None:
         canvas.addPageLabel(doc.front_pages, "ARABIC", 1)
     canvas.setFont("Serif-Italic", 8.5)
     canvas.setFillColor(INK)
-    canvas.drawString(LEFT, A4[1] - 1.6 * cm, running)
+    canvas.drawString(LEFT + PADDING, A4[1] - 1.6 * cm, running)
     canvas.setStrokeColor(RULE)
-    canvas.line(LEFT, A4[1] - 1.8 * cm, A4[0] - LEFT, A4[1] - 1.8 * cm)
-    _foot(canvas, str(doc.page - doc.front_pages))
+    canvas.line(LEFT + PADDING, A4[1] - 1.8 * cm, A4[0] - LEFT - PADDING, A4[1] - 1.8 * cm)
+    _foot(canvas, doc, str(doc.page - doc.front_pages))
 
 
-def _foot(canvas: Any, label: str) -> None:
+def _foot(canvas: Any, doc: Bookmarked, label: str) -> None:
+    notes = doc.footnotes.get(doc.page, [])
+    if notes:
+        top = BOTTOM + _foot_height(notes) - 6
+        canvas.line(LEFT + PADDING, top, LEFT + PADDING + 4 * cm, top)
+        for note in notes:
+            paragraph = Paragraph(note, FOOT_STYLE)
+            top -= paragraph.wrap(WIDTH - 2 * PADDING, HEIGHT)[1] + FOOT_STYLE.spaceAfter
+            paragraph.drawOn(canvas, LEFT + PADDING, top)
     canvas.setFont("Serif", 9)
     canvas.setFillColor(INK)
     canvas.drawCentredString(A4[0] / 2, 1.4 * cm, label)
 
 
+def _foot_height(notes: list[str]) -> float:
+    """Points that the footnotes of a page take, with the rule above them."""
+    heights = (Paragraph(note, FOOT_STYLE).wrap(WIDTH - 2 * PADDING, HEIGHT)[1] + FOOT_STYLE.spaceAfter for note in notes)
+    return sum(heights) + 10 if notes else 0.0
+
+
 def _story(document: Written) -> list[Flowable]:
     story: list[Flowable] = [Paragraph(html.escape(document.title), TITLE)]
-    style = LEAD
+    narrow = document.layout == "two-column"
+    styles = WIDE_STYLES | {"p": LEAD}
+    marks = _Footnotes()
     for piece in document.pieces:
         if piece.kind == "body":
             story += [NextPageTemplate("body"), PageBreak()]
-            style = BODY
+            styles = NARROW_STYLES if narrow else WIDE_STYLES
         else:
-            story += _flowables(piece, style)
-    story.append(Paragraph(document.sources_heading, H2))
-    return story + [Paragraph(html.escape(note), NOTE_STYLE) for note in document.notes]
+            story += _flowables(piece, styles, marks, (WIDTH - GUTTER) / 2 if narrow else WIDTH)
+    story = _with_headings(story)
+    story.append(Paragraph(document.sources_heading, styles["h2"]))
+    return story + [KeepTogether([Paragraph(html.escape(note), NOTE_STYLE)]) for note in document.notes]
 
 
-def _flowables(piece: Piece, style: ParagraphStyle) -> list[Flowable]:
+def _with_headings(story: list[Flowable]) -> list[Flowable]:
+    """Put a heading into the kept block of the table under it: keepWithNext alone lets such a block slip to the next page."""
+    kept: list[Flowable] = []
+    for flowable in story:
+        if isinstance(flowable, KeepTogether):
+            start = len(kept)
+            while start and getattr(getattr(kept[start - 1], "style", None), "name", "") in ("h2", "h3"):
+                start -= 1
+            kept[start:] = [KeepTogether([*kept[start:], *flowable._content])]
+        else:
+            kept.append(flowable)
+    return kept
+
+
+class _Footnotes:
+    """Counts a document's footnotes, and sets a raised number with a call that tells the page on which it was drawn."""
+
+    count = 0
+
+    def set(self, text: str) -> str:
+        parts = FOOTNOTE.split(html.escape(text, quote=False))
+        for place in range(1, len(parts), 2):
+            self.count += 1
+            label = html.escape(f"<super>{self.count}</super> {parts[place]}")
+            parts[place] = f'<super>{self.count}</super><onDraw name="footnote" label="{label}"/>'
+        return "".join(parts)
+
+
+def _flowables(piece: Piece, styles: Mapping[str, ParagraphStyle], marks: _Footnotes, width: float) -> list[Flowable]:
     if piece.kind == "table":
-        return [KeepTogether([Spacer(1, 4), _table(piece)]), Spacer(1, 10)]
+        table = _table(piece, styles, width - 2 * PADDING)
+        return [table if len(piece.rows) > KEPT_ROWS else KeepTogether([table]), Spacer(1, 10)]
     if piece.kind == "page":
         return [PageBreak()]
-    text = html.escape(piece.text, quote=False)
-    if piece.kind == "li":
-        return [Paragraph(text, ITEM, bulletText="•")]
-    return [Paragraph(text, {"h2": H2, "h3": H3}.get(piece.kind, style))]
+    text = marks.set(piece.text)
+    return [Paragraph(text, styles[piece.kind], bulletText="•" if piece.kind == "li" else None)]
 
 
-def _table(piece: Piece) -> Table:
+def _table(piece: Piece, styles: Mapping[str, ParagraphStyle], width: float) -> Table:
     head, *rows = piece.rows
-    cells = [[Paragraph(html.escape(cell), CELL_HEAD) for cell in head]]
-    cells += [[Paragraph(html.escape(cell), CELL) for cell in row] for row in rows]
-    width = A4[0] - 5.2 * cm
-    longest = [max(14, min(48, max(len(row[column]) for row in piece.rows))) for column in range(len(head))]
-    table = Table(cells, colWidths=[width * share / sum(longest) for share in longest], repeatRows=1)
+    cells = [[Paragraph(html.escape(cell), styles["head"]) for cell in head]]
+    cells += [[Paragraph(html.escape(cell), styles["cell"]) for cell in row] for row in rows]
+    widths = _widths(piece.rows, styles, width)
+    table = Table(cells, colWidths=widths, repeatRows=1, spaceBefore=4)
     lines = [("GRID", (0, 0), (-1, -1), 0.4, RULE), ("BACKGROUND", (0, 0), (-1, 0), SHADE), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+    lines += [(side, (0, 0), (-1, -1), CELL_PADDING) for side in ("LEFTPADDING", "RIGHTPADDING")]
     table.setStyle(TableStyle(lines))
     return table
+
+
+def _widths(rows: tuple[tuple[str, ...], ...], styles: Mapping[str, ParagraphStyle], width: float) -> list[float]:
+    """Points for each column: room for its longest word, and what is left in proportion to its longest text.
+
+    Words that are too long for the page together are broken, each column's in proportion.
+    """
+    padding = 2 * CELL_PADDING + 1
+
+    def drawn(text: str, head: bool) -> float:
+        style = styles["head" if head else "cell"]
+        return pdfmetrics.stringWidth(text, style.fontName, style.fontSize)
+
+    least, wanted = [], []
+    for column in range(len(rows[0])):
+        cells = [(row[column], number == 0) for number, row in enumerate(rows)]
+        least.append(max(drawn(word, head) for text, head in cells for word in (text.split() or [""])) + padding)
+        wanted.append(max(drawn(text, head) for text, head in cells) + padding)
+    spare = width - sum(least)
+    if spare <= 0:
+        return [width * part / sum(least) for part in least]
+    more = [max(0.0, full - part) for full, part in zip(wanted, least, strict=True)]
+    return [part + spare * (extra + 1) / (sum(more) + len(more)) for part, extra in zip(least, more, strict=True)]

@@ -91,19 +91,27 @@ def _markdown_piece(piece: Piece) -> str:
 
 
 def as_plain(document: Written) -> bytes:
-    parts = [document.title, *(piece.text for piece in document.pieces if piece.text), document.sources_heading]
+    parts = [document.title, *(part for piece in document.pieces for part in _plain_parts(piece)), document.sources_heading]
     return ("\n\n".join(parts) + "\n\n" + "\n".join(document.notes) + "\n").encode()
 
 
-def as_jsonl(text: str, sources: dict[str, dict[str, str]]) -> tuple[str, bytes, dict[str, Any]]:
+def _plain_parts(piece: Piece) -> list[str]:
+    """A table's row is a paragraph of its own that names each cell's column."""
+    if piece.kind != "table":
+        return [piece.text] if piece.text else []
+    head, *rows = piece.rows
+    return ["; ".join(f"{name}: {cell}" for name, cell in zip(head, row, strict=True) if cell) + "." for row in rows]
+
+
+def as_jsonl(text: str, sources: dict[str, dict[str, str]]) -> tuple[bytes, dict[str, Any]]:
     """News items: front matter, then items parted by "===": `key: value` lines, an empty line, paragraphs.
 
-    Returns the file's path, its bytes and the sidecar's metadata: what all lines share. Each line is one document.
+    Returns the file's bytes and the sidecar's metadata: what all lines share. Each line is one document.
     """
     head, body = split_front_matter(text)
     meta = {name: value for name, value in head.items() if name in ("kind", "publisher", "language")}
     lines = [_item(raw.strip(), meta, sources) for raw in body.split("\n===\n")]
-    return head["out"], ("\n".join(lines) + "\n").encode(), meta
+    return ("\n".join(lines) + "\n").encode(), meta
 
 
 def _item(raw: str, meta: dict[str, Any], sources: dict[str, dict[str, str]]) -> str:

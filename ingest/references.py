@@ -16,6 +16,7 @@ from ingest.structure import Structure
 from kb.records import Block, Mention, Reference
 
 NAMED_WITHIN = 110  # characters behind "Article 5 of the" in which the agreement's name must begin
+DEEPEST = 3  # "point (i) of subparagraph (b) of paragraph 1 of Article 4"
 MOST = 20  # members of a list: "Articles 3, 4, 7 and 9"
 
 _LATIN = "bis|ter|quater|quinquies|sexies"
@@ -197,15 +198,15 @@ def _groups(piece: str) -> Iterator[list[_Named]]:
             done = group[-1].end
 
 
-def _of_article(piece: str, match: re.Match[str], articles: Matches, paragraphs: Matches) -> list[_Named]:
+def _of_article(piece: str, match: re.Match[str], articles: Matches, paragraphs: Matches, depth: int = DEEPEST) -> list[_Named]:
     """ "paragraph 2" + " of Article 4", or of the article that it stands in; "subparagraph (b)" + " of paragraph 1"."""
     parts = list(_items(match, "many" if match["many"] else "one", "article"))
     joint = _OF.match(piece, match.end())
     outer: list[_Named] = []
     if joint and joint.end() in articles:
         outer = list(_items(articles[joint.end()], "one", "article")) if articles[joint.end()]["one"] else []
-    elif joint and joint.end() in paragraphs and "," not in joint[0]:
-        outer = _of_article(piece, paragraphs[joint.end()], articles, paragraphs)
+    elif joint and joint.end() in paragraphs and "," not in joint[0] and depth:
+        outer = _of_article(piece, paragraphs[joint.end()], articles, paragraphs, depth - 1)
     if len(outer) == 1:
         merged = [replace(part, number=outer[0].number, labels=outer[0].labels + part.labels) for part in parts]
         return [*merged[:-1], replace(merged[-1], end=outer[0].end)]

@@ -62,9 +62,9 @@ _MAGIC = (
     (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX or XLSX without a password"),
 )
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
-_HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_HTML_START = re.compile(rb"<(?:!doctype\s+html|html[\s>])", re.I)
 _HEADER_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:")
-_XML_ROOT = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>\s*)*<(?:[\w.-]+:)?([\w.-]+)", re.S)
+_XML_ROOT = re.compile(rb"<(?:[\w.-]+:)?([\w.-]+)")
 _ROOTS = {b"treaty": TREATY, b"akomaNtoso": AKOMA_NTOSO}
 _BLOCK = 1 << 20
 
@@ -227,9 +227,27 @@ def _by_content(file: File, named: str, start: bytes) -> str:
         raise UnreadableFile(f"its name says {NAMES[named]} but its content is binary; the types read are {SUPPORTED}.")
     if named in (TREATY, AKOMA_NTOSO):
         return _xml_type(start)
-    if named not in (JSONL, EML) and _HTML_START.match(start.removeprefix(_BOMS[0])):
+    if named not in (JSONL, EML) and _HTML_START.match(_after_prolog(start.removeprefix(_BOMS[0]))):
         return HTML
     return named
+
+
+def _after_prolog(start: bytes, *more: bytes) -> bytes:
+    """What comes behind white space, instructions and comments (and what begins with `more`). A scan and no pattern: with
+    comments that never end, 8 KB kept a pattern busy for minutes."""
+    ends = {b"<?": b"?>", b"<!--": b"-->"} | dict.fromkeys(more, b">")
+    while True:
+        start = start.lstrip()
+        opening = next((mark for mark in ends if start.startswith(mark)), None)
+        if opening is None:
+            return start
+        head, end, rest = start.partition(ends[opening])
+        if opening in more and b"[" in head:  # declarations in brackets have > of their own
+            head, end, rest = start.partition(b"]")
+            rest = rest.partition(b">")[2]
+        if not end:
+            return b""
+        start = rest
 
 
 def _xml_type(start: bytes) -> str:
@@ -237,9 +255,9 @@ def _xml_type(start: bytes) -> str:
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         start = start[: len(start) // 2 * 2].decode("utf-16", "replace").encode()
     plain = start.removeprefix(_BOMS[0])
-    if _HTML_START.match(plain):
+    if _HTML_START.match(_after_prolog(plain)):
         return HTML
-    root = _XML_ROOT.match(plain)
+    root = _XML_ROOT.match(_after_prolog(plain, b"<!DOCTYPE"))
     name = root[1] if root else b"none"
     if name not in _ROOTS:
         told = name.decode("ascii", "replace")[:60]

@@ -131,3 +131,11 @@ def test_spans_lie_in_the_text_without_overlap(words: list[str]) -> None:
         assert done <= link.start < link.end <= len(whole)
         assert link.target is None or 0 <= link.target < len(whole)
         done = link.end
+
+
+@pytest.mark.parametrize(
+    "piece", ["paragraph 1 of ", "Article 1, paragraph ", "Articles 1, ", "пункта 1 статьи 2, ", "Annex I, "]
+)
+def test_endless_chains_end(piece: str) -> None:
+    whole, links = found("Article 1\n\n" + piece * 2000)
+    assert all(link.start < link.end <= len(whole) for link in links)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 from lxml import html
@@ -13,8 +14,10 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from ingest.archive import File
 from ingest.encodings import decode
-from ingest.metadata import metadata_from, raw_metadata
+from ingest.header import Header, header_lines
+from ingest.metadata import merge, metadata_from, raw_metadata
 from ingest.page_blocks import add_blocks
+from ingest.stated import checked_header
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind, normalise, rejoin_lines, table_rows
 from kb.records import Metadata, Parsed
 
@@ -25,13 +28,23 @@ def read_plain(path: File) -> tuple[Parsed, ...]:
     """A .txt file; form feeds, where there are any, end its pages. Raises UnreadableFile if it holds no text."""
     text, warnings = decode(path.read_bytes())
     metadata, body, more = front_matter(text)
+    header, body = header_lines(body)
     builder = TextBuilder()
     pages = body.split("\f")
     for number, page in enumerate(pages if body.strip("\f \n").count("\f") else [body], 1):
         if len(pages) > 1 and page is not body:
             builder.start_page(number, None)
         add_plain_text(builder, page)
-    return (_parsed(builder, metadata, "text 1", (*warnings, *more)),)
+    parsed = _parsed(builder, metadata, "text 1", (*warnings, *more))
+    return (parsed if header is None else _with_header(parsed, header),)
+
+
+def _with_header(parsed: Parsed, header: Header) -> Parsed:
+    """Front matter goes before the header, and the text's own word before the header's dates."""
+    given, warnings = metadata_from(header.raw)
+    claims = {"signed_on": header.signed, "in_force_since": header.in_force}
+    given, more = checked_header(given, claims, parsed.text, parsed.blocks)
+    return replace(parsed, metadata=merge(parsed.metadata, given), warnings=(*parsed.warnings, *warnings, *more))
 
 
 def read_markdown(path: File) -> tuple[Parsed, ...]:

@@ -21,12 +21,29 @@ from ingest import (
     read_pptx,
     read_rtf,
     read_text,
+    read_treaty,
     read_xlsx,
 )
 from ingest.archive import File
 from ingest.encodings import decode
 from ingest.metadata import merge, metadata_from, raw_metadata
-from ingest.sources import CSV, DOCX, EML, HTML, JSONL, MARKDOWN, ODT, PDF, PPTX, RTF, SIDECARS, TEXT, XLSX
+from ingest.sources import (
+    AKOMA_NTOSO,
+    CSV,
+    DOCX,
+    EML,
+    HTML,
+    JSONL,
+    MARKDOWN,
+    ODT,
+    PDF,
+    PPTX,
+    RTF,
+    SIDECARS,
+    TEXT,
+    TREATY,
+    XLSX,
+)
 from ingest.text import SUPPORTED, UnreadableFile, one_line
 from kb.records import Metadata, Parsed, SourceFile
 
@@ -45,6 +62,8 @@ _READERS: dict[str, Callable[[File], tuple[Parsed, ...]]] = {
     CSV: read_csv.read,
     XLSX: read_xlsx.read,
     EML: lambda file: read_eml.read(file, _attached),
+    TREATY: read_treaty.read,
+    AKOMA_NTOSO: read_treaty.read,
 }
 
 

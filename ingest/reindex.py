@@ -219,8 +219,10 @@ def _staged(source: SourceFile, parsed: Parsed, original: str, collection: str, 
         blocks=parsed.blocks,
         pages=parsed.pages,
         reader=parsed.reader,
-        warnings=parsed.warnings,
+        warnings=(*parsed.warnings, *enriched.warnings),
         ingested_at=_now(),
+        stated=enriched.stated,
+        references=enriched.references,
     )
     passages = segment(document.id, complete, enriched.metadata.language, encoder.count_tokens)
     return StagedDocument(document, passages, enriched.mentions, collection, pipeline(source))

@@ -11,9 +11,10 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from ingest.headings import parse_heading
 from kb.records import BLOCK_KINDS, Block, Page
 
-SUPPORTED = "PDF, DOCX, ODT, RTF, PPTX, HTML, TXT, Markdown, EML, XLSX, CSV and JSONL"
+SUPPORTED = "PDF, DOCX, ODT, RTF, PPTX, HTML, TXT, Markdown, EML, XLSX, CSV, JSONL and treaties as XML (ToTA, Akoma Ntoso)"
 
 
 class UnreadableFile(Exception):
@@ -188,20 +189,7 @@ def _keeps_hyphen(first: str, second: str, words: frozenset[str]) -> bool:
     return f"{first}-{second}".lower() in words or first.lower() in _HYPHENATED
 
 
-_NUMBER = r"(?:\d{1,3}(?:[-.]\d{1,2})?[a-zа-я]?|[IVXLC]{1,7}|[A-Z]|bis)(?:\s(?:bis|ter))?"
-_ORDINAL = "ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE TEN FIRST SECOND THIRD".replace(" ", "|")
-_URDU_NUMBER = r"[0-9\u06f0-\u06f9\u0660-\u0669]{1,3}"
-_DIVISIONS = (
-    (1, rf"(?:PART|Part|TITLE|ЧАСТЬ|Часть)\s(?:{_NUMBER}|{_ORDINAL})"),
-    (1, rf"(?:ANNEX|Annex|APPENDIX|Appendix|SCHEDULE|Schedule|ПРИЛОЖЕНИЕ|Приложение)(?:\s№?\s?{_NUMBER})?"),
-    (1, rf"(?:ضمیمہ|حصہ)\s{_URDU_NUMBER}"),
-    (2, rf"(?:CHAPTER|Chapter|ГЛАВА|Глава|РАЗДЕЛ|Раздел)\s(?:{_NUMBER}|{_ORDINAL})|باب\s{_URDU_NUMBER}"),
-    (3, rf"(?:SECTION|Section)\s{_NUMBER}"),
-    (3, rf"(?:ARTICLE|Article|Art\.|СТАТЬЯ|Статья)\s{_NUMBER}|(?:آرٹیکل|دفعہ|شق)\s(?:نمبر\s)?{_URDU_NUMBER}"),
-)
-# A name may follow the number: after a sign, or at once when it starts like a name. A sentence ("Article 5 of the
-# Agreement applies.") is a reference, not a heading: it runs on in lower case or ends with a full stop.
-_DIVISION = tuple((level, re.compile(rf"(?:{form})(?P<name>[.:]?\s?[–—-]?\s?.{{0,120}})$")) for level, form in _DIVISIONS)
+_LEVELS = {0: 1, 1: 1, 2: 1, 3: 2, 4: 3, 5: 3}  # of a legal heading, by its rank
 
 
 def heading_level(line: str) -> int:
@@ -211,20 +199,10 @@ def heading_level(line: str) -> int:
     """
     if not line or len(line) > 160 or line[-1] in ",;":
         return 0
-    for level, form in _DIVISION:
-        if (found := form.match(line)) and _names(found["name"]):
-            return level
+    legal = parse_heading(line)
+    if legal and not (legal.title and line[-1] in ".:۔"):  # a reader looks at one line, and most that end so are sentences
+        return _LEVELS.get(legal.rank, 2)
     return 2 if _in_capitals(line) else 0
-
-
-def _names(rest: str) -> bool:
-    """Is what follows a division's number its name (or nothing), rather than the rest of a sentence?"""
-    name = rest.lstrip(".: –—-")
-    if not name:
-        return True
-    if rest[0].isalnum() or name[0].islower() or name[0] in "()," or name.endswith((".", ":", "۔")):
-        return False
-    return len(name.split()) <= 14
 
 
 def _in_capitals(line: str) -> bool:

@@ -26,6 +26,7 @@ NAMES = [
     "treaty.pdf",
 ]
 NAMES += ["rules.docx", "fees.odt", "letter.rtf", "slides.pptx", "koi8.txt", "regions.html"]
+NAMES += ["akoma.xml", "tota.xml"]
 
 
 def spans(document: Parsed) -> dict[str, object]:

@@ -24,7 +24,7 @@ from kb.records import (
 )
 from web import names
 from web.form import Form, address
-from web.reading import Entry, Part, checked_span, outline, parts
+from web.reading import Entry, Part, checked_span, outline, parts, stated
 
 SHOWN_WHOLE = 420  # characters of a passage; a longer one is cut to about five lines, its rest one tap away
 CUT_AT = 340
@@ -393,4 +393,5 @@ def _facts(document: Document) -> tuple[Fact, ...]:
         ("File", document.uri),
         ("Read by", f"{document.reader}, {names.day(document.ingested_at)}"),
     )
-    return tuple(Fact(name, value, web_address if name == "Public source" else "") for name, value in facts if value)
+    given = tuple(Fact(name, value, web_address if name == "Public source" else "") for name, value in facts if value)
+    return given + tuple(Fact(*fact) for fact in stated(document))

@@ -72,7 +72,10 @@ class Structure:
 
 
 def read(path: File) -> tuple[Parsed, ...]:
-    """One document with all its pages. Raises UnreadableFile for a locked, damaged or scanned file."""
+    """One document with all its pages; pages without a text layer stay empty (see ingest.ocr).
+
+    Raises UnreadableFile for a locked or damaged file, and for a scanned attachment.
+    """
     document = _open(path)
     try:
         with warnings.catch_warnings():
@@ -82,21 +85,13 @@ def read(path: File) -> tuple[Parsed, ...]:
     finally:
         document.close()
     missing = [number for number, lines in enumerate(pages, 1) if not any(_letters(line.text) for line in lines)]
-    if len(missing) == len(pages):
+    if len(missing) == len(pages) and isinstance(path, MemoryFile):  # an attachment's pages cannot be drawn for OCR
         raise UnreadableFile(
             f"no text layer: {len(pages)} page{'s' * (len(pages) != 1)}, probably a scan; run OCR over it (for example "
             "ocrmypdf) and replace it."
         )
-    notes = structure.warnings
-    if missing:
-        notes = (*notes, f"{_numbers(missing)} of {len(pages)} hold no text, perhaps pictures or scans; they cannot be found.")
     text, blocks, spans = _assemble(_without_running_heads(pages, structure.labels), structure)
-    return (Parsed(text, blocks, spans, structure.metadata, READER, notes),)
-
-
-def _numbers(pages: Sequence[int]) -> str:
-    shown = ", ".join(map(str, pages[:10])) + (" …" if len(pages) > 10 else "")
-    return f"page{'s' * (len(pages) != 1)} {shown}"
+    return (Parsed(text, blocks, spans, structure.metadata, READER, structure.warnings),)
 
 
 def _letters(text: str) -> int:

@@ -45,7 +45,7 @@ def read_file(source: SourceFile) -> tuple[Parsed, ...]:
         raise UnreadableFile(f"files of type {source.media_type} are not read; the types read are {SUPPORTED}.")
     path = Path(source.path)
     documents = reader(path)
-    if not any(document.text for document in documents):
+    if not any(document.text or document.pages for document in documents):  # pages without text may be read by OCR
         raise UnreadableFile("it holds no text; replace or remove it.")
     sidecar, warnings = _sidecar(path)
     return tuple(_complete(document, sidecar, warnings, path) for document in documents)

@@ -249,6 +249,7 @@ def _locator(chosen: Sequence[_Unit]) -> Locator:
         end=last.end,
         page=first.page.number if first.page else None,
         page_label=first.page.label if first.page else None,
+        ocr=first.page.ocr if first.page else None,
         section=tuple(section.text for section in first.sections),
         pinpoint=place or pinpoint(headings, first.labels, last.labels, first.page, (first.paragraph, last.paragraph)),
     )

@@ -34,12 +34,29 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the original: `number` counts from 1; `label` is what is printed on it ("iv", "12") or None if it has none."""
+    """A page of the original: `number` counts from 1; `label` is what is printed on it ("iv", "12") or None if it has none.
+
+    `ocr` is the mean confidence of its words, 0..1, if they were read by OCR, else None.
+    """
 
     number: int
     label: str | None
     start: int
     end: int
+    ocr: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordBox:
+    """`text[start:end]` was read by OCR in this box of page `page`: points from the upper left of the page as it is shown."""
+
+    page: int
+    start: int
+    end: int
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,8 @@ class Parsed:
     """What a reader makes of one document of a file. `text` is normalised (see ingest.text); blocks and pages index it.
 
     `key` tells the documents of one file apart (a JSONL line's id); it is "" where the file is the document.
-    `reader` is name and version, e.g. "pypdf 7.1.0"; `warnings` are sentences for the operator.
+    `reader` is name and version, e.g. "pypdf 7.1.0"; `warnings` are sentences for the operator. `word_boxes` are those of pages
+    read by OCR; `unread` are pages that it could read, were it installed.
     """
 
     text: str
@@ -73,6 +91,8 @@ class Parsed:
     reader: str
     warnings: tuple[str, ...] = ()
     key: str = ""
+    word_boxes: tuple[WordBox, ...] = ()
+    unread: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +109,8 @@ class SourceFile:
 class Locator:
     """Where a span stands. `page` counts from 1 (None: the source has no pages); `page_label` is the printed one.
 
-    `section` is the path of headings, outermost first; `pinpoint` is what a lawyer writes: "art. 5(2)(b)", "p. 12".
+    `section` is the path of headings, outermost first; `pinpoint` is what a lawyer writes: "art. 5(2)(b)", "p. 12". `ocr` is the
+    page's confidence, 0..1, if it was read by OCR, else None.
     """
 
     start: int
@@ -98,6 +119,7 @@ class Locator:
     page_label: str | None = None
     section: tuple[str, ...] = ()
     pinpoint: str | None = None
+    ocr: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

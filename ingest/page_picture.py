@@ -1,0 +1,89 @@
+"""A page of a PDF as a picture, by PDFium. For the confined child alone: PDFium reads the hostile file here."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NamedTuple
+
+import pypdfium2
+from PIL import Image
+
+from ingest.text import UnreadableFile
+
+pdfium: Any = pypdfium2  # its wrappers carry no types
+raw: Any = pypdfium2.raw
+
+POINTS = 72  # an inch
+OCR_DPI = 300  # what tesseract's models were trained on
+MOST_PIXELS = 25_000_000  # A4 at 300 dpi has 8.7 million; a poster is drawn coarser
+LONGEST_SIDE = 16_000  # pixels
+INK = 24  # of 255: with less between its lightest and darkest spot a page shows nothing
+DEEPEST = 4  # nested forms that are looked into for pictures
+
+
+class PagePicture(NamedTuple):
+    """`width` and `height` are the page's as it is shown, in points; `scale` is pixels a point."""
+
+    image: Image.Image
+    width: float
+    height: float
+    scale: float
+    pictures: float  # share of the page that pictures cover, 0..1
+
+
+def page_picture(path: str, number: int, dpi: float, *, grey: bool = False) -> PagePicture:
+    """Draw page `number` (from 1) at `dpi` or, where that would be too large, as large as may be.
+
+    Raises UnreadableFile for a file that cannot be opened or has no such page.
+    """
+    try:
+        document = pdfium.PdfDocument(path)
+        if not 1 <= number <= len(document):
+            raise UnreadableFile(f"the PDF has no page {number}; its pages are 1 to {len(document)}.")
+        page = document[number - 1]
+        width, height = page.get_size()
+        if not (1 <= width <= 1e6 and 1 <= height <= 1e6):
+            raise UnreadableFile(f"page {number} measures {width:g} × {height:g} points, which cannot be drawn.")
+        scale = min(dpi / POINTS, math.sqrt(MOST_PIXELS / (width * height)), LONGEST_SIDE / max(width, height))
+        covered = _pictures(page) / (width * height)
+        image = page.render(scale=scale, grayscale=grey, may_draw_forms=False).to_pil()
+    except pypdfium2.PdfiumError as error:
+        raise UnreadableFile(f"page {number} cannot be drawn ({error}); print the PDF to a new one, or replace it.") from error
+    return PagePicture(image.convert("L" if grey else "RGB"), width, height, image.width / width, min(covered, 1.0))
+
+
+def _pictures(page: Any) -> float:
+    """Square points that the page's pictures cover, counted twice where they overlap."""
+    total = 0.0
+    for found in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=DEEPEST):
+        left, bottom, right, top = found.get_bounds()
+        total += max(right - left, 0.0) * max(top - bottom, 0.0)
+    return total
+
+
+def draw(path: str, number: int) -> bytes:
+    """What OCR needs of a page: JSON on a line, then a byte of grey for each pixel, row by row (none: the page is empty)."""
+    picture = page_picture(path, number, OCR_DPI, grey=True)
+    low, high = picture.image.getextrema()
+    assert isinstance(low, int) and isinstance(high, int)  # of one band
+    columns, rows = picture.image.size if high - low >= INK else (0, 0)
+    head = {
+        "width": picture.width,
+        "height": picture.height,
+        "pictures": picture.pictures,
+        "columns": columns,
+        "rows": rows,
+    }
+    return json.dumps(head).encode() + b"\n" + (picture.image.tobytes() if rows else b"")
+
+
+def pgm(head: bytes, pixels: bytes) -> bytes:
+    """The picture as a portable grey map. Written outside the child that drew it, which could have put any format in its place.
+
+    Raises ValueError if there are other pixels than the head says.
+    """
+    columns, rows = (int(json.loads(head)[name]) for name in ("columns", "rows"))
+    if len(pixels) != columns * rows:
+        raise ValueError(f"{len(pixels)} pixels are not {columns} × {rows}")
+    return f"P5\n{columns} {rows}\n255\n".encode() + pixels

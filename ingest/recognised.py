@@ -1,0 +1,188 @@
+"""What OCR reads of a page: tesseract's table made into blocks whose words know their boxes, and put into the document."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import NamedTuple
+
+from ingest.text import TextBuilder, heading_level, line_kind, one_line, rejoin_lines
+from kb.records import Page, Parsed, WordBox
+
+MUMBLE = 0.3  # a paragraph below this mean confidence is a picture's grain, or a seal
+WIDEST_PITCH = 3.0  # heights of a line from one to the next within a paragraph
+_WORD_LEVEL = "5"
+_COLUMNS = 12
+_ITEM = re.compile(r"\(?(?:[a-zа-я]|[ivx]{1,5}|\d{1,2})\)\s|\d{1,3}(?:\.\d{1,2})*[.)]\s|[•●▪]\s")
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom in points, from the upper left of the page as it is shown
+
+
+class Word(NamedTuple):
+    text: str
+    confidence: float  # 0..1
+    box: Box
+
+
+Line = tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedBlock:
+    """A paragraph: its text, and where in it its words stand with their boxes."""
+
+    kind: str
+    text: str
+    level: int
+    places: tuple[tuple[int, int, Box], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A page that has been read: mean confidence of its words, 0..1, weighed by their length; `models` read it."""
+
+    blocks: tuple[RecognisedBlock, ...]
+    confidence: float
+    models: str
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(block.text for block in self.blocks)
+
+
+def recognised(table: str, scale: float, models: str) -> Recognised | None:
+    """Blocks from tesseract's table (TSV); None if it holds no word. `scale` is the picture's pixels a point.
+
+    Lines that cannot be understood are left out: the table comes from a program that read a hostile picture.
+    """
+    paragraphs = (lines for lines in _paragraphs(table, scale))
+    clear = _run_on([lines for lines in paragraphs if _mean(word for line in lines for word in line) >= MUMBLE])
+    words = [word for lines in clear for line in lines for word in line]
+    blocks = tuple(block for lines in clear for part in _parted(lines) if (block := _block(part)) is not None)
+    return Recognised(blocks, round(_mean(words), 3), models) if blocks else None
+
+
+def _mean(words: Iterator[Word] | Sequence[Word]) -> float:
+    weighed = [(len(word.text), word.confidence) for word in words]
+    total = sum(length for length, _ in weighed)
+    return sum(length * confidence for length, confidence in weighed) / total if total else 0.0
+
+
+def _paragraphs(table: str, scale: float) -> Iterator[list[Line]]:
+    """Words by line by paragraph, in tesseract's order, which is that of reading."""
+    rows = (row for line in table.splitlines() if (row := line.split("\t", _COLUMNS - 1))[0] == _WORD_LEVEL)
+    placed = ((tuple(row[1:4]), row[4], word) for row in rows if (word := _word(row, scale)) is not None)
+    for _, paragraph in groupby(placed, key=lambda item: item[0]):
+        yield [tuple(word for _, _, word in line) for _, line in groupby(paragraph, key=lambda item: item[1])]
+
+
+def _word(row: Sequence[str], scale: float) -> Word | None:
+    try:
+        left, top, width, height, confidence = map(float, row[6:11])
+        text = one_line(row[11])
+    except (ValueError, IndexError):
+        return None
+    if not text or not all(map(math.isfinite, (left, top, width, height, confidence))):
+        return None
+    box = (left / scale, top / scale, (left + width) / scale, (top + height) / scale)
+    return Word(text, min(max(confidence / 100, 0.0), 1.0), tuple(round(value, 1) for value in box))  # type: ignore[arg-type]
+
+
+def _run_on(paragraphs: Sequence[list[Line]]) -> list[list[Line]]:
+    """Tesseract takes each line of a widely spaced text for a paragraph. One that goes on in small letters, right below and
+    without a full stop before it, is none."""
+    joined: list[list[Line]] = []
+    for lines in paragraphs:
+        if joined and _goes_on(joined[-1][-1], lines[0]):
+            joined[-1] = [*joined[-1], *lines]
+        else:
+            joined.append(lines)
+    return joined
+
+
+def _goes_on(last: Line, line: Line) -> bool:
+    if last[-1].text[-1] in ".!?:;۔؟" or not line[0].text[0].islower() or _ITEM.match(_text(line)):
+        return False
+    (left, top, right, bottom), (next_left, next_top, next_right, next_bottom) = _box(last), _box(line)
+    height = max(bottom - top, next_bottom - next_top)
+    return 0 < next_bottom - bottom <= WIDEST_PITCH * height and left < next_right and next_left < right
+
+
+def _box(line: Line) -> Box:
+    boxes = [word.box for word in line]
+    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
+
+
+def _text(line: Line) -> str:
+    return " ".join(word.text for word in line)
+
+
+def _parted(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Headings by their wording ("Article 5") and items ("(a) …") begin blocks of their own: tesseract sees none."""
+    part: list[Line] = []
+    heading = False
+    for line in lines:
+        text = _text(line)
+        now_heading = heading_level(text) > 0
+        if part and (now_heading or heading or _ITEM.match(text)):
+            yield part
+            part = []
+        part.append(line)
+        heading = now_heading
+    if part:
+        yield part
+
+
+def _block(lines: Sequence[Line]) -> RecognisedBlock | None:
+    text = one_line(rejoin_lines(map(_text, lines)))
+    kind, text, level = line_kind(text) if text else ("paragraph", "", 0)
+    if not any(map(str.isalnum, text)):
+        return None
+    return RecognisedBlock(kind, text, level, tuple(_places(text, [word for line in lines for word in line])))
+
+
+def _places(text: str, words: Sequence[Word]) -> Iterator[tuple[int, int, Box]]:
+    """Where the words stand in the text that was made of them. They come in its order; what changed is the blanks between
+    them, and a hyphen at a line's end that is gone. A word that is not met there has no place."""
+    at = 0
+    for word in words:
+        while at < len(text) and text[at] == " ":
+            at += 1
+        whole = word.text if text.startswith(word.text, at) else word.text.rstrip("-\u2010\u00ad")
+        if whole and text.startswith(whole, at):
+            yield at, at + len(whole), word.box
+            at += len(whole)
+
+
+def with_pages(document: Parsed, read: Mapping[int, Recognised]) -> Parsed:
+    """The document with what was read in place of those pages' text. Other pages keep their blocks."""
+    if not read:
+        return document
+    builder = TextBuilder()
+    places: list[tuple[int, tuple[tuple[int, int, Box], ...]]] = []  # page and words of each block that is added
+    for page in document.pages:
+        builder.start_page(page.number, page.label)
+        if page.number in read:
+            for block in read[page.number].blocks:
+                builder.add(block.kind, block.text, block.level)
+                places.append((page.number, block.places))
+            continue
+        for kept in document.blocks:
+            if page.start <= kept.start < page.end:
+                builder.add(kept.kind, document.text[kept.start : kept.end], kept.level, kept.place)
+                places.append((page.number, ()))
+    text, blocks, pages = builder.build()
+    boxes = tuple(
+        WordBox(number, block.start + start, block.start + end, *box)
+        for block, (number, words) in zip(blocks, places, strict=True)
+        for start, end, box in words
+    )
+    marked = tuple(_marked(page, read) for page in pages)
+    return replace(document, text=text, blocks=blocks, pages=marked, word_boxes=boxes)
+
+
+def _marked(page: Page, read: Mapping[int, Recognised]) -> Page:
+    return replace(page, ocr=read[page.number].confidence) if page.number in read else page

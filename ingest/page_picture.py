@@ -32,8 +32,8 @@ class PagePicture(NamedTuple):
     pictures: float  # share of the page that pictures cover, 0..1
 
 
-def page_picture(path: str, number: int, dpi: float, *, grey: bool = False) -> PagePicture:
-    """Draw page `number` (from 1) at `dpi` or, where that would be too large, as large as may be.
+def page_picture(path: str, number: int, dpi: float, *, pixels: int = MOST_PIXELS, grey: bool = False) -> PagePicture:
+    """Draw page `number` (from 1) at `dpi` or, where that would take more than `pixels`, as large as may be.
 
     Raises UnreadableFile for a file that cannot be opened or has no such page.
     """
@@ -45,7 +45,7 @@ def page_picture(path: str, number: int, dpi: float, *, grey: bool = False) -> P
         width, height = page.get_size()
         if not (1 <= width <= 1e6 and 1 <= height <= 1e6):
             raise UnreadableFile(f"page {number} measures {width:g} × {height:g} points, which cannot be drawn.")
-        scale = min(dpi / POINTS, math.sqrt(MOST_PIXELS / (width * height)), LONGEST_SIDE / max(width, height))
+        scale = min(dpi / POINTS, math.sqrt(pixels / (width * height)), LONGEST_SIDE / max(width, height))
         covered = _pictures(page) / (width * height)
         image = page.render(scale=scale, grayscale=grey, may_draw_forms=False).to_pil()
     except pypdfium2.PdfiumError as error:

@@ -100,8 +100,9 @@ class TextBuilder:
             raise ValueError("text was added before the first page; start the first page first")
         self._waiting.append((number, label))
 
-    def add(self, kind: str, text: str, level: int = 0, place: str = "") -> None:
-        """Add a block; `level` is 1..6 for a heading, else 0; `place` as in Block. Text without a visible character is not added.
+    def add(self, kind: str, text: str, level: int = 0, place: str = "") -> int | None:
+        """Add a block and give where it begins; `level` is 1..6 for a heading, else 0; `place` as in Block. Text without a
+        visible character is not added, and None given.
 
         Raises ValueError for an unknown kind or level.
         """
@@ -109,13 +110,14 @@ class TextBuilder:
             raise ValueError(f"a block cannot be of kind {kind!r} with level {level}")
         text = one_line(text)
         if not text:
-            return
+            return None
         self._separate(kind)
         self._pages += [(number, label, self._length) for number, label in self._waiting]
         self._waiting.clear()
         self._blocks.append(Block(kind, self._length, self._length + len(text), level, place))
         self._parts.append(text)
         self._length += len(text)
+        return self._blocks[-1].start
 
     def _separate(self, kind: str) -> None:
         if self._blocks:

@@ -261,7 +261,17 @@ def _in_logical_order(glyphs: list[Glyph]) -> list[Glyph]:
             turned = [glyph._replace(space=None) for glyph in reversed(glyphs[start:end])]
             glyphs[start:end] = [turned[0]._replace(space=glyphs[start].space), *turned[1:]]
         start = end
+    for place in range(1, len(glyphs) - 1):
+        mark, after = glyphs[place], glyphs[place + 1]
+        if _is_mark(mark.text) and _carries(after, mark) and not _carries(glyphs[place - 1], mark):
+            glyphs[place : place + 2] = [after._replace(space=mark.space), mark._replace(space=None)]
     return glyphs
+
+
+def _carries(letter: Glyph, mark: Glyph) -> bool:
+    """Does the mark stand over or under the letter? PDFium gives marks before or after it, as the file draws them."""
+    middle = (mark.box[0] + mark.box[2]) / 2
+    return _is_arabic(letter.text) and not _is_mark(letter.text) and letter.box[0] <= middle <= letter.box[2]
 
 
 def _same_origin(one: Glyph, other: Glyph) -> bool:
@@ -354,9 +364,13 @@ def _has_space(last: Glyph, glyph: Glyph) -> bool:
     size = max(last.style.size, glyph.style.size)
     gap = glyph.box[0] - last.box[2]
     if _is_arabic(glyph.text) or _is_arabic(last.text):
+        if _is_mark(glyph.text) or (_is_mark(last.text) and glyph.space in (None, NOWHERE)):
+            return False
         return glyph.space is not None or max(gap, last.box[0] - glyph.box[2]) > SPACE * size
     if glyph.space == NOWHERE and _is_wide(last.text) and _is_wide(glyph.text):
-        return False  # PDFium takes the gaps of Chinese and Japanese that is set wide for spaces
+        return gap > 0.5 * size  # PDFium takes the gaps of Chinese and Japanese that is set wide for spaces
+    if _is_mark(glyph.text):
+        return False
     return glyph.space is not None or gap > SPACE * size
 
 

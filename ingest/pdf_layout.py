@@ -17,7 +17,7 @@ from ingest.pdf_characters import SPACE, Box, Fragment
 from ingest.traced import Traced, joined
 
 FEWEST_ROWS = 3  # of a column; below, two blocks beside each other are no columns
-SHORTEST_ROW = 12  # characters of a column's mean row; cells of tables are shorter. Chinese and Japanese signs count double
+SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap; cells of tables are shorter. Chinese and Japanese signs count double
 LEAST_FILL = 0.55  # of the column's width that its median row fills; ragged prose fills .8, cells of tables .1 to .5
 DEEPEST = 12
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -203,12 +203,16 @@ def _are_columns(left: Sequence[Atom], right: Sequence[Atom]) -> bool:
 
 
 def _is_prose(side: Sequence[Sequence[Atom]]) -> bool:
-    if len(side) < FEWEST_ROWS or _mean_length(side) < SHORTEST_ROW:
-        return len(side) == 1 and "\n" in side[0][0].text  # a table beside a column of text
+    atoms = [atom for row in side for atom in row]
+    top, bottom = min(atom.box[1] for atom in atoms), max(atom.box[3] for atom in atoms)
+    tables = sum(atom.box[3] - atom.box[1] for atom in atoms if "\n" in atom.text)
+    if tables > 0.4 * (bottom - top):
+        return True  # a table beside a column of text
+    if len(side) < FEWEST_ROWS or _mean_length([[atom] for atom in atoms]) < SHORTEST_ROW:
+        return False
     extents = [(min(a.box[0] for a in row), max(a.box[2] for a in row)) for row in side]
     width = max(right for _, right in extents) - min(left for left, _ in extents)
-    gaps = sum(len(row) - 1 for row in side)
-    return gaps <= 0.5 * len(side) and median(right - left for left, right in extents) >= LEAST_FILL * width
+    return median(right - left for left, right in extents) >= LEAST_FILL * width
 
 
 def _mean_length(side: Sequence[Sequence[Atom]]) -> float:

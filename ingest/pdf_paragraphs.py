@@ -158,8 +158,8 @@ def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
         return True
     if abs(line.size - last.size) > 0.1 * max(line.size, last.size, 1):
         return True
-    if line.size <= last.size and line.text[0] in "¹²³⁴⁵⁶⁷⁸⁹" and not last.text[0].islower():
-        return True
+    if here[0] in "¹²³⁴⁵⁶⁷⁸⁹" and before[-1] in ".!?):;”»":
+        return True  # the next footnote
     down = line.baseline - last.baseline
     if down < -0.5 * line.size:  # up again: the next column; a sentence may go on there
         return last.bold != line.bold or before[-1] in ".!?:۔؟。"

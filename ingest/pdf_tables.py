@@ -17,7 +17,8 @@ from ingest.traced import Traced
 
 TOUCH = 3.0  # points by which rules that meet may miss each other
 MOST_RULES = 400  # of each direction; a page of more is a drawing
-LONGEST_CELL = 45  # characters of the mean cell of a table without rules; columns of prose that escape the layout have more
+LONGEST_CELL = 45  # characters of the mean cell of a table without rules that has a column of figures
+LONGEST_WORDS = 22  # of one that has none; columns of prose that escape the layout have 30 and more
 _NUMBER = re.compile(r"[\s(+\-–—−±<>≈~$€£¥%]*(?:USD|PKR|Rs\.?|n/?a)?\s*[\d٠-٩۰-۹][\d٠-٩۰-۹.,'/:()%\s\-–—]*[\w%*†‡)]{0,4}|[-–—…*]+|n/?a", re.I)
 _FIGURE = re.compile(r"[-–−+(]?\d[\d.,]*[%)]?|[-–—]")
 _MARKER = re.compile(r"(?:[•●▪◦‣–—*-]|\(?[\w]{1,4}[.)]|\d+(?:\.\d+)*\.?|[A-Z]\.)$")
@@ -437,4 +438,5 @@ def _is_table(grid: Sequence[Sequence[Cell]]) -> bool:
         return False
     if any(sum(bool(_NUMBER.fullmatch(text)) for text in column) >= 0.6 * len(column) for column in by_column[1:]):
         return True
-    return len(by_column) >= 3 and len(texts) >= 0.6 * len(grid) * len(by_column)
+    short = sum(map(len, texts)) <= LONGEST_WORDS * len(texts)
+    return short and len(by_column) >= 3 and len(texts) >= 0.6 * len(grid) * len(by_column)

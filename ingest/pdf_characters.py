@@ -23,6 +23,7 @@ raw: Any = pypdfium2.raw  # bindings without types
 
 WIDE_GAP = 0.75  # of the font's size, more than a space (.25) in most justified lines; less than any gutter between columns
 SPACE = 0.17  # of the font's size: the least gap that is a space where the file has none; kerning stays below .1
+MIRRORED = 360
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _BOLD = re.compile(rb"bold|black|heavy|demi|cmbx|[-,]bd", re.I)
@@ -32,7 +33,8 @@ Affine = tuple[float, float, float, float, float, float]
 
 
 class Style(NamedTuple):
-    """What all characters of one text object share. `angle`: the direction of writing on the page as shown, clockwise."""
+    """What all characters of one text object share. `angle`: the direction of writing on the page as shown, clockwise from
+    left-to-right, 0..359; MIRRORED more for text that is seen from behind."""
 
     size: float
     bold: bool
@@ -72,7 +74,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """A page: its size as shown in points; its text by direction (degrees clockwise; 0 is upright); characters without a
+    """A page: its size as shown in points; its text by direction (see Style.angle; 0 is upright); characters without a
     meaning (`unknown`)."""
 
     width: float
@@ -137,6 +139,8 @@ def frame(matrix: Affine, angle: int) -> Affine:
     turn = math.radians(angle)
     cos, sin = round(math.cos(turn), 9), round(math.sin(turn), 9)
     a, b, c, d, e, f = matrix
+    if angle >= MIRRORED:  # lines follow one another the other way
+        return a * cos + b * sin, a * sin - b * cos, c * cos + d * sin, c * sin - d * cos, e * cos + f * sin, e * sin - f * cos
     return a * cos + b * sin, b * cos - a * sin, c * cos + d * sin, d * cos - c * sin, e * cos + f * sin, f * cos - e * sin
 
 
@@ -217,23 +221,33 @@ class _Reading:
             size = raw.FPDFText_GetFontSize(self._textpage, position) * math.hypot(matrix.c, matrix.d)
             a, b, c, d, _, _ = self._matrix
             angle = math.degrees(math.atan2(matrix.a * b + matrix.b * d, matrix.a * a + matrix.b * c))
-            if self._is_vertical(position, item):
+            if self._is_vertical(position, item, matrix):
                 angle += 90
-            style = Style(round(size, 1), _is_bold(self._textpage, position), _rounded(angle))
+            turned = _rounded(angle)
+            if (matrix.a * matrix.d - matrix.b * matrix.c) * (a * d - b * c) > 0:  # the page as shown counts y downwards
+                turned += MIRRORED
+            style = Style(round(size, 1), _is_bold(self._textpage, position), turned)
             self._styles[address] = style
         return style
 
-    def _is_vertical(self, position: int, item: Any) -> bool:
-        """Does the next character of the same text object stand below this one? Only vertical writing does that."""
+    def _is_vertical(self, position: int, item: Any, matrix: Any) -> bool:
+        """Does the next character of the same text object stand below this one, as its own font has "below"? Only vertical
+        writing does that."""
         if position + 1 >= self._textpage.count_chars():
             return False
         after = raw.FPDFText_GetTextObject(self._textpage, position + 1)
         if ctypes.cast(item, ctypes.c_void_p).value != ctypes.cast(after, ctypes.c_void_p).value:
             return False
-        here, next_one = (_loose_box(self._textpage, place) for place in (position, position + 1))
-        height, width = here[3] - here[1], here[2] - here[0]
-        same_column = abs((here[0] + here[2]) / 2 - (next_one[0] + next_one[2]) / 2) < 0.1 * width
-        return same_column and abs(here[1] - next_one[3]) < 0.2 * height and height > 0
+        (x0, y0), (x1, y1) = (_origin(self._textpage, place) for place in (position, position + 1))
+        along = (x1 - x0) * matrix.a + (y1 - y0) * matrix.b
+        down = -(x1 - x0) * matrix.c - (y1 - y0) * matrix.d
+        return down > 0 and abs(along) < 0.1 * down
+
+
+def _origin(textpage: Any, position: int) -> tuple[float, float]:
+    x, y = ctypes.c_double(), ctypes.c_double()
+    raw.FPDFText_GetCharOrigin(textpage, position, x, y)
+    return x.value, y.value
 
 
 def _rounded(angle: float) -> int:
@@ -301,6 +315,8 @@ def _fragments(glyphs: Sequence[Glyph]) -> Iterator[Fragment]:
 
 def _continues(last: Glyph, glyph: Glyph, extent: tuple[float, float]) -> bool:
     """Does the character follow on the same line, at most a wide gap away and not back over what stands there?"""
+    if _same_origin(last, glyph) and last.box == glyph.box:
+        return True  # the letters of a ligature
     size = max(last.style.size, glyph.style.size, 1.0)
     smaller = min(last.style.size, glyph.style.size)
     raised = 0.65 if smaller < 0.85 * size else 0.3
@@ -369,7 +385,7 @@ def _has_space(last: Glyph, glyph: Glyph) -> bool:
         return glyph.space is not None or max(gap, last.box[0] - glyph.box[2]) > SPACE * size
     if glyph.space == NOWHERE and _is_wide(last.text) and _is_wide(glyph.text):
         return gap > 0.5 * size  # PDFium takes the gaps of Chinese and Japanese that is set wide for spaces
-    if _is_mark(glyph.text):
+    if _is_mark(glyph.text) or last.box == glyph.box:
         return False
     return glyph.space is not None or gap > SPACE * size
 

@@ -278,7 +278,9 @@ def _in_logical_order(glyphs: list[Glyph]) -> list[Glyph]:
     for place in range(1, len(glyphs) - 1):
         mark, after = glyphs[place], glyphs[place + 1]
         if _is_mark(mark.text) and _carries(after, mark) and not _carries(glyphs[place - 1], mark):
-            glyphs[place : place + 2] = [after._replace(space=mark.space), mark._replace(space=None)]
+            gap = glyphs[place - 1].box[0] - after.box[2]  # a blank that is not to be seen only carries the mark
+            space = mark.space if gap > 0.05 * after.style.size else None
+            glyphs[place : place + 2] = [after._replace(space=space), mark._replace(space=None)]
     return glyphs
 
 

@@ -28,13 +28,16 @@ _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row that may be furniture. `apart`: nothing stands near it; `in_table`: it looks like the first row of a table."""
+    """A row that may be furniture. `edge`: top, bottom, or other (of another direction); `depth`: how many rows stand further
+    out; `apart`: the next row inwards is not near; `in_table`: it looks like the first row of a table."""
 
     page: int  # from 0
     angle: int
     height: float
     text: str
     pieces: tuple[Fragment, ...]
+    edge: str = "other"
+    depth: int = 0
     apart: bool = True
     in_table: bool = False
 
@@ -53,9 +56,9 @@ def without_furniture(
     printed = _printed_numbers(found)
     gone: list[set[int]] = [set() for _ in pages]
     for number, candidates in enumerate(found):
-        for row in candidates:
-            if id(row) in away or _is_number(row, (str(number + 1), labels[number], printed[number])):
-                gone[number] |= {id(piece) for piece in row.pieces}
+        known = (str(number + 1), labels[number], printed[number])
+        taken = [row for row in candidates if id(row) in away or _is_number(row, known)]
+        gone[number] = {id(piece) for row in _outermost(taken) for piece in row.pieces}
     cleaned = [_without(page, ids) for page, ids in zip(pages, gone, strict=True)]
     return cleaned, [label or number for label, number in zip(labels, printed, strict=True)]
 
@@ -74,16 +77,36 @@ def _candidates(page: PageText, number: int) -> Iterator[_Row]:
     main = max(page.fragments, key=lambda angle: sum(len(piece.text) for piece in page.fragments[angle]))
     for angle, pieces in page.fragments.items():
         found = rows(pieces)
-        for index, row in enumerate(found):
-            if angle != main:
-                yield _row(number, angle, row)
-            elif index < EDGE_ROWS or index >= len(found) - EDGE_ROWS:
-                above = found[index - 1] if index else None
-                below = found[index + 1] if index + 1 < len(found) else None
-                inner = below if index < EDGE_ROWS and index < len(found) / 2 else above
-                apart = inner is None or _gap(row, inner) >= APART * max(piece.size for piece in row)
-                in_table = not apart and below is not None and _cells(row) >= 3 and _cells(below) >= 2
-                yield replace(_row(number, angle, row), apart=apart, in_table=in_table)
+        if angle != main:
+            yield from (_row(number, angle, row) for row in found)
+            continue
+        half = (len(found) + 1) // 2
+        for depth in range(min(EDGE_ROWS, half)):
+            yield _edge_row(_row(number, angle, found[depth]), "top", depth, found)
+            if depth < len(found) - half:
+                yield _edge_row(_row(number, angle, found[-1 - depth]), "bottom", depth, found)
+
+
+def _edge_row(row: _Row, edge: str, depth: int, found: Sequence[Sequence[Fragment]]) -> _Row:
+    index = depth if edge == "top" else len(found) - 1 - depth
+    inner = index + 1 if edge == "top" else index - 1
+    size = max(piece.size for piece in row.pieces)
+    apart = not 0 <= inner < len(found) or _gap(row.pieces, found[inner]) >= APART * size
+    below = found[index + 1] if index + 1 < len(found) else ()
+    near = bool(below) and _gap(row.pieces, below) < APART * size
+    in_table = near and _cells(row.pieces) >= 3 and _cells(below) >= 2
+    return replace(row, edge=edge, depth=depth, apart=apart, in_table=in_table)
+
+
+def _outermost(taken: Sequence[_Row]) -> Iterator[_Row]:
+    """Of the rows that look like furniture: none with text further out; and past the first, only down to one that the text
+    keeps away from, since lines of the text may come again too."""
+    for edge in ("top", "bottom"):
+        outer = sorted((row for row in taken if row.edge == edge), key=lambda row: row.depth)
+        outer = [row for place, row in enumerate(outer) if row.depth == place]
+        last = max((row.depth for row in outer if row.apart), default=0)
+        yield from outer[: last + 1]
+    yield from (row for row in taken if row.edge == "other")
 
 
 def _row(page: int, angle: int, row: Sequence[Fragment]) -> _Row:

@@ -152,6 +152,8 @@ def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
     here, before = one_line(line.text), one_line(last.text)
     if not here or not before:
         return True
+    if before[-1] in "-\u2010" and before[-2:-1].isalpha() and here[0].islower() and abs(line.size - last.size) < 0.1 * last.size:
+        return False
     if last.bold != line.bold and (last.bold or heading_level(here)):
         return True
     if _ITEM.match(line.text) or heading_level(here) or heading_level(before):

@@ -3,7 +3,7 @@
 Per file: what the manifest expects and what came out; the share of poppler's words that our text has, as a multiset, without
 the lines that poppler repeats on most pages (heads, feet, numbers: ours leaves them out on purpose); order, as the longest
 rising sequence of positions among the words that stand once in both; pages a second beside pdftotext's and pypdf's alone; peak
-memory of a process of its own. Words are compared without case, hyphens and forms of letters; Chinese and Japanese sign by sign.
+memory of a process of its own. `true` is the coverage of FOLDER/../pdf_truth/<name>.md, where there is one. Words are compared without case, hyphens and forms of letters; Chinese and Japanese sign by sign.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import logging
 import re
 import resource
 import subprocess
@@ -43,6 +44,7 @@ class Row:
     got: str
     agrees: bool
     coverage: float | None
+    true_coverage: float | None  # of a truth file's words
     order: float | None
     speeds: tuple[float | None, float | None, float | None]  # ours, pdftotext, pypdf
     memory: float
@@ -82,9 +84,11 @@ def reference_text(path: Path) -> tuple[str, float]:
     done = subprocess.run(["pdftotext", "-q", "-enc", "UTF-8", str(path), "-"], capture_output=True, check=False, timeout=120)
     seconds = time.perf_counter() - began
     pages = done.stdout.decode("utf-8", "replace").split("\f")[:-1]
-    forms = Counter(form for page in pages for form in {_form(line) for line in page.split("\n")})
+    lines = [[line for line in page.split("\n") if line.strip()] for page in pages]
+    edges = [{*page[:3], *page[-3:]} for page in lines]
+    forms = Counter(form for page in edges for form in set(map(_form, page)))
     usual = {form for form, times in forms.items() if len(pages) > 2 and times >= REPEATED * len(pages)}
-    kept = ("\n".join(line for line in page.split("\n") if _form(line) not in usual) for page in pages)
+    kept = ("\n".join(x for x in page if x not in edge or _form(x) not in usual) for page, edge in zip(lines, edges, strict=True))
     return "\n".join(kept), seconds
 
 
@@ -96,7 +100,7 @@ def measure(row: dict[str, str], path: Path) -> Row:
     command = [sys.executable, "-m", "benchmarks.reading_pdf", "--one", str(path)]
     done = subprocess.run(command, capture_output=True, check=False, timeout=300)
     if done.returncode:
-        return Row(row["file"], row["expected"], "crash", False, None, None, (None, None, None), 0, done.stderr.decode()[-200:])
+        return Row(row["file"], row["expected"], "crash", False, None, None, None, (None, None, None), 0, done.stderr.decode()[-200:])
     result: dict[str, Any] = json.loads(done.stdout)
     got, text = result["got"], result["text"]
     wanted = [item.strip() for found in re.findall(r"must contain: ([^;]*)", row["note"]) for item in found.split(", ")]
@@ -107,7 +111,10 @@ def measure(row: dict[str, str], path: Path) -> Row:
     reference, seconds = reference_text(path)
     pages, ours = result["pages"], words(text)
     speeds = (pages / result["seconds"], pages / seconds, _pypdf_speed(path)) if pages else (None, None, None)
-    judged = (coverage(words(reference), ours), order(words(reference), ours)) if got == "text" else (None, None)
+    truth = path.parent.with_name("pdf_truth") / f"{path.stem}.md"
+    true = words(re.sub(r"<!--.*?-->", " ", truth.read_text(encoding="utf-8"))) if truth.exists() else []
+    judged = (coverage(words(reference), ours), coverage(true, ours), order(words(reference), ours))
+    judged = judged if got == "text" else (None, None, None)
     agrees = got in accepted and pages_right and not missing
     return Row(row["file"], row["expected"], got, agrees, *judged, speeds, result["memory"], note)
 
@@ -152,15 +159,16 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="PDFs with manifest.tsv; with --one: a PDF")
     parser.add_argument("--one", action="store_true", help="read one file and print what came out as JSON")
     options = parser.parse_args()
+    logging.disable(logging.CRITICAL)  # pypdf tells of every faulty object
     if options.one:
         print(json.dumps(one(options.folder)))
         return 0
     found = rows(options.folder)
-    print("ok  expected  got       coverage  order  pages/s: ours pdftotext pypdf   MiB  file")
+    print("ok  expected  got       coverage   true  order  pages/s: ours pdftotext pypdf   MiB  file")
     for row in found:
         speeds = " ".join(f"{_shown(speed, 1):>9}" for speed in row.speeds)
         print(
-            f"{'ok ' if row.agrees else 'NO '} {row.expected:<9} {row.got:<9} {_shown(row.coverage):>8} {_shown(row.order):>6}"
+            f"{'ok ' if row.agrees else 'NO '} {row.expected:<9} {row.got:<9} {_shown(row.coverage):>8} {_shown(row.true_coverage):>6} {_shown(row.order):>6}"
             f" {speeds} {row.memory:>5.0f}  {row.file}  {row.note[:150]}"
         )
     print(f"{sum(row.agrees for row in found)} of {len(found)} as expected")

@@ -21,7 +21,7 @@ SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap; cells 
 LEAST_FILL = 0.55  # of the column's width that its median row fills; ragged prose fills .8, cells of tables .1 to .5
 DEEPEST = 12
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
 class Atom(Protocol):
@@ -217,4 +217,4 @@ def _is_prose(side: Sequence[Sequence[Atom]]) -> bool:
 
 def _mean_length(side: Sequence[Sequence[Atom]]) -> float:
     texts = ["".join(atom.text for atom in row) for row in side]
-    return sum(len(text) + len(_WIDE.findall(text)) for text in texts) / max(len(texts), 1)
+    return sum(len(text) + len(WIDE.findall(text)) for text in texts) / max(len(texts), 1)

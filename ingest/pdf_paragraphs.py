@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ingest.pdf_layout import Line
+from ingest.pdf_layout import WIDE, Line
 from ingest.pdf_structure import compared
-from ingest.pdf_tables import Cell, Table
+from ingest.pdf_tables import Cell, Part, Table
 from ingest.text import heading_level, line_kind, one_line
 from ingest.traced import EMPTY, Traced, joined, on_one_line, put_in, rejoined
 
@@ -22,6 +22,7 @@ _ITEM = re.compile(r"(?:[•●▪◦]|[*–—-]\s|\(?(?:[a-zа-я]|[ivx]{1,5})
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f]")
 _NOTE = re.compile(r"(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}|[*†‡]{1,3}|\d{1,3}(?=[\s.]))\s?\S")
 _THOUSAND = re.compile(r"\d{3}(?!\d)")
+_CHECKED = re.compile(r"[□■☐☑☒√✓].*[□■☐☑☒√✓]")  # boxes to tick, of which □ looks like a bullet
 _CAPTION = re.compile(
     r"(?:Table|TABLE|Figure|FIGURE|Fig\.|Chart|Таблица|Рисунок|Рис\.|جدول|表|图|図)\s?[\dIVX]+(?:\.\d+)*\s?(?:[.:–—]\s|$)"
 )
@@ -64,7 +65,7 @@ def typography(pages: Iterable[Sequence[Item]]) -> Typography:
 
 def _long_lines(table: Table) -> Iterator[Traced]:
     """A cell's narrow column may break words without a hyphen: lines of cells of one line are whole."""
-    return (cell.lines[0] for row in table.cells for cell in row if len(cell.lines) == 1)
+    return (cell.lines[0] for part in table.parts for row in part.cells for cell in row if len(cell.lines) == 1)
 
 
 def page_blocks(items: Sequence[Item], bookmarks: Mapping[str, int], typed: Typography) -> Iterator[PdfBlock | Table]:
@@ -103,7 +104,7 @@ def _text_blocks(lines: Sequence[Line], bookmarks: Mapping[str, int], typed: Typ
         elif _CAPTION.match(text) and len(text) <= 600:
             yield PdfBlock("caption", line)
         else:
-            kind, rest, level = line_kind(text)
+            kind, rest, level = line_kind(text) if not _CHECKED.match(text) else ("paragraph", text, 0)
             yield PdfBlock(kind, line[len(text) - len(rest) :], level)
 
 
@@ -122,13 +123,14 @@ def _letters(text: str) -> int:
 
 def _font_level(paragraph: Sequence[Line], text: str, typed: Typography) -> int:
     """1..6 if the type says that this is a heading: larger than the body's, or bold and short."""
-    if len(paragraph) > 3 or len(text) > 200 or text[-1] in ".,;":
+    length = len(text) + len(WIDE.findall(text))
+    if len(paragraph) > 3 or length > 200 or text[-1] in ".,;。，；、":
         return 0
     if _letters(text) < 3 or 2 * sum(map(str.isalpha, text)) < _letters(text):
         return 0
     if all(line.size >= LARGER * typed.body > 0 for line in paragraph):
         return min(1 + typed.sizes.index(max(line.size for line in paragraph)), 6)
-    if all(line.bold and line.size >= 0.95 * typed.body for line in paragraph) and len(text) <= 120 and text[-1] != ":":
+    if all(line.bold and line.size >= 0.95 * typed.body for line in paragraph) and length <= 120 and text[-1] not in ":：":
         return heading_level(text) or min(len(typed.sizes) + 1, 6)
     return 0
 
@@ -198,46 +200,59 @@ class Header:
     names: tuple[Traced, ...] = ()
     columns: tuple[float, ...] = ()
 
-    def fits(self, table: Table) -> bool:
-        if not self.names or len(self.columns) != len(table.columns):
-            return False
-        return all(abs(one - other) <= SAME_COLUMN for one, other in zip(self.columns, table.columns, strict=True))
+    def on(self, table: Table) -> Header:
+        """The header for a table that goes on: each of its columns begins where one of the header's does. Empty if one does
+        not."""
+        places = []
+        for column in table.columns:
+            near = min(range(len(self.columns)), key=lambda place: abs(self.columns[place] - column), default=None)
+            if near is None or abs(self.columns[near] - column) > SAME_COLUMN:
+                return Header()
+            places.append(near)
+        return Header(tuple(self.names[place] for place in places), table.columns)
 
 
-def header_of(table: Table, words: frozenset[str]) -> Header:
-    """The header that the table itself gives; an empty one if it gives none."""
-    if not table.header:
-        return Header()
+def table_blocks(table: Table, before: Header, words: frozenset[str]) -> tuple[list[PdfBlock], Header]:
+    """A block for each row, "Header: value; Header: value", so that a row can be quoted without its table; and the header of
+    the last part, an empty one if the table gives none.
+
+    `before`: that of a table at the end of the page before, used if this one goes on with it. A cell over several rows is given
+    in each of them, one over several columns once; a row that is one cell stands as it is.
+    """
+    header = before.on(table)
+    blocks: list[PdfBlock] = []
+    for part in table.parts:
+        header = Header(_names(part, words), table.columns) if part.header else header
+        if part.title:
+            blocks.append(PdfBlock("caption", on_one_line(rejoined(part.title, words))))
+        for row in part.cells[part.header :]:
+            if cells := _row_text(row, header, words):
+                blocks.append(PdfBlock("table_row", on_one_line(joined(cells, "; "))))
+    return blocks, header
+
+
+def _names(part: Part, words: frozenset[str]) -> tuple[Traced, ...]:
     names = []
-    for column in range(len(table.columns)):
+    for column in range(len(part.cells[0])):
         cells: list[Cell] = []
-        for row in table.cells[: table.header]:
+        for row in part.cells[: part.header]:
             if row[column].lines and not any(row[column] is cell for cell in cells):
                 cells.append(row[column])
         names.append(joined((_cell_text(cell, words) for cell in cells), " "))
-    return Header(tuple(names), table.columns)
+    return tuple(names)
 
 
-def table_blocks(table: Table, header: Header, words: frozenset[str], continued: bool) -> Iterator[PdfBlock]:
-    """A block for each row, "Header: value; Header: value", so that a row can be quoted without its table.
-
-    `continued`: the header is that of an earlier page. A cell over several rows is given in each of them, one over several
-    columns once; a row that is one cell stands as it is.
-    """
-    if table.title:
-        yield PdfBlock("caption", on_one_line(rejoined(table.title, words)))
-    for row in table.cells if continued else table.cells[table.header :]:
-        parts: list[Traced] = []
-        alone = len(row) > 2 and len({id(cell) for cell in row if cell.lines}) == 1
-        for column, cell in enumerate(row):
-            if not cell.lines or (column and cell is row[column - 1]):
-                continue
-            text = _cell_text(cell, words)
-            name = header.names[column] if header.names and not alone else EMPTY
-            named = name.text.rstrip(":")
-            parts.append(joined([name[: len(named)], text], ": ") if named else text)
-        if parts:
-            yield PdfBlock("table_row", on_one_line(joined(parts, "; ")))
+def _row_text(row: Sequence[Cell], header: Header, words: frozenset[str]) -> list[Traced]:
+    alone = len(row) > 2 and len({id(cell) for cell in row if cell.lines}) == 1
+    cells: list[Traced] = []
+    for column, cell in enumerate(row):
+        if not cell.lines or (column and cell is row[column - 1]):
+            continue
+        text = _cell_text(cell, words)
+        name = header.names[column] if header.names and not alone else EMPTY
+        named = name.text.rstrip(":")
+        cells.append(joined([name[: len(named)], text], ": ") if named else text)
+    return cells
 
 
 def _cell_text(cell: Cell, words: frozenset[str]) -> Traced:

@@ -42,21 +42,28 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of as many cells each under one header: the first `header` rows name the columns (0: not known). `title`: the lines
+    of rows above that are one cell."""
+
+    cells: tuple[tuple[Cell, ...], ...]
+    header: int
+    title: tuple[Traced, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of as many cells each; `header`: how many of the first rows name the columns (0: not known); `columns`: where the
-    columns begin; `title`: the lines of rows above the header that are one cell."""
+    """A table in parts, each with a header of its own but perhaps the first; `columns`: where the columns begin."""
 
     box: Box
     order: int
     size: float
-    cells: tuple[tuple[Cell, ...], ...]
-    header: int
     columns: tuple[float, ...]
-    title: tuple[Traced, ...] = ()
+    parts: tuple[Part, ...]
 
     @property
     def text(self) -> str:
-        return "\n".join(" ".join(cell.text for cell in row) for row in self.cells)
+        return "\n".join(" ".join(cell.text for cell in row) for part in self.parts for row in part.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +256,8 @@ def _repeats(cells: Sequence[Sequence[Cell]], number: int) -> bool:
 
 def _table(found: tuple[list[list[Cell]], tuple[float, ...]], pieces: Sequence[Fragment]) -> Table | None:
     cells, columns = found
-    title: list[Traced] = []
-    while cells and len({id(cell) for cell in cells[0] if cell.lines}) == 1:
-        title += next(cell.lines for cell in cells[0] if cell.lines)
-        cells = cells[1:]
     cells = [part for row in cells for part in _subrows(row)]
-    filled = [sum(bool(cell.lines) for cell in row) for row in cells]
-    if len(columns) < 2 or sum(count >= 2 for count in filled) < 2:
+    if len(columns) < 2 or sum(sum(bool(cell.lines) for cell in row) >= 2 for row in cells) < 2:
         return None
     box = (
         min(piece.box[0] for piece in pieces),
@@ -263,9 +265,29 @@ def _table(found: tuple[list[list[Cell]], tuple[float, ...]], pieces: Sequence[F
         max(piece.box[2] for piece in pieces),
         max(piece.box[3] for piece in pieces),
     )
-    rows_of_cells = tuple(tuple(row) for row in cells)
-    size = max(piece.size for piece in pieces)
-    return Table(box, min(piece.order for piece in pieces), size, rows_of_cells, header_rows(rows_of_cells), columns, tuple(title))
+    parts = _parts([tuple(row) for row in cells])
+    return Table(box, min(piece.order for piece in pieces), max(piece.size for piece in pieces), columns, parts)
+
+
+def _parts(cells: Sequence[tuple[Cell, ...]]) -> tuple[Part, ...]:
+    """A row that is one cell over several columns is the title of what follows, if that begins with a header of its own."""
+    parts: list[Part] = []
+    start, title = 0, 0
+    while title < len(cells) and len({id(cell) for cell in cells[title] if cell.lines}) == 1:
+        title += 1
+    for row in range(title, len(cells) + 1):
+        if row < len(cells) and not (_spans_columns(cells[row]) and header_rows(cells[row + 1 :])):
+            continue
+        lines = [line for above in cells[start:title] for line in next(cell for cell in above if cell.lines).lines]
+        if title < row:
+            parts.append(Part(tuple(cells[title:row]), header_rows(cells[title:row]), tuple(lines)))
+        start, title = row, row + 1
+    return tuple(parts)
+
+
+def _spans_columns(row: Sequence[Cell]) -> bool:
+    filled = [cell for cell in row if cell.lines]
+    return len(filled) > 1 and all(cell is filled[0] for cell in filled)
 
 
 def header_rows(cells: Sequence[Sequence[Cell]]) -> int:
@@ -394,7 +416,9 @@ def _aligned(run: Sequence[Sequence[Sequence[Fragment]]], rules: Rules) -> Table
     if not _is_table(grid):
         return None
     table = _table((grid, tuple(left for left, _ in columns)), pieces)
-    return table and replace(table, header=table.header or _header_by_rule(run, grid, rules))
+    if table is None or table.parts[0].header:
+        return table
+    return replace(table, parts=(replace(table.parts[0], header=_header_by_rule(run, grid, rules)), *table.parts[1:]))
 
 
 def _with(above: Cell, below: Cell | None) -> Cell:

@@ -22,7 +22,7 @@ from ingest.archive import File, MemoryFile
 from ingest.pdf_characters import Box, Fragment, PageText, character_boxes, page_text
 from ingest.pdf_furniture import without_furniture
 from ingest.pdf_layout import Line, line_of, regions, rows
-from ingest.pdf_paragraphs import Header, Item, PdfBlock, header_of, page_blocks, table_blocks, typography
+from ingest.pdf_paragraphs import Header, Item, PdfBlock, page_blocks, table_blocks, typography
 from ingest.pdf_rules import page_rules
 from ingest.pdf_structure import DEFECTS, Structure, structure
 from ingest.pdf_tables import Table, aligned_tables, ruled_tables
@@ -242,12 +242,11 @@ def _assembled(pages: Sequence[Sequence[Item]], known: Structure) -> tuple[TextB
                 sources.add(builder, block)
                 last_was_table = last_was_table and block.kind == "note"
             else:
-                own = header_of(block, typed.words)
-                continued = not own.names and begins and last_was_table and header.fits(block)
-                header = header if continued else own
+                goes_on = begins and last_was_table
+                table_rows, header = table_blocks(block, header if goes_on else Header(), typed.words)
                 if not header.names:
                     headless.append(number)
-                for row in table_blocks(block, header, typed.words, continued):
+                for row in table_rows:
                     sources.add(builder, row)
                 last_was_table = True
             begins = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pypdfium2
@@ -32,13 +33,15 @@ class PagePicture(NamedTuple):
     pictures: float  # share of the page that pictures cover, 0..1
 
 
-def page_picture(path: str, number: int, dpi: float, *, pixels: int = MOST_PIXELS, grey: bool = False) -> PagePicture:
+def page_picture(
+    path: str, number: int, dpi: float, *, passwords: Sequence[str] = (), pixels: int = MOST_PIXELS, grey: bool = False
+) -> PagePicture:
     """Draw page `number` (from 1) at `dpi` or, where that would take more than `pixels`, as large as may be.
 
-    Raises UnreadableFile for a file that cannot be opened or has no such page.
+    Raises UnreadableFile for a file that cannot be opened (`passwords` are tried on a locked one) or has no such page.
     """
     try:
-        document = pdfium.PdfDocument(path)
+        document = _opened(path, passwords)
         if not 1 <= number <= len(document):
             raise UnreadableFile(f"the PDF has no page {number}; its pages are 1 to {len(document)}.")
         page = document[number - 1]
@@ -53,6 +56,15 @@ def page_picture(path: str, number: int, dpi: float, *, pixels: int = MOST_PIXEL
     return PagePicture(image.convert("L" if grey else "RGB"), width, height, image.width / width, min(covered, 1.0))
 
 
+def _opened(path: str, passwords: Sequence[str]) -> Any:
+    for password in passwords:
+        try:
+            return pdfium.PdfDocument(path, password)
+        except pypdfium2.PdfiumError:
+            continue  # another one, or none, may fit
+    return pdfium.PdfDocument(path)
+
+
 def _pictures(page: Any) -> float:
     """Square points that the page's pictures cover, counted twice where they overlap."""
     total = 0.0
@@ -62,9 +74,9 @@ def _pictures(page: Any) -> float:
     return total
 
 
-def draw(path: str, number: int) -> bytes:
+def draw(path: str, number: int, passwords: Sequence[str] = ()) -> bytes:
     """What OCR needs of a page: JSON on a line, then a byte of grey for each pixel, row by row (none: the page is empty)."""
-    picture = page_picture(path, number, OCR_DPI, grey=True)
+    picture = page_picture(path, number, OCR_DPI, passwords=passwords, grey=True)
     low, high = picture.image.getextrema()
     assert isinstance(low, int) and isinstance(high, int)  # of one band
     columns, rows = picture.image.size if high - low >= INK else (0, 0)

@@ -6,7 +6,7 @@ Imported by the sandboxed child; the parent of a run needs only `reader_version`
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from kb.records import Metadata, Parsed, SourceFile
 READER_VERSION = 1  # raise it when the readers give other text or blocks: every file is then read again
 
 _READERS: dict[str, Callable[[Path], tuple[Parsed, ...]]] = {
-    PDF: read_pdf.read,
     DOCX: read_docx.read,
     HTML: read_html.read,
     TEXT: read_text.read_plain,
@@ -33,18 +32,21 @@ def reader_version(media_type: str) -> str:
     return f"{media_type}/{READER_VERSION}"
 
 
-def read_file(source: SourceFile) -> tuple[Parsed, ...]:
-    """The documents of a file with all that is known of them; at least one.
+def read_file(source: SourceFile, passwords: Sequence[str] = ()) -> tuple[Parsed, ...]:
+    """The documents of a file with all that is known of them; at least one. `passwords` are tried on a locked PDF.
 
     A sidecar's word goes before the file's own. For a file of many documents (JSONL) it is the other way round, since the
     sidecar speaks of the whole: it fills in what a line leaves out, the title excepted.
     Raises UnreadableFile with a sentence for a file that gives no document.
     """
     reader = _READERS.get(source.media_type)
-    if reader is None:
-        raise UnreadableFile(f"files of type {source.media_type} are not read; the types read are {SUPPORTED}.")
     path = Path(source.path)
-    documents = reader(path)
+    if source.media_type == PDF:
+        documents = read_pdf.read(path, passwords)
+    elif reader is not None:
+        documents = reader(path)
+    else:
+        raise UnreadableFile(f"files of type {source.media_type} are not read; the types read are {SUPPORTED}.")
     if not any(document.text or document.pages for document in documents):  # pages without text may be read by OCR
         raise UnreadableFile("it holds no text; replace or remove it.")
     sidecar, warnings = _sidecar(path)

@@ -19,9 +19,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ingest.enrich import enrich
+from ingest.passwords import Passwords
 from ingest.plan import Difference, Scope, difference, scopes_of
 from ingest.readers import reader_version
-from ingest.sandbox import read_sandboxed
+from ingest.sandbox import Helpers, read_sandboxed
 from ingest.segment import SEGMENTER_VERSION, segment
 from ingest.tesseract import Engine, find_engine
 from kb.config import Settings
@@ -40,12 +41,14 @@ EMBED_BATCH = 256  # passages a transaction: about five seconds of work lost to 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`full`: read every file again, changed or not (a text that is embedded already stays so); `only`: a glob over uris."""
+    """`full`: read every file again, changed or not (a text that is embedded already stays so); `only`: a glob over uris;
+    `passwords`: for locked PDFs."""
 
     full: bool = False
     only: str = ""
     dry_run: bool = False
     jobs: int = 2
+    passwords: Passwords = field(default_factory=Passwords)
 
 
 @dataclass(slots=True)
@@ -88,7 +91,7 @@ def reindex(
             found = difference(scope, known, pipelines(engine), only=options.only, full=options.full)
             staging.set_collection(scope.collection, str(scope.root))
             _drop(staging, found, tally)
-            _stage(staging, (scope, found, engine), encoder, options.jobs, tally)
+            _stage(staging, (scope, found, engine), encoder, options, tally)
         _embed(staging, encoder, vector_model(model, digest))
         if not is_current(staging, model, digest):
             publish(staging, model, digest)
@@ -150,13 +153,14 @@ def _stage(
     staging: Staging,
     what: tuple[Scope, Difference, Engine | None],
     encoder: Callable[[], Encoder],
-    jobs: int,
+    options: Options,
     tally: Tally,
 ) -> None:
     scope, found, engine = what
     progress = tqdm(total=len(found.changed), desc="reading", unit="file", disable=None, delay=1, leave=False)
+    helpers = Helpers(engine, progress.set_postfix_str, options.passwords.of)
     with progress:
-        for source, result in read_sandboxed(found.changed, jobs, engine=engine, progress=progress.set_postfix_str):
+        for source, result in read_sandboxed(found.changed, options.jobs, helpers=helpers):
             progress.update()
             known = found.known.get(source.uri)
             if isinstance(result, Failure):

@@ -24,9 +24,9 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import IO, Any
 
@@ -40,23 +40,29 @@ from ingest.tesseract import Engine
 from ingest.text import UnreadableFile
 from kb.records import Failure, Parsed, SourceFile
 
-Progress = Callable[[str], None]
+
+@dataclass(frozen=True, slots=True)
+class Helpers:
+    """What reading may call upon, beside the readers.
+
+    Without an `engine` pages that are pictures stay unread, and are reported. `progress` is told of each page that OCR takes up,
+    from any thread. `passwords_of` gives the passwords to try on a source; they go to the reading process through its input, and
+    nowhere else.
+    """
+
+    engine: Engine | None = None
+    progress: Callable[[str], None] = lambda said: None
+    passwords_of: Callable[[SourceFile], Sequence[str]] = lambda source: ()
 
 
 def read_sandboxed(
-    sources: Iterable[SourceFile],
-    jobs: int = 1,
-    limits: Limits | None = None,
-    engine: Engine | None = None,
-    progress: Progress = lambda said: None,
+    sources: Iterable[SourceFile], jobs: int = 1, limits: Limits | None = None, helpers: Helpers | None = None
 ) -> Iterator[tuple[SourceFile, tuple[Parsed, ...] | Failure]]:
     """Each source with its documents, or with a `Failure` of stage "read"; in the order given, `jobs` at a time.
 
-    Without an `engine` pages that are pictures stay unread, and are reported. `progress` is told of each page that OCR takes up,
-    from any thread. At most 2 × `jobs` results wait for the caller. Leaving the iteration early, by Ctrl-C too, ends every
-    process.
+    At most 2 × `jobs` results wait for the caller. Leaving the iteration early, by Ctrl-C too, ends every process.
     """
-    crew = _Crew(limits or Limits(), engine, progress)
+    crew = _Crew(limits or Limits(), helpers or Helpers())
     pool = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="reading")
     waiting: deque[tuple[SourceFile, Future[tuple[Parsed, ...] | Failure]]] = deque()
     try:
@@ -77,10 +83,9 @@ def read_sandboxed(
 class _Crew:
     """A server process for each thread that reads."""
 
-    def __init__(self, limits: Limits, engine: Engine | None, progress: Progress) -> None:
+    def __init__(self, limits: Limits, helpers: Helpers) -> None:
         self._limits = limits
-        self._engine = engine
-        self._progress = progress
+        self._helpers = helpers
         self._local = threading.local()
         self._lock = threading.Lock()
         self._servers: set[subprocess.Popen[bytes]] = set()
@@ -92,10 +97,12 @@ class _Crew:
             server = self._hire()
             self._local.server = server
         try:
-            found = _ask(server, source, self._limits)
+            known = self._helpers.passwords_of(source)
+            found = _ask(server, source, self._limits, known)
             if isinstance(found, Failure) or source.media_type != PDF:
                 return found
-            return with_scans(source, found, partial(_look, server, source), self._engine, self._progress)
+            see = partial(_look, server, source, known)
+            return with_scans(source, found, see, self._helpers.engine, self._helpers.progress)
         except (OSError, EOFError) as error:
             self._fire(server)
             self._local.server = None
@@ -140,8 +147,11 @@ def _end(server: subprocess.Popen[bytes]) -> None:
                 continue
 
 
-def _ask(server: subprocess.Popen[bytes], source: SourceFile, limits: Limits) -> tuple[Parsed, ...] | Failure:
-    letter, payload = _answered(server, {"task": "read", "source": asdict(source), "limits": asdict(limits)})
+def _ask(
+    server: subprocess.Popen[bytes], source: SourceFile, limits: Limits, passwords: Sequence[str]
+) -> tuple[Parsed, ...] | Failure:
+    request = {"task": "read", "source": asdict(source), "limits": asdict(limits), "passwords": list(passwords)}
+    letter, payload = _answered(server, request)
     if letter == b"F":
         return Failure(source.uri, "read", _sentence(payload))
     try:
@@ -150,10 +160,12 @@ def _ask(server: subprocess.Popen[bytes], source: SourceFile, limits: Limits) ->
         return Failure(source.uri, "read", f"the reader gave a result that does not hold together ({error}).")
 
 
-def _look(server: subprocess.Popen[bytes], source: SourceFile, page: int, command: Sequence[str]) -> Look | str:
+def _look(
+    server: subprocess.Popen[bytes], source: SourceFile, passwords: Sequence[str], page: int, command: Sequence[str]
+) -> Look | str:
     """What there is to see on a page, and what `command` reads there (nothing: nothing is read); or what went wrong."""
-    asked = {"task": "look", "source": asdict(source), "limits": asdict(PAGE_LIMITS), "page": page, "command": list(command)}
-    letter, payload = _answered(server, asked)
+    wanted = {"page": page, "command": list(command), "passwords": list(passwords)}
+    letter, payload = _answered(server, {"task": "look", "source": asdict(source), "limits": asdict(PAGE_LIMITS)} | wanted)
     if letter == b"F":
         return _sentence(payload)
     try:
@@ -199,9 +211,9 @@ def serve() -> None:
         request = json.loads(line)
         source, limits = SourceFile(**request["source"]), Limits(**request["limits"])
         if request["task"] == "read":
-            letter, payload = _run(limits, partial(_answer, limits, partial(_read, source)))
+            letter, payload = _run(limits, partial(_answer, limits, partial(_read, source, request["passwords"])))
         else:
-            letter, payload = drawings.look_at(source, limits, request["page"], request["command"])
+            letter, payload = drawings.look_at(source, limits, request)
         _write(answers, letter + len(payload).to_bytes(8, "big") + payload)
 
 
@@ -218,10 +230,11 @@ class _Drawings:
         self._of: tuple[object, ...] = ()
         self._answer = (b"", b"", b"")
 
-    def look_at(self, source: SourceFile, limits: Limits, page: int, command: Sequence[str]) -> tuple[bytes, bytes]:
-        """Draw a page in one child and have `command` read it in another. The answer: JSON on a line, then what it wrote."""
+    def look_at(self, source: SourceFile, limits: Limits, request: Mapping[str, Any]) -> tuple[bytes, bytes]:
+        """Draw a page in one child and have its command read it in another. The answer: JSON on a line, then what it wrote."""
+        page, command = request["page"], request["command"]
         if self._of != (source, page):
-            self._of, self._answer = (source, page), _drawn(source, limits, page)
+            self._of, self._answer = (source, page), _drawn(limits, partial(draw, source.path, page, request["passwords"]))
         letter, head, drawing = self._answer
         if letter == b"F" or not drawing or not command:
             return letter, head
@@ -235,9 +248,9 @@ class _Drawings:
         return letter, table if letter == b"F" else head + table
 
 
-def _drawn(source: SourceFile, limits: Limits, page: int) -> tuple[bytes, bytes, bytes]:
+def _drawn(limits: Limits, work: Callable[[], bytes]) -> tuple[bytes, bytes, bytes]:
     """A letter as in `serve`, the page's measures as a line of JSON (or what went wrong), and the picture of what it shows."""
-    letter, drawn = _run(limits, partial(_answer, limits, partial(draw, source.path, page)))
+    letter, drawn = _run(limits, partial(_answer, limits, work))
     if letter == b"F":
         return letter, drawn, b""
     head, _, pixels = drawn.partition(b"\n")
@@ -332,8 +345,8 @@ def _answer(limits: Limits, work: Callable[[], bytes], writing: int) -> None:
     _write(writing, _outcome(limits, work))
 
 
-def _read(source: SourceFile) -> bytes:
-    return parsed_to_json(read_file(source))
+def _read(source: SourceFile, passwords: Sequence[str]) -> bytes:
+    return parsed_to_json(read_file(source, passwords))
 
 
 def _outcome(limits: Limits, work: Callable[[], bytes]) -> bytes:

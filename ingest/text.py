@@ -100,8 +100,9 @@ class TextBuilder:
             raise ValueError("text was added before the first page; start the first page first")
         self._waiting.append((number, label))
 
-    def add(self, kind: str, text: str, level: int = 0, place: str = "") -> None:
-        """Add a block; `level` is 1..6 for a heading, else 0; `place` as in Block. Text without a visible character is not added.
+    def add(self, kind: str, text: str, level: int = 0, place: str = "") -> int | None:
+        """Add a block and give where it begins; `level` is 1..6 for a heading, else 0; `place` as in Block. Text without a
+        visible character is not added, and None given.
 
         Raises ValueError for an unknown kind or level.
         """
@@ -109,13 +110,14 @@ class TextBuilder:
             raise ValueError(f"a block cannot be of kind {kind!r} with level {level}")
         text = one_line(text)
         if not text:
-            return
+            return None
         self._separate(kind)
         self._pages += [(number, label, self._length) for number, label in self._waiting]
         self._waiting.clear()
         self._blocks.append(Block(kind, self._length, self._length + len(text), level, place))
         self._parts.append(text)
         self._length += len(text)
+        return self._blocks[-1].start
 
     def _separate(self, kind: str) -> None:
         if self._blocks:
@@ -138,6 +140,8 @@ _HYPHENATED = frozenset(
     "self semi short so socio sub three two ultra vice well work year north south east west afro anglo euro sino".split()
 )
 _HYPHENS = "-\u2010\u00ad\ufffe\x02"  # U+FFFE and U+0002: what PDFium writes for a hyphen that breaks a word
+# Chinese and Japanese put no spaces between words: signs, kana, and their full-width punctuation.
+_UNSPACED = re.compile("[\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 _URL_OPEN = re.compile(r"https?://\S*[\-_=&?%#]$")
 _URL = re.compile(r"https?://\S*$")
 _URL_REST = re.compile(r"(?=\S*[/=?_%]|(?:[^\s-]+-){2}|\S+\.\w{2,5}(?:\s|$))[a-z0-9/_=?&%.-]\S*")
@@ -151,21 +155,29 @@ def rejoin_lines(lines: Iterable[str], words: frozenset[str] = frozenset()) -> s
     joined = ""
     for line in lines:
         line = line.strip(" \t\r\n")
-        if line:
-            joined = _join(joined, line, words) if joined else line
+        if line and joined:
+            cut, between = line_joint(joined, line, words)
+            joined = joined[: len(joined) - cut] + between + line
+        else:
+            joined = joined or line
     return joined.rstrip("\u00ad\ufffe\x02")
 
 
-def _join(left: str, right: str, words: frozenset[str]) -> str:
+def line_joint(left: str, right: str, words: frozenset[str]) -> tuple[int, str]:
+    """How two lines of a paragraph meet: how many characters go from the end of `left` (0 or 1, a hyphen), and what comes
+    between: a space, a hyphen of the word's own, or nothing. Both lines hold a visible character at the joint."""
+    left = left[-200:]  # no word or address that matters is longer
     if _URL_OPEN.search(left) or (_URL.search(left) and _URL_REST.match(right)):
-        return left + right
+        return 0, ""
     if left[-1] in "—–" and left[-2:-1].isalnum():
-        return left + right
+        return 0, ""
+    if _UNSPACED.match(left[-1]) and _UNSPACED.match(right[0]):
+        return 0, ""
     if left[-1] not in _HYPHENS or not left[-2:-1].isalnum() or not right[0].isalnum():
-        return f"{left} {right}"
+        return 0, " "
     first = re.split(r"[^\w\u2019']", left[:-1])[-1]
     second = re.match(r"\w*", right)
-    return left[:-1] + ("-" if _keeps_hyphen(first, second.group() if second else "", words) else "") + right
+    return 1, "-" if _keeps_hyphen(first, second.group() if second else "", words) else ""
 
 
 def _keeps_hyphen(first: str, second: str, words: frozenset[str]) -> bool:

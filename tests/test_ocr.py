@@ -11,7 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest import ocr
 from ingest.ocr import Look, look_from, with_scans
-from ingest.sandbox import read_sandboxed
+from ingest.sandbox import Helpers, read_sandboxed
 from ingest.sources import PDF
 from ingest.tesseract import Engine, find_engine
 from kb.records import Block, Failure, Metadata, Page, Parsed, SourceFile
@@ -153,7 +153,7 @@ def test_a_look_that_does_not_hold_together(payload: bytes) -> None:
 
 
 def read(path: Path, engine: Engine | None) -> Parsed | Failure:
-    ((_, result),) = read_sandboxed([SourceFile("c/a.pdf", str(path), PDF, "")], engine=engine)
+    ((_, result),) = read_sandboxed([SourceFile("c/a.pdf", str(path), PDF, "")], helpers=Helpers(engine))
     return result if isinstance(result, Failure) else result[0]
 
 

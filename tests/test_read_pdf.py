@@ -66,8 +66,9 @@ def test_running_heads_go_and_what_stands_once_stays(tmp_path: Path) -> None:
     (document,) = read(write(tmp_path, pages))
     assert "Annual" not in document.text and "- 1 -" not in document.text
     assert all(body in document.text for body in bodies)
+    assert document.text.count("and so on here") == 3
     for page, body in zip(document.pages, bodies, strict=True):
-        assert page.label is None
+        assert page.label == str(page.number)
         assert body in document.text[page.start : page.end]
 
 

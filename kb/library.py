@@ -26,7 +26,7 @@ from kb.gazetteer import Gazetteer
 from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.language import LANGUAGES
 from kb.migrations import check_not_older, schema_of
-from kb.pictures import PagePictures, Paint, Picture, PictureOrder
+from kb.pictures import PAGED, PagePictures, Paint, Picture, PictureOrder
 from kb.question import Question, understand
 from kb.records import (
     Answer,
@@ -44,7 +44,6 @@ from kb.retrieve import Candidate, Query, Reading, SnapshotGone, Stopwatch, retr
 from kb.staging import STORE_FILE, original_path
 
 T = TypeVar("T")
-PAGED = "application/pdf"
 MAX_ITEMS = 200  # of any list in one call
 
 

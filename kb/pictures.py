@@ -19,6 +19,7 @@ from kb.errors import Busy
 
 log = logging.getLogger(__name__)
 
+PAGED = "application/pdf"  # the media type whose pages there are pictures of
 FOLDER = "pictures"
 MOST_BYTES = 256 << 20  # kept on disk: about a thousand pages
 DRAWING = 2  # at a time; a core each

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from ingest.bad_text import trouble_with
 from ingest.confine import Limits
-from ingest.recognised import Recognised, recognised, with_pages
+from ingest.recognised import Recognised, recognised, with_pages, without_running_heads
 from ingest.tesseract import SCRIPT, Engine, script_told
 from kb.language import detect, letters
 from kb.records import Failure, Page, Parsed, SourceFile
@@ -92,10 +92,12 @@ def with_scans(
             outcome.late.append(page.number)
             continue
         _take(page, text, trouble, reader, outcome)
-    complete = with_pages(document, outcome.read)
+    complete = with_pages(document, without_running_heads(outcome.read))
     if not complete.text:
         return Failure(source.uri, "read", _reason(len(document.pages), outcome))
-    return (replace(complete, warnings=(*document.warnings, *_warnings(outcome)), unread=tuple(outcome.unread)),)
+    used = f"{document.reader}; {engine.name} for {_listed(outcome.read)}" if engine and outcome.read else document.reader
+    warnings = (*document.warnings, *_warnings(outcome))
+    return (replace(complete, reader=used, warnings=warnings, unread=tuple(outcome.unread)),)
 
 
 def _language(document: Parsed) -> str:
@@ -194,6 +196,10 @@ def _warnings(outcome: _Outcome) -> Iterable[str]:
     for models, numbers in clear.items():
         mean = sum(outcome.read[number].confidence for number in numbers) / len(numbers)
         yield f"{_listed(numbers)} read by OCR ({models}) at {_percent(mean)}{' on average' * (len(numbers) > 1)}."
+    unclear = {number: found.unclear for number, found in outcome.read.items() if found.unclear}
+    if unclear:
+        pieces = f"{sum(unclear.values())} unclear piece{'s' * (sum(unclear.values()) > 1)}"
+        yield f"{pieces} of {_listed(unclear)} left out: pictures, seals, handwriting."
     for number, found in outcome.read.items():
         if found.confidence < CLEAR:
             yield f"page {number} read by OCR ({found.models}) at {_percent(found.confidence)}; compare it with the original."

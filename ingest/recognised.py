@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
@@ -12,8 +13,13 @@ from typing import NamedTuple
 from ingest.text import TextBuilder, heading_level, line_kind, one_line, rejoin_lines
 from kb.records import Page, Parsed, WordBox
 
-MUMBLE = 0.3  # a paragraph below this mean confidence is a picture's grain, or a seal
+MUMBLE = 0.5  # a paragraph less than this share as sure as its page is a picture's grain, a seal or a signature
+GRAIN = 0.05  # a single sign below this confidence is none
+EDGE = 2  # blocks at either end of a page that may be a running head, foot or page number
+SHORT = 120  # characters, at most, of one
+LABEL = 4  # signs, at most, of a number that hangs beside its paragraph
 WIDEST_PITCH = 3.0  # heights of a line from one to the next within a paragraph
+WIDEST_INDENT = 6.0  # heights of a line between a number and its paragraph
 _WORD_LEVEL = "5"
 _COLUMNS = 12
 _ITEM = re.compile(r"\(?(?:[a-zа-я]|[ivx]{1,5}|\d{1,2})\)\s|\d{1,3}(?:\.\d{1,2})*[.)]\s|[•●▪]\s")
@@ -42,11 +48,13 @@ class RecognisedBlock:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A page that has been read: mean confidence of its words, 0..1, weighed by their length; `models` read it."""
+    """A page that has been read: mean confidence of its words, 0..1, weighed by their length; `models` read it. `unclear` is how
+    many paragraphs were left out."""
 
     blocks: tuple[RecognisedBlock, ...]
     confidence: float
     models: str
+    unclear: int = 0
 
     @property
     def text(self) -> str:
@@ -58,14 +66,18 @@ def recognised(table: str, scale: float, models: str) -> Recognised | None:
 
     Lines that cannot be understood are left out: the table comes from a program that read a hostile picture.
     """
-    paragraphs = (lines for lines in _paragraphs(table, scale))
-    clear = _run_on([lines for lines in paragraphs if _mean(word for line in lines for word in line) >= MUMBLE])
-    words = [word for lines in clear for line in lines for word in line]
-    blocks = tuple(block for lines in clear for part in _parted(lines) if (block := _block(part)) is not None)
-    return Recognised(blocks, round(_mean(words), 3), models) if blocks else None
+    paragraphs = list(_paragraphs(table, scale))
+    least = MUMBLE * _mean(_words(paragraphs))
+    clear = [lines for lines in paragraphs if _mean(_words([lines])) >= least]
+    blocks = tuple(block for lines in _run_on(_hung(clear)) for part in _parted(lines) if (block := _block(part)) is not None)
+    return Recognised(blocks, round(_mean(_words(clear)), 3), models, len(paragraphs) - len(clear)) if blocks else None
 
 
-def _mean(words: Iterator[Word] | Sequence[Word]) -> float:
+def _words(paragraphs: Sequence[Sequence[Line]]) -> list[Word]:
+    return [word for lines in paragraphs for line in lines for word in line]
+
+
+def _mean(words: Sequence[Word]) -> float:
     weighed = [(len(word.text), word.confidence) for word in words]
     total = sum(length for length, _ in weighed)
     return sum(length * confidence for length, confidence in weighed) / total if total else 0.0
@@ -87,8 +99,31 @@ def _word(row: Sequence[str], scale: float) -> Word | None:
         return None
     if not text or not all(map(math.isfinite, (left, top, width, height, confidence))):
         return None
+    if len(text) == 1 and confidence < 100 * GRAIN:
+        return None
     box = (left / scale, top / scale, (left + width) / scale, (top + height) / scale)
     return Word(text, min(max(confidence / 100, 0.0), 1.0), tuple(round(value, 1) for value in box))  # type: ignore[arg-type]
+
+
+def _hung(paragraphs: Sequence[list[Line]]) -> list[list[Line]]:
+    """Numbers that hang beside their paragraphs ("1.", "(a)") are a column of their own to tesseract: each goes before the line
+    that it stands beside."""
+    labels = [line for lines in paragraphs for line in lines if len(line) == 1 and len(line[0].text) <= LABEL]
+    others = [line for lines in paragraphs for line in lines if line not in labels]
+    beside: dict[Line, Word] = {}
+    for label in labels:
+        right = [line for line in others if line not in beside and _stands_beside(_box(label), _box(line))]
+        if right:
+            beside[min(right, key=lambda line: _box(line)[0])] = label[0]
+    hung = set(beside.values())
+    rest = ([line for line in lines if line[0] not in hung] for lines in paragraphs)
+    return [[(beside[line], *line) if line in beside else line for line in lines] for lines in rest if lines]
+
+
+def _stands_beside(label: Box, line: Box) -> bool:
+    height = max(label[3] - label[1], line[3] - line[1])
+    level = min(label[3], line[3]) - max(label[1], line[1])
+    return 0 <= line[0] - label[2] <= WIDEST_INDENT * height and level >= 0.5 * (label[3] - label[1])
 
 
 def _run_on(paragraphs: Sequence[list[Line]]) -> list[list[Line]]:
@@ -103,8 +138,13 @@ def _run_on(paragraphs: Sequence[list[Line]]) -> list[list[Line]]:
     return joined
 
 
+def _hangs(line: Line) -> bool:
+    """Is its first word set off like a number beside its paragraph?"""
+    return len(line) > 1 and line[1].box[0] - line[0].box[2] > 1.5 * (line[1].box[3] - line[1].box[1])
+
+
 def _goes_on(last: Line, line: Line) -> bool:
-    if last[-1].text[-1] in ".!?:;۔؟" or not line[0].text[0].islower() or _ITEM.match(_text(line)):
+    if last[-1].text[-1] in ".!?:;۔؟" or not line[0].text[0].islower() or _ITEM.match(_text(line)) or _hangs(line):
         return False
     (left, top, right, bottom), (next_left, next_top, next_right, next_bottom) = _box(last), _box(line)
     height = max(bottom - top, next_bottom - next_top)
@@ -127,7 +167,7 @@ def _parted(lines: Sequence[Line]) -> Iterator[list[Line]]:
     for line in lines:
         text = _text(line)
         now_heading = heading_level(text) > 0
-        if part and (now_heading or heading or _ITEM.match(text)):
+        if part and (now_heading or heading or _ITEM.match(text) or (len(line[0].text) <= LABEL and _hangs(line))):
             yield part
             part = []
         part.append(line)
@@ -155,6 +195,30 @@ def _places(text: str, words: Sequence[Word]) -> Iterator[tuple[int, int, Box]]:
         if whole and text.startswith(whole, at):
             yield at, at + len(whole), word.box
             at += len(whole)
+
+
+def without_running_heads(read: Mapping[int, Recognised]) -> dict[int, Recognised]:
+    """Leave out short first and last blocks that come again, but for their figures, on 60 % of three and more pages, and a last
+    or first block that is the page's own number. A page keeps at least one block."""
+    edges = {number: {_form(block) for block in _edges(page)} for number, page in read.items()}
+    seen = Counter(form for forms in edges.values() for form in forms)
+    running = {form for form, times in seen.items() if len(read) >= 3 and times >= 0.6 * len(read)}
+    return {number: _without(page, running | {str(number)}) for number, page in read.items()}
+
+
+def _edges(page: Recognised) -> list[RecognisedBlock]:
+    ends = page.blocks if len(page.blocks) <= 2 * EDGE else (*page.blocks[:EDGE], *page.blocks[-EDGE:])
+    return [block for block in ends if len(block.text) <= SHORT]
+
+
+def _form(block: RecognisedBlock) -> str:
+    return re.sub(r"\d+", "#", block.text).casefold()
+
+
+def _without(page: Recognised, away: Collection[str]) -> Recognised:
+    out = {id(block) for block in _edges(page) if _form(block) in away or block.text.strip("-–— .") in away}
+    kept = tuple(block for block in page.blocks if id(block) not in out)
+    return replace(page, blocks=kept) if kept else page
 
 
 def with_pages(document: Parsed, read: Mapping[int, Recognised]) -> Parsed:

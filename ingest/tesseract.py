@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ingest.text import one_line
+
 log = logging.getLogger(__name__)
 
 PROGRAM = "tesseract"
@@ -34,10 +36,11 @@ LIST_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The program's path and the models installed with it."""
+    """The program's path, the models installed with it, and its name with version."""
 
     program: str
     models: frozenset[str]
+    name: str = PROGRAM
 
     def command(self, models: str) -> tuple[str, ...]:
         """What reads the picture on its standard input into a table with `models` ("rus+eng"); SCRIPT tells the script."""
@@ -71,13 +74,16 @@ def find_engine() -> Engine | None:
     if program is None:
         return None
     try:
-        command = [program, "--list-langs"]
-        told = subprocess.run(command, capture_output=True, timeout=LIST_SECONDS, check=True, text=True).stdout
+        told, name = (_told(program, question) for question in ("--list-langs", "--version"))
     except (OSError, subprocess.SubprocessError, UnicodeError) as error:
         log.warning("%s does not answer (%s); pages that are pictures stay unread.", program, error)
         return None
     models = frozenset(line.strip() for line in told.splitlines() if " " not in line.strip())
-    return Engine(program, models) if models - {SCRIPT} else None
+    return Engine(program, models, one_line(name.split("\n", 1)[0])[:80]) if models - {SCRIPT} else None
+
+
+def _told(program: str, question: str) -> str:
+    return subprocess.run([program, question], capture_output=True, timeout=LIST_SECONDS, check=True, text=True).stdout
 
 
 def script_told(written: str) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.recognised import Recognised, Word, _block, recognised, with_pages
+from ingest.recognised import Recognised, Word, _block, recognised, with_pages, without_running_heads
 from kb.records import Block, Metadata, Page, Parsed, WordBox
 
 
@@ -55,8 +55,43 @@ def test_grain_and_nonsense_are_left_out() -> None:
     assert (
         recognised("5\t1\n5\t1\t1\t1\t1\t1\tx\t0\t1\t1\t90\tword\n5\t1\t1\t1\t1\t1\tnan\t0\t1\t1\t90\tword\n", 1.0, "eng") is None
     )
-    assert recognised(table((1, 1, "seal of some"), confidence=20), 1.0, "eng") is None
     assert recognised(table((1, 1, "— | ~")), 1.0, "eng") is None
+
+
+def test_a_piece_much_less_sure_than_its_page_is_left_out_and_counted() -> None:
+    found = recognised(table((1, 1, "Clear words of a page.")) + table((2, 1, "sE4l"), confidence=40), 1.0, "eng")
+    assert found is not None
+    assert (found.text, found.unclear, found.confidence) == ("Clear words of a page.", 1, 0.9)
+    found = recognised(table((1, 1, "Unclear words of a page."), confidence=40) + table((2, 1, "too"), confidence=40), 1.0, "eng")
+    assert found is not None
+    assert (found.unclear, found.confidence) == (0, 0.4)
+
+
+def test_numbers_that_hang_beside_their_paragraphs() -> None:
+    def row(block: int, line: int, left: int, top: int, words: str) -> str:
+        return "".join(
+            f"5\t1\t{block}\t1\t{line}\t{n}\t{left + 70 * n}\t{top}\t60\t20\t90\t{word}\n" for n, word in enumerate(words.split())
+        )
+
+    hanging = row(1, 1, 0, 100, "1.") + row(1, 2, 0, 200, "a") + row(2, 1, 120, 100, "Fees are") + row(2, 2, 120, 200, "Ports")
+    alone = row(4, 1, 0, 900, "7")
+    found = recognised(hanging + alone, 1.0, "eng")
+    assert found is not None
+    assert [block.text for block in found.blocks] == ["1. Fees are", "a Ports", "7"]
+    assert found.blocks[0].places[0] == (0, 2, (0.0, 100.0, 60.0, 120.0))
+
+
+def test_running_heads_and_page_numbers_go() -> None:
+    def page(number: int) -> Recognised:
+        head, foot = f"Treaty series 19{number}", f"- {number} -"
+        return read((1, 1, head), (2, 1, f"Text {'abc'[number % 3]}."), (3, 1, f"It goes to {'xyz'[number % 3]}."), (4, 1, foot))
+
+    texts = {number: one.text for number, one in without_running_heads({n: page(n) for n in (11, 12, 13)}).items()}
+    assert texts == {11: "Text c.\n\nIt goes to z.", 12: "Text a.\n\nIt goes to x.", 13: "Text b.\n\nIt goes to y."}
+    assert without_running_heads({5: page(6)})[5] == page(6)
+    assert without_running_heads({6: page(6)})[6].text.endswith("goes to x.")
+    alone = read((1, 1, "6"))
+    assert without_running_heads({6: alone})[6] == alone
 
 
 @given(st.text(max_size=300), st.floats(0.1, 10))

@@ -223,6 +223,7 @@ def test_an_unknown_setting_is_refused(monkeypatch, capsys, tmp_path):
 
 FAKE_TESSERACT = """#!/bin/sh
 if [ "$1" = --list-langs ]; then echo 'List (1):'; echo eng; exit; fi
+if [ "$1" = --version ]; then echo 'tesseract 9'; exit; fi
 printf '5\\t1\\t1\\t1\\t1\\t1\\t10\\t20\\t300\\t40\\t61\\tScanned\\n5\\t1\\t1\\t1\\t1\\t2\\t320\\t20\\t300\\t40\\t61\\twords.\\n'
 """
 
@@ -247,4 +248,6 @@ def test_pages_stay_unread_until_tesseract_is_there(bench, tmp_path, monkeypatch
     (scan,) = (item for item in bench.library().documents().items if item.media_type == "application/pdf")
     passages = bench.library().passages(scan.id)
     assert [(one.locator.page, one.locator.ocr) for one in passages] == [(1, None), (2, 0.61), (4, 0.61)]
-    assert [page.ocr for page in bench.library().document(scan.id).pages] == [None, 0.61, None, 0.61]
+    document = bench.library().document(scan.id)
+    assert [page.ocr for page in document.pages] == [None, 0.61, None, 0.61]
+    assert document.reader.endswith("; tesseract 9 for pages 2, 4")

@@ -44,4 +44,4 @@ def test_no_program_and_one_that_does_not_answer(tmp_path, monkeypatch) -> None:
     fake.chmod(0o755)
     assert find_engine() is None
     fake.write_text('#!/bin/sh\necho "List of available languages (2):"\necho eng\necho osd\n')
-    assert find_engine() == Engine(str(fake), frozenset({"eng", "osd"}))
+    assert find_engine() == Engine(str(fake), frozenset({"eng", "osd"}), "List of available languages (2):")

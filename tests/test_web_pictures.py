@@ -66,7 +66,7 @@ def test_the_page_of_a_document_shows_the_printed_page_beside_its_quote(client, 
     html = client.get(f"/documents/d1?start={shown.start}&end={shown.end}").text
     assert f'<img src="/documents/d1/pages/1.png?start={shown.start}&amp;end={shown.end}" loading="lazy"' in html
     assert "Page iv as printed" in html
-    assert '<a href="/documents/d1/pages/2.png" title="Page v as printed">p. v</a> · read by OCR at 61 %' in html
+    assert '<a href="/documents/d1/pages/2.png" title="Page v as printed">p. v</a> · read by OCR at 61 %' in html
     assert "<img" not in client.get("/documents/d1").text
     plain = web[1].passage("d2-p0").locator
     assert "<img" not in client.get(f"/documents/d2?start={plain.start}&end={plain.end}").text
@@ -74,7 +74,7 @@ def test_the_page_of_a_document_shows_the_printed_page_beside_its_quote(client, 
 
 def test_the_reading_report(client, web) -> None:
     html = client.get("/documents/d1").text
-    assert "How it was read" in html and "fake 1" in html and "v (61 %)" in html
+    assert "How it was read" in html and "fake 1" in html and "v (61 %)" in html
 
 
 def test_places_and_json_say_what_ocr_read(client, web) -> None:

@@ -70,7 +70,7 @@ def leaf_of(document: Document, page: Page, quote: tuple[int, int] | None) -> Le
         href = f"/documents/{quoted(document.id)}/pages/{page.number}.png"
         if quote and page.start < quote[1] and quote[0] < page.end:
             href += f"?start={quote[0]}&end={quote[1]}"
-    note = "" if page.ocr is None else f"read by OCR at {100 * page.ocr:.0f} %"
+    note = "" if page.ocr is None else f"read by OCR at {100 * page.ocr:.0f}\u00a0%"
     return Leaf(page.label or str(page.number), href, note)
 
 

@@ -54,7 +54,7 @@ def reading_report(document: Document) -> ReadingReport:
         ("Reader", document.reader),
         ("Read on", names.day(document.ingested_at)),
         ("Pages", f"{told['pages']:,}" if told["pages"] else ""),
-        ("By OCR", ", ".join(f"{one['label'] or one['page']} ({100 * one['confidence']:.0f} %)" for one in told["ocr"])),
+        ("By OCR", ", ".join(f"{one['label'] or one['page']} ({100 * one['confidence']:.0f}\u00a0%)" for one in told["ocr"])),
         ("Without text", ", ".join(map(str, told["empty_pages"]))),
         ("Characters", f"{told['characters']:,}"),
     )

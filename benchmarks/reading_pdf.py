@@ -3,7 +3,8 @@
 Per file: what the manifest expects and what came out; the share of poppler's words that our text has, as a multiset, without
 the lines that poppler repeats on most pages (heads, feet, numbers: ours leaves them out on purpose); order, as the longest
 rising sequence of positions among the words that stand once in both; pages a second beside pdftotext's and pypdf's alone; peak
-memory of a process of its own. `true` is the coverage of FOLDER/../pdf_truth/<name>.md, where there is one. Words are compared without case, hyphens and forms of letters; Chinese and Japanese sign by sign.
+memory of a process of its own. `true` is the coverage of FOLDER/../pdf_truth/<name>.md, where there is one. Words are compared
+without case, hyphens and forms of letters; Chinese and Japanese sign by sign.
 """
 
 from __future__ import annotations
@@ -100,7 +101,9 @@ def measure(row: dict[str, str], path: Path) -> Row:
     command = [sys.executable, "-m", "benchmarks.reading_pdf", "--one", str(path)]
     done = subprocess.run(command, capture_output=True, check=False, timeout=300)
     if done.returncode:
-        return Row(row["file"], row["expected"], "crash", False, None, None, None, (None, None, None), 0, done.stderr.decode()[-200:])
+        return Row(
+            row["file"], row["expected"], "crash", False, None, None, None, (None, None, None), 0, done.stderr.decode()[-200:]
+        )
     result: dict[str, Any] = json.loads(done.stdout)
     got, text = result["got"], result["text"]
     wanted = [item.strip() for found in re.findall(r"must contain: ([^;]*)", row["note"]) for item in found.split(", ")]
@@ -167,9 +170,9 @@ def main() -> int:
     print("ok  expected  got       coverage   true  order  pages/s: ours pdftotext pypdf   MiB  file")
     for row in found:
         speeds = " ".join(f"{_shown(speed, 1):>9}" for speed in row.speeds)
+        shares = f"{_shown(row.coverage):>8} {_shown(row.true_coverage):>6} {_shown(row.order):>6}"
         print(
-            f"{'ok ' if row.agrees else 'NO '} {row.expected:<9} {row.got:<9} {_shown(row.coverage):>8} {_shown(row.true_coverage):>6} {_shown(row.order):>6}"
-            f" {speeds} {row.memory:>5.0f}  {row.file}  {row.note[:150]}"
+            f"{'ok ' if row.agrees else 'NO '} {row.expected:<9} {row.got:<9} {shares} {speeds} {row.memory:>5.0f}  {row.file}  {row.note[:150]}"
         )
     print(f"{sum(row.agrees for row in found)} of {len(found)} as expected")
     return 0 if all(row.agrees for row in found) else 1

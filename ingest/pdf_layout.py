@@ -10,14 +10,16 @@ import re
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Protocol, TypeVar
 
-from ingest.pdf_characters import SPACE, Box, Fragment
+from ingest.pdf_fragments import SPACE, Fragment
+from ingest.pdf_glyphs import Box
 from ingest.traced import Traced, joined
 
 FEWEST_ROWS = 3  # of a column; below, two blocks beside each other are no columns
-SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap; cells of tables are shorter. Chinese and Japanese signs count double
+SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap, Chinese ones doubled; cells of tables are shorter
 LEAST_FILL = 0.55  # of the column's width that its median row fills; ragged prose fills .8, cells of tables .1 to .5
 DEEPEST = 12
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -198,7 +200,7 @@ def _are_columns(left: Sequence[Atom], right: Sequence[Atom]) -> bool:
     if all(_is_prose(side) for side in sides):
         return True
     marked = sorted([(atom.order, 0) for atom in left] + [(atom.order, 1) for atom in right])
-    turns = sum(one[1] != other[1] for one, other in zip(marked, marked[1:], strict=False))
+    turns = sum(one[1] != other[1] for one, other in pairwise(marked))
     return turns <= 1 and all(len(side) >= FEWEST_ROWS and _mean_length(side) >= SHORTEST_ROW / 2 for side in sides)
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ingest.pdf_characters import WIDE_GAP, Box, Fragment, split
+from ingest.pdf_fragments import WIDE_GAP, Fragment, split
+from ingest.pdf_glyphs import Box
 from ingest.pdf_layout import line_of, rows
 from ingest.pdf_rules import Fill, Rules
 from ingest.traced import Traced
@@ -19,7 +20,9 @@ TOUCH = 3.0  # points by which rules that meet may miss each other
 MOST_RULES = 400  # of each direction; a page of more is a drawing
 LONGEST_CELL = 45  # characters of the mean cell of a table without rules that has a column of figures
 LONGEST_WORDS = 22  # of one that has none; columns of prose that escape the layout have 30 and more
-_NUMBER = re.compile(r"[\s(+\-–—−±<>≈~$€£¥%]*(?:USD|PKR|Rs\.?|n/?a)?\s*[\d٠-٩۰-۹][\d٠-٩۰-۹.,'/:()%\s\-–—]*[\w%*†‡)]{0,4}|[-–—…*]+|n/?a", re.I)
+_NUMBER = re.compile(
+    r"[\s(+\-–—−±<>≈~$€£¥%]*(?:USD|PKR|Rs\.?)?\s*[\d٠-٩۰-۹][\d٠-٩۰-۹.,'/:()%\s\-–—]*[\w%*†‡)]{0,4}|[-–—…*]+|n/?a", re.I
+)
 _FIGURE = re.compile(r"[-–−+(]?\d[\d.,]*[%)]?|[-–—]")
 _MARKER = re.compile(r"(?:[•●▪◦‣–—*-]|\(?[\w]{1,4}[.)]|\d+(?:\.\d+)*\.?|[A-Z]\.)$")
 _LEADER = re.compile(r"(?:[.·…]\s?){4}")

@@ -19,8 +19,9 @@ import pypdf
 import pypdfium2
 
 from ingest.archive import File, MemoryFile
-from ingest.pdf_characters import Box, Fragment, PageText, character_boxes, page_text
+from ingest.pdf_fragments import Fragment, PageText, page_text
 from ingest.pdf_furniture import without_furniture
+from ingest.pdf_glyphs import Box, character_boxes
 from ingest.pdf_layout import Line, line_of, regions, rows
 from ingest.pdf_paragraphs import Header, Item, PdfBlock, page_blocks, table_blocks, typography
 from ingest.pdf_rules import page_rules

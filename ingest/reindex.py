@@ -136,7 +136,9 @@ def _drop(staging: Staging, found: Difference, tally: Tally) -> None:
         tally.removed += len(found.known[uri].documents)
 
 
-def _stage(staging: Staging, what: tuple[Scope, Difference], encoder: Callable[[], Encoder], options: Options, tally: Tally) -> None:
+def _stage(
+    staging: Staging, what: tuple[Scope, Difference], encoder: Callable[[], Encoder], options: Options, tally: Tally
+) -> None:
     scope, found = what
     progress = tqdm(total=len(found.changed), desc="reading", unit="file", disable=None, delay=1, leave=False)
     with progress:

@@ -120,13 +120,35 @@ def regions(atoms: Sequence[A], depth: int = 0) -> list[list[A]]:
         return []
     cut = _best_cut(atoms) if depth < DEEPEST else None
     if cut is None:
-        return [list(atoms)]
+        return _cut_apart(atoms, depth)
     backwards = is_right_to_left("".join(atom.text for atom in atoms))
     result: list[list[A]] = []
     for sides in cut:
         parts = sides[::-1] if backwards else sides
         for part in parts:
             result += regions(part, depth + 1)
+    return result
+
+
+def _cut_apart(atoms: Sequence[A], depth: int) -> list[list[A]]:
+    """Columns may stand in one part of the atoms only, kept away from the rest by white space: each part is tried alone. Parts
+    without columns stay together."""
+    parts: list[list[A]] = []
+    bottom = 0.0
+    for atom in sorted(atoms, key=lambda atom: atom.box[1]):
+        if not parts or (atom.box[1] - bottom > atom.size / 2 and depth < DEEPEST):
+            parts.append([])
+        parts[-1].append(atom)
+        bottom = max(bottom, atom.box[3]) if len(parts[-1]) > 1 else atom.box[3]
+    result: list[list[A]] = []
+    whole = False  # the last region has no columns
+    for part in parts:
+        cut = _best_cut(part) if len(parts) > 1 else None
+        if cut is None and whole:
+            result[-1] += part
+        else:
+            result += regions(part, depth + 1) if cut else [part]
+        whole = cut is None
     return result
 
 

@@ -108,7 +108,7 @@ def _banded(lines: Sequence[tuple[float, float, float]], fragments: Sequence[Fra
         return None
     if sum(max(map(len, band)) > 1 for band in bands if band) < 0.6 * len(filled):
         return None  # rows of one cell: headings between rules
-    named = [piece for piece in beside if 0 < ys[0] - centre(piece)[1] < 3 * piece.size]
+    named = _above(ys[0], beside, max(piece.size for piece in inside))
     free = [_free(gap, named) for gap in columns]
     if len(named) > 1 and all(free):
         ys.insert(0, min(piece.box[1] for piece in named) - 1)
@@ -117,6 +117,21 @@ def _banded(lines: Sequence[tuple[float, float, float]], fragments: Sequence[Fra
     across = tuple((y, left, right) for y in ys)
     down = tuple((x, ys[0], ys[-1]) for x in edges)
     return Grid(edges, tuple(ys), Rules(across, down, fills))
+
+
+def _above(y: float, pieces: Sequence[Fragment], size: float) -> list[Fragment]:
+    """The rows close above the first rule that may name the columns: a header stands there if each row has its rule below."""
+    named: list[Fragment] = []
+    for row in reversed(rows(piece for piece in pieces if centre(piece)[1] < y)):
+        if (
+            y - max(piece.box[3] for piece in row) > 0.8 * size
+            or max(piece.size for piece in row) > 1.15 * size
+            or len(named) > 20
+        ):
+            break
+        named += row
+        y = min(piece.box[1] for piece in row)
+    return named
 
 
 def _gutters(pieces: Sequence[Fragment]) -> list[tuple[float, float]]:
@@ -131,16 +146,19 @@ def _gutters(pieces: Sequence[Fragment]) -> list[tuple[float, float]]:
 
 
 def _free(gap: tuple[float, float], header: Sequence[Fragment]) -> tuple[float, float] | None:
-    """The part of a gap over which no word of the header stands; names of columns may be set closer than the columns."""
-    start, end = gap
-    for piece in header:
-        for letter, left, right in zip(piece.text, piece.lefts, piece.rights, strict=True):
-            if letter != " " and left < end and right > start:
-                if left + right < gap[0] + gap[1]:
-                    start = max(start, right)
-                else:
-                    end = min(end, left)
-    return (start, end) if start < end else None
+    """The widest part of a gap over which no letter of the header stands; names of columns may be wider than what is in them."""
+    letters = sorted(
+        (left, right)
+        for piece in header
+        for sign, left, right in zip(piece.text, piece.lefts, piece.rights, strict=True)
+        if sign != " " and left < gap[1] and right > gap[0]
+    )
+    parts, start = [], gap[0]
+    for left, right in [*letters, (gap[1], gap[1])]:
+        parts.append((left - start, start, left))
+        start = max(start, right)
+    width, start, end = max(parts)
+    return (start, end) if width > 0 else None
 
 
 def _in_grid(piece: Fragment, grid: Grid) -> bool:

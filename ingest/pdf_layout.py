@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Protocol, TypeVar
 
-from ingest.pdf_fragments import SPACE, Fragment
+from ingest.pdf_fragments import SPACE, SUPERSCRIPT, Fragment
 from ingest.pdf_glyphs import Box
 from ingest.traced import Traced, joined
 
@@ -90,16 +90,24 @@ def in_row(row: Sequence[A]) -> list[A]:
 
 def line_of(row: Sequence[Fragment], margins: tuple[float, float]) -> Line:
     """The fragments of a row as one line."""
+    main = max(row, key=lambda piece: (len(piece.text) > 2, piece.size, len(piece.text)))
     parts: list[Traced] = []
     last: Fragment | None = None
     for piece in row:
-        parts.append(joined([_glue(last, piece), piece.line]) if last else piece.line)
+        text = raised(piece, main.size, main.baseline)
+        parts.append(joined([_glue(last, piece), text]) if last else text)
         last = piece
-    main = max(row, key=lambda piece: (len(piece.text) > 2, piece.size, len(piece.text)))
     box = (min(p.box[0] for p in row), main.box[1], max(p.box[2] for p in row), main.box[3])
     weight = sum(len(piece.text) for piece in row)
     bold = sum(len(piece.text) for piece in row if piece.bold) > 0.8 * weight
     return Line(joined(parts), box, main.baseline, main.size, bold, margins)
+
+
+def raised(piece: Fragment, size: float, baseline: float) -> Traced:
+    """The fragment's text, as superscripts if it is a figure that stands raised beside larger type."""
+    if piece.text.isdigit() and piece.size < 0.85 * size and baseline - piece.baseline > 0.15 * size:
+        return Traced(piece.text.translate(SUPERSCRIPT), piece.line.sources)
+    return piece.line
 
 
 def _glue(last: Fragment, piece: Fragment) -> Traced:

@@ -19,6 +19,7 @@ NEAR = 0.75  # of the font's size: the widest gap within a line
 LEVEL = 0.35  # of the font's size: how far the baselines of a line may lie apart
 SLOPE = 1.0  # the same for Nastaliq
 SPACE = 0.14  # of the font's size: the least gap that is a space where the file writes none
+SOME = 0.3  # Arabic letters for each Latin one that make an Arabic line, where the page is mostly Arabic
 _BRACKETS = ("()", "[]", "{}", "«»")
 _ALEFS = "\u0627\u0622\u0623\u0625\u0671"
 
@@ -59,10 +60,13 @@ def logical_lines(glyphs: Sequence[Glyph], spaces: Sequence[Glyph]) -> list[list
     lines = _chained([unit for unit in units if id(unit) not in kept])
     for mark in marks:
         _attach(mark, lines)
+    all_letters = [unit.direction for unit in units]
+    mostly = all_letters.count("R") > all_letters.count("L")
     result = []
     for line in lines:
         letters = [unit.direction for unit in line]
-        backwards = letters.count("R") >= letters.count("L")
+        from_right, from_left = letters.count("R"), letters.count("L")
+        backwards = from_right >= from_left or (mostly and from_right >= SOME * from_left)  # a long Latin name in a line
         line.sort(key=lambda unit: -unit.left - unit.right if backwards else unit.left + unit.right)
         _put_spaces(line, spaces)
         ordered = _turned(line, "LN" if backwards else "R")

@@ -13,7 +13,7 @@ from ingest.traced import NOWHERE, Traced
 
 WIDE_GAP = 0.75  # of the font's size, more than a space (.25) in most justified lines; less than any gutter between columns
 SPACE = 0.17  # of the font's size: the least gap that is a space where the file has none; kerning stays below .1
-SEEN = 0.1  # of the font's size: the least gap where PDFium takes one for a space
+SEEN = 0.1  # of the font's size: the least gap beside smaller type that is the space for which PDFium takes it
 MOSTLY = 0.1  # of a page's characters are Arabic letters: it is read by their places; fewer are a word or two in other text
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -157,8 +157,8 @@ def _has_space(last: Glyph, glyph: Glyph) -> bool:
         return gap > 0.5 * size  # PDFium takes the gaps of Chinese and Japanese that is set wide for spaces
     if is_mark(glyph.text) or last.box == glyph.box:
         return False
-    if glyph.space == NOWHERE:
-        return gap > SEEN * size  # PDFium puts one before each raised figure
+    if glyph.space == NOWHERE and min(last.style.size, glyph.style.size) < 0.85 * size:
+        return gap > SEEN * size  # PDFium puts one before and after each raised figure
     return glyph.space is not None or gap > SPACE * size
 
 

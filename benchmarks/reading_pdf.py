@@ -3,7 +3,8 @@
 Per file: what the manifest expects and what came out; the share of poppler's words that our text has, as a multiset, without
 the lines that poppler repeats on most pages (heads, feet, numbers: ours leaves them out on purpose); order, as the longest
 rising sequence of positions among the words that stand once in both; pages a second beside pdftotext's and pypdf's alone; peak
-memory of a process of its own. `true` is the coverage of FOLDER/../pdf_truth/<name>.md, where there is one. Words are compared without case, hyphens and forms of letters; Chinese and Japanese sign by sign.
+memory of a process of its own. `true` is the coverage of FOLDER/../pdf_truth/<name>.md, where there is one. Words are compared
+without case, hyphens and forms of letters; Chinese and Japanese sign by sign.
 """
 
 from __future__ import annotations
@@ -84,11 +85,9 @@ def reference_text(path: Path) -> tuple[str, float]:
     done = subprocess.run(["pdftotext", "-q", "-enc", "UTF-8", str(path), "-"], capture_output=True, check=False, timeout=120)
     seconds = time.perf_counter() - began
     pages = done.stdout.decode("utf-8", "replace").split("\f")[:-1]
-    lines = [[line for line in page.split("\n") if line.strip()] for page in pages]
-    edges = [{*page[:3], *page[-3:]} for page in lines]
-    forms = Counter(form for page in edges for form in set(map(_form, page)))
+    forms = Counter(form for page in pages for form in {_form(line) for line in page.split("\n")})
     usual = {form for form, times in forms.items() if len(pages) > 2 and times >= REPEATED * len(pages)}
-    kept = ("\n".join(x for x in page if x not in edge or _form(x) not in usual) for page, edge in zip(lines, edges, strict=True))
+    kept = ("\n".join(line for line in page.split("\n") if _form(line) not in usual) for page in pages)
     return "\n".join(kept), seconds
 
 
@@ -100,7 +99,9 @@ def measure(row: dict[str, str], path: Path) -> Row:
     command = [sys.executable, "-m", "benchmarks.reading_pdf", "--one", str(path)]
     done = subprocess.run(command, capture_output=True, check=False, timeout=300)
     if done.returncode:
-        return Row(row["file"], row["expected"], "crash", False, None, None, None, (None, None, None), 0, done.stderr.decode()[-200:])
+        return Row(
+            row["file"], row["expected"], "crash", False, None, None, None, (None, None, None), 0, done.stderr.decode()[-200:]
+        )
     result: dict[str, Any] = json.loads(done.stdout)
     got, text = result["got"], result["text"]
     wanted = [item.strip() for found in re.findall(r"must contain: ([^;]*)", row["note"]) for item in found.split(", ")]
@@ -167,10 +168,9 @@ def main() -> int:
     print("ok  expected  got       coverage   true  order  pages/s: ours pdftotext pypdf   MiB  file")
     for row in found:
         speeds = " ".join(f"{_shown(speed, 1):>9}" for speed in row.speeds)
-        print(
-            f"{'ok ' if row.agrees else 'NO '} {row.expected:<9} {row.got:<9} {_shown(row.coverage):>8} {_shown(row.true_coverage):>6} {_shown(row.order):>6}"
-            f" {speeds} {row.memory:>5.0f}  {row.file}  {row.note[:150]}"
-        )
+        shares = f"{_shown(row.coverage):>8} {_shown(row.true_coverage):>6} {_shown(row.order):>6}"
+        result = f"{'ok ' if row.agrees else 'NO '} {row.expected:<9} {row.got:<9}"
+        print(f"{result} {shares} {speeds} {row.memory:>5.0f}  {row.file}  {row.note[:150]}")
     print(f"{sum(row.agrees for row in found)} of {len(found)} as expected")
     return 0 if all(row.agrees for row in found) else 1
 

@@ -9,8 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from ingest.pdf_characters import WIDE_GAP, Fragment, PageText
+from ingest.pdf_fragments import WIDE_GAP, Fragment, PageText
 from ingest.pdf_layout import rows
 from ingest.text import one_line
 
@@ -47,9 +48,7 @@ class _Row:
         return "#" if _PAGE_NUMBER.fullmatch(text) else re.sub(r"\d+", "#", text)
 
 
-def without_furniture(
-    pages: Sequence[PageText], labels: Sequence[str | None]
-) -> tuple[list[PageText], list[str | None]]:
+def without_furniture(pages: Sequence[PageText], labels: Sequence[str | None]) -> tuple[list[PageText], list[str | None]]:
     """The pages without heads, feet and numbers; and each page's label: the file's own, else the number printed on it."""
     found = [list(_candidates(page, number)) for number, page in enumerate(pages)]
     away = _repeated([row for page in found for row in page], len(pages))
@@ -123,7 +122,7 @@ def _gap(row: Iterable[Fragment], other: Iterable[Fragment]) -> float:
 
 def _cells(row: Sequence[Fragment]) -> int:
     ordered = sorted(row, key=lambda piece: piece.box[0])
-    pairs = zip(ordered, ordered[1:], strict=False)
+    pairs = pairwise(ordered)
     return 1 + sum(after.box[0] - before.box[2] > WIDE_GAP * before.size for before, after in pairs)
 
 

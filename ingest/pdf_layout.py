@@ -10,14 +10,16 @@ import re
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Protocol, TypeVar
 
-from ingest.pdf_characters import SPACE, Box, Fragment
+from ingest.pdf_fragments import SPACE, SUPERSCRIPT, Fragment
+from ingest.pdf_glyphs import Box
 from ingest.traced import Traced, joined
 
 FEWEST_ROWS = 3  # of a column; below, two blocks beside each other are no columns
-SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap; cells of tables are shorter. Chinese and Japanese signs count double
+SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap, Chinese ones doubled; cells of tables are shorter
 LEAST_FILL = 0.55  # of the column's width that its median row fills; ragged prose fills .8, cells of tables .1 to .5
 DEEPEST = 12
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -88,16 +90,24 @@ def in_row(row: Sequence[A]) -> list[A]:
 
 def line_of(row: Sequence[Fragment], margins: tuple[float, float]) -> Line:
     """The fragments of a row as one line."""
+    main = max(row, key=lambda piece: (len(piece.text) > 2, piece.size, len(piece.text)))
     parts: list[Traced] = []
     last: Fragment | None = None
     for piece in row:
-        parts.append(joined([_glue(last, piece), piece.line]) if last else piece.line)
+        text = raised(piece, main.size, main.baseline)
+        parts.append(joined([_glue(last, piece), text]) if last else text)
         last = piece
-    main = max(row, key=lambda piece: (len(piece.text) > 2, piece.size, len(piece.text)))
     box = (min(p.box[0] for p in row), main.box[1], max(p.box[2] for p in row), main.box[3])
     weight = sum(len(piece.text) for piece in row)
     bold = sum(len(piece.text) for piece in row if piece.bold) > 0.8 * weight
     return Line(joined(parts), box, main.baseline, main.size, bold, margins)
+
+
+def raised(piece: Fragment, size: float, baseline: float) -> Traced:
+    """The fragment's text, as superscripts if it is a figure that stands raised beside larger type."""
+    if piece.text.isdigit() and piece.size < 0.85 * size and baseline - piece.baseline > 0.15 * size:
+        return Traced(piece.text.translate(SUPERSCRIPT), piece.line.sources)
+    return piece.line
 
 
 def _glue(last: Fragment, piece: Fragment) -> Traced:
@@ -118,13 +128,35 @@ def regions(atoms: Sequence[A], depth: int = 0) -> list[list[A]]:
         return []
     cut = _best_cut(atoms) if depth < DEEPEST else None
     if cut is None:
-        return [list(atoms)]
+        return _cut_apart(atoms, depth)
     backwards = is_right_to_left("".join(atom.text for atom in atoms))
     result: list[list[A]] = []
     for sides in cut:
         parts = sides[::-1] if backwards else sides
         for part in parts:
             result += regions(part, depth + 1)
+    return result
+
+
+def _cut_apart(atoms: Sequence[A], depth: int) -> list[list[A]]:
+    """Columns may stand in one part of the atoms only, kept away from the rest by white space: each part is tried alone. Parts
+    without columns stay together."""
+    parts: list[list[A]] = []
+    bottom = 0.0
+    for atom in sorted(atoms, key=lambda atom: atom.box[1]):
+        if not parts or (atom.box[1] - bottom > atom.size / 2 and depth < DEEPEST):
+            parts.append([])
+        parts[-1].append(atom)
+        bottom = max(bottom, atom.box[3]) if len(parts[-1]) > 1 else atom.box[3]
+    result: list[list[A]] = []
+    whole = False  # the last region has no columns
+    for part in parts:
+        cut = _best_cut(part) if len(parts) > 1 else None
+        if cut is None and whole:
+            result[-1] += part
+        else:
+            result += regions(part, depth + 1) if cut else [part]
+        whole = cut is None
     return result
 
 
@@ -198,7 +230,7 @@ def _are_columns(left: Sequence[Atom], right: Sequence[Atom]) -> bool:
     if all(_is_prose(side) for side in sides):
         return True
     marked = sorted([(atom.order, 0) for atom in left] + [(atom.order, 1) for atom in right])
-    turns = sum(one[1] != other[1] for one, other in zip(marked, marked[1:], strict=False))
+    turns = sum(one[1] != other[1] for one, other in pairwise(marked))
     return turns <= 1 and all(len(side) >= FEWEST_ROWS and _mean_length(side) >= SHORTEST_ROW / 2 for side in sides)
 
 

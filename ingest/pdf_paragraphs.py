@@ -270,7 +270,9 @@ def _cell_text(cell: Cell, words: frozenset[str]) -> Traced:
 
 
 def _is_figure(left: str, right: str, full: bool) -> bool:
-    return full and bool(re.search(r"\d$", left) and re.match(r"\d", right) or re.search(r"\d,$", left) and _THOUSAND.match(right))
+    if not full or not right[:1].isdigit():
+        return False
+    return left[-1].isdigit() or (left[-1] == "," and left[-2:-1].isdigit() and bool(_THOUSAND.match(right)))
 
 
 def _is_word(left: str, following: Sequence[Traced], words: frozenset[str]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pypdfium2
 
-from ingest.pdf_characters import Affine, Box, frame, shown
+from ingest.pdf_glyphs import Affine, Box, frame, shown
 
 raw: Any = pypdfium2.raw
 

@@ -20,7 +20,7 @@ DEFECTS = (
     *(pypdf.errors.PyPdfError, pypdf.errors.DependencyError, ZeroDivisionError, AssertionError),
 )
 _JUNK_TITLE = re.compile(
-    r"(?:microsoft \w+ - |untitled|document\s?\d*$|print(?:ing)?$)|\.(?:docx?|pdf|indd|qxd|pptx?|odt|rtf|xlsx?)$", re.I
+    r"(?:microsoft \w+ - |untitled|document\s?\d*$|print(?:ing)?$)|\.(?:docx?|pdf|indd|qxd|pptx?|html?|odt|rtf|xlsx?)$", re.I
 )
 
 
@@ -43,7 +43,7 @@ def structure(path: File, document: Any, password: str) -> tuple[pypdf.PdfReader
             reader.decrypt(password)
         if len(reader.pages) != count:
             raise ValueError(f"{len(reader.pages)} pages against PDFium's {count}")
-        labels = tuple(reader.page_labels) if "/PageLabels" in reader.root_object else (None,) * count
+        found: tuple[str | None, ...] = tuple(reader.page_labels) if "/PageLabels" in reader.root_object else (None,) * count
         properties = reader.metadata
         raw_values: dict[str, object] = {"language": _property(reader.root_object.get("/Lang"))}
         title = _property(properties.title if properties else None)
@@ -54,8 +54,7 @@ def structure(path: File, document: Any, password: str) -> tuple[pypdf.PdfReader
         shown = tuple(document.get_page_label(index) or None for index in range(count))
         return None, Structure(shown, warnings=(note,))
     metadata, _ = metadata_from(raw_values)  # a property that cannot be used is the file's, not the operator's, doing
-    labels = tuple(label or None for label in labels)
-    return reader, Structure(labels, _bookmarks(reader), metadata, _attachments(reader))
+    return reader, Structure(tuple(label or None for label in found), _bookmarks(reader), metadata, _attachments(reader))
 
 
 def compared(text: str) -> str:

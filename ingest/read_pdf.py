@@ -19,13 +19,16 @@ import pypdf
 import pypdfium2
 
 from ingest.archive import File, MemoryFile
-from ingest.pdf_characters import Box, Fragment, PageText, character_boxes, page_text
+from ingest.pdf_aligned import aligned_tables
+from ingest.pdf_fragments import Fragment, PageText, page_text
 from ingest.pdf_furniture import without_furniture
+from ingest.pdf_glyphs import Box, character_boxes
 from ingest.pdf_layout import Line, line_of, regions, rows
 from ingest.pdf_paragraphs import Header, Item, PdfBlock, page_blocks, table_blocks, typography
+from ingest.pdf_ruled import ruled_tables
 from ingest.pdf_rules import page_rules
 from ingest.pdf_structure import DEFECTS, Structure, structure
-from ingest.pdf_tables import Table, aligned_tables, ruled_tables
+from ingest.pdf_tables import Table
 from ingest.text import TextBuilder, UnreadableFile, normalise
 from ingest.traced import NOWHERE, Traced, put_in
 from kb.records import Parsed

@@ -16,7 +16,7 @@ from ingest.sources import DOCX, HTML, JSONL, MARKDOWN, PDF, SIDECARS, TEXT
 from ingest.text import SUPPORTED, UnreadableFile, one_line
 from kb.records import Metadata, Parsed, SourceFile
 
-READER_VERSION = 1  # raise it when the readers give other text or blocks: every file is then read again
+READER_VERSION = 2  # raise it when the readers give other text or blocks: every file is then read again
 
 _READERS: dict[str, Callable[[Path], tuple[Parsed, ...]]] = {
     DOCX: read_docx.read,

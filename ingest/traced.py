@@ -83,7 +83,7 @@ def rejoined(lines: Iterable[Traced], words: frozenset[str] = frozenset()) -> Tr
 
 
 def on_one_line(line: Traced) -> Traced:
-    """What ingest.text.one_line makes of the text, traced: a composed letter comes from its base, a ligature's letters from it."""
+    """What ingest.text.one_line makes of the text, traced: a composed letter comes from its base."""
     target = one_line(line.text)
     return line if target == line.text else Traced(target, _aligned(line, target))
 

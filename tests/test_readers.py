@@ -12,7 +12,7 @@ from ingest.text import UnreadableFile
 from kb.records import Parsed, SourceFile
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = ["articles.txt", "brief.md", "items.jsonl", "note.docx", "page.html", "treaty.pdf"]
+NAMES = ["articles.txt", "brief.md", "items.jsonl", "note.docx", "page.html", "report.pdf", "treaty.pdf"]
 
 
 def spans(document: Parsed) -> dict[str, object]:

@@ -12,7 +12,9 @@ from ingest.traced import NOWHERE, Traced, joined, on_one_line, put_in, rejoined
 AWKWARD = st.text(
     st.one_of(
         st.characters(exclude_categories=["Cs"]),
-        st.sampled_from("aA1 -\u00ad\u0301\u0327\u200c\u200d\ufb01\ufefb\u0644\u0627\u0653\u064b\n\t\u3000\u4e2dx\u1100\u1161\u11a8"),
+        st.sampled_from(
+            "aA1 -\u00ad\u0301\u0327\u200c\u200d\ufb01\ufefb\u0644\u0627\u0653\u064b\n\u3000\u4e2d\u1100\u1161\u11a8"
+        ),
     ),
     max_size=30,
 )

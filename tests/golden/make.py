@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import zip_longest
 from pathlib import Path
 
 import docx
@@ -92,6 +93,79 @@ def _picture(lines: tuple[str, ...]) -> Image.Image:
     return image
 
 
+LEFT = [
+    "Fees at the border posts were set by the",
+    "agreement of 2023 and have not been",
+    "changed since. Carriers pay for the infra-",
+    "structure that they use, and for nothing",
+    "else; cross-",
+    "border permits are free of charge.",
+]
+RIGHT = [
+    "The right column is read after the left",
+    "one, though its lines stand beside those.",
+    "It ends with a table that goes on over",
+    "the page, and with its second part.",
+]
+POSTS = [("Torkham", "12"), ("Chaman", "10"), ("Khunjerab", "15"), ("Kharlachi", "9")]
+
+
+def report_pdf() -> bytes:
+    """Three pages numbered 5 to 7 in print alone: two columns with a raised note mark and a note; a table with rules that goes
+    on over a page's end; a page of turned text. A running head, and an attachment."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(420, 300), invariant=1)
+    canvas.setTitle("Specimen report")
+    for number in (5, 6, 7):
+        canvas.setFont("Helvetica-Oblique", 8)
+        canvas.drawString(30, 280, "Specimen report on fees")
+        canvas.drawCentredString(210, 12, str(number))
+        canvas.setFont("Helvetica", 10)
+        if number == 5:
+            _columns(canvas)
+            _table(canvas, 225, 170, [("Post", "Fee, USD"), *POSTS[:2]])
+        elif number == 6:
+            _table(canvas, 225, 250, POSTS[2:])
+            canvas.drawString(30, 150, "After the table the text goes on.")
+        else:
+            canvas.rotate(90)
+            canvas.drawString(60, -200, "This line runs from the foot of the page to its head,")
+            canvas.drawString(60, -214, "and this is the next one.")
+        canvas.showPage()
+    canvas.save()
+    writer = pypdf.PdfWriter(clone_from=out)
+    writer.add_attachment("fees.csv", b"Post,Fee\r\n")
+    attached = io.BytesIO()
+    writer.write(attached)
+    return attached.getvalue()
+
+
+def _columns(canvas: Canvas) -> None:
+    for place, (left, right) in enumerate(zip_longest(LEFT, RIGHT, fillvalue="")):
+        canvas.drawString(30, 250 - 13 * place, left)
+        canvas.drawString(225, 250 - 13 * place, right)
+        if place == 1:
+            canvas.setFont("Helvetica", 6)
+            canvas.drawString(30 + canvas.stringWidth(left, "Helvetica", 10), 254 - 13 * place, "1")
+            canvas.setFont("Helvetica", 10)
+    canvas.line(30, 62, 110, 62)
+    canvas.setFont("Helvetica", 5)
+    canvas.drawString(30, 52, "1")
+    canvas.setFont("Helvetica", 8)
+    canvas.drawString(34, 49, "The agreement has not yet been published.")
+
+
+def _table(canvas: Canvas, x: float, y: float, rows: list[tuple[str, str]]) -> None:
+    for place, (post, fee) in enumerate(rows):
+        top = y - 16 * place
+        canvas.setFont("Helvetica-Bold" if post == "Post" else "Helvetica", 9)
+        canvas.drawString(x + 4, top - 11, post)
+        canvas.drawString(x + 84, top - 11, fee)
+        canvas.rect(x, top - 16, 80, 16)
+        canvas.rect(x + 80, top - 16, 80, 16)
+    canvas.setFont("Helvetica", 10)
+
+
 def note_docx() -> bytes:
     out, document = io.BytesIO(), docx.Document()
     document.core_properties.title = "Note on fees"
@@ -110,5 +184,6 @@ def note_docx() -> bytes:
 
 if __name__ == "__main__":
     (HERE / "treaty.pdf").write_bytes(treaty_pdf())
+    (HERE / "report.pdf").write_bytes(report_pdf())
     (HERE / "note.docx").write_bytes(note_docx())
     (HERE / "scan.pdf").write_bytes(scan_pdf())

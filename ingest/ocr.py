@@ -33,9 +33,10 @@ CLEAR = 0.7  # pages below are listed one by one
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a page shows: the share that pictures cover, the pixels a point of its drawing, whether it is empty; and what the
-    command wrote of it."""
+    """What a page shows: its size in points, the share that pictures cover, the pixels a point of its drawing, whether it is
+    empty; and what the command wrote of it."""
 
+    size: tuple[float, float]
     pictures: float
     scale: float
     empty: bool
@@ -46,16 +47,16 @@ def look_from(payload: bytes) -> Look:
     """Raises ValueError if it does not hold together: it comes from a process that had a hostile file in its hands."""
     head, _, written = payload.partition(b"\n")
     value = json.loads(head)
-    names = ("width", "pictures", "columns")
+    names = ("width", "height", "pictures", "columns")
     if not isinstance(value, dict) or not all(isinstance(value.get(name), int | float) for name in names):
         raise ValueError("the page's measures are missing")
-    width, pictures, columns = (float(value[name]) for name in names)
-    if not (1 <= width <= 1e6 and 0 <= pictures <= 1 and 0 <= columns <= 1e6):
-        raise ValueError(f"a page cannot be {width} points wide")
-    return Look(pictures, columns / width, columns == 0, written.decode("utf-8", "replace"))
+    width, height, pictures, columns = (float(value[name]) for name in names)
+    if not (1 <= width <= 1e6 and 1 <= height <= 1e6 and 0 <= pictures <= 1 and 0 <= columns <= 1e6):
+        raise ValueError(f"a page cannot measure {width} × {height} points")
+    return Look((width, height), pictures, columns / width, columns == 0, written.decode("utf-8", "replace"))
 
 
-See = Callable[[int, Sequence[str]], Look | str]
+See = Callable[[int, Sequence[str], bool], Look | str]
 
 
 @dataclass(slots=True)
@@ -75,7 +76,8 @@ def with_scans(
 ) -> tuple[Parsed, ...] | Failure:
     """A PDF's document with those of its pages read that are pictures; a Failure if there is no text at all in the end.
 
-    `see(page, command)` draws the page and gives what the command wrote of it, or what went wrong, as a sentence.
+    `see(page, command, turned)` draws the page, upside down if `turned`, and gives what the command wrote of it, or what went
+    wrong, as a sentence.
     """
     (document,) = documents
     outcome = _Outcome()
@@ -123,29 +125,40 @@ class _Reader:
         None: there is no text; a string: what went wrong.
         """
         assert self.engine is not None
+        ends = time.monotonic() + PAGE_LIMITS.seconds
         first = self.engine.for_language(self.home) if self.home else ""
         found = self._read_with(page, first) if first else None
         if isinstance(found, str) or (found is not None and found.confidence >= SURE):
             return found
-        told = self.see(page, self.engine.command(SCRIPT)) if SCRIPT in self.engine.models else ""
+        told = self.see(page, self.engine.command(SCRIPT), False) if SCRIPT in self.engine.models else ""
+        if time.monotonic() > ends:  # a page that is noise: nothing reads it in time
+            return found or (told if isinstance(told, str) else None)
         second = self.engine.for_script(script_told(told.written) if isinstance(told, Look) else "")
-        if not second or second == first:
+        if second and second != first:
+            found = _surer(found, self._read_with(page, second))
+        models = found.models if isinstance(found, Recognised) else second or first
+        if time.monotonic() > ends or not models or (isinstance(found, Recognised) and found.confidence >= SURE):
             return found
-        other = self._read_with(page, second)
-        if isinstance(found, Recognised) and (not isinstance(other, Recognised) or other.confidence < found.confidence):
-            return found
-        return other
+        return _surer(found, self._read_with(page, models, turned=True))  # few words do not tell what is up and down
 
-    def _read_with(self, page: int, models: str) -> Recognised | str | None:
+    def _read_with(self, page: int, models: str, *, turned: bool = False) -> Recognised | str | None:
         assert self.engine is not None
-        look = self.see(page, self.engine.command(models))
-        return look if isinstance(look, str) else recognised(look.written, look.scale, models) if not look.empty else None
+        look = self.see(page, self.engine.command(models), turned)
+        if isinstance(look, str) or look.empty:
+            return look if isinstance(look, str) else None
+        return recognised(look.written, look.scale, models, look.size if turned else None)
+
+
+def _surer(one: Recognised | str | None, other: Recognised | str | None) -> Recognised | str | None:
+    """The reading that is surer of its words; if both failed, why the first did."""
+    found = [reading for reading in (one, other) if isinstance(reading, Recognised)]
+    return max(found, key=lambda reading: reading.confidence) if found else one or other
 
 
 def _take(page: Page, text: str, trouble: str, reader: _Reader, outcome: _Outcome) -> None:
     """Read one page, if there is something to read that its text layer does not say, and note what came of it."""
     number, has_text = page.number, any(map(str.isalnum, text))
-    look = reader.see(number, ())
+    look = reader.see(number, (), False)
     if isinstance(look, str):
         outcome.failed[number] = look
         return

@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pypdfium2
 from PIL import Image
 
@@ -19,6 +21,9 @@ POINTS = 72  # an inch
 OCR_DPI = 300  # what tesseract's models were trained on
 MOST_PIXELS = 25_000_000  # A4 at 300 dpi has 8.7 million; a poster is drawn coarser
 LONGEST_SIDE = 16_000  # pixels
+RULE = 36  # points, half an inch: no letter has so long a straight line, but for headlines
+FEWEST_RULES = 3  # that cross as many others: a table of two rows and columns. Boxes and underlines cross once or twice
+DARK, WHITE = 128, 255
 INK = 24  # of 255: with less between its lightest and darkest spot a page shows nothing
 DEEPEST = 4  # nested forms that are looked into for pictures
 
@@ -74,12 +79,16 @@ def _pictures(page: Any) -> float:
     return total
 
 
-def draw(path: str, number: int, passwords: Sequence[str] = ()) -> bytes:
-    """What OCR needs of a page: JSON on a line, then a byte of grey for each pixel, row by row (none: the page is empty)."""
+def draw(path: str, number: int, turned: bool, passwords: Sequence[str] = ()) -> bytes:
+    """What OCR needs of a page: JSON on a line, then a byte of grey for each pixel, row by row (none: the page is empty).
+
+    `turned`: upside down.
+    """
     picture = page_picture(path, number, OCR_DPI, passwords=passwords, grey=True)
     low, high = picture.image.getextrema()
     assert isinstance(low, int) and isinstance(high, int)  # of one band
     columns, rows = picture.image.size if high - low >= INK else (0, 0)
+    image = without_rules(picture.image, round(RULE * picture.scale)) if rows else picture.image
     head = {
         "width": picture.width,
         "height": picture.height,
@@ -87,7 +96,38 @@ def draw(path: str, number: int, passwords: Sequence[str] = ()) -> bytes:
         "columns": columns,
         "rows": rows,
     }
-    return json.dumps(head).encode() + b"\n" + (picture.image.tobytes() if rows else b"")
+    return json.dumps(head).encode() + b"\n" + ((image.rotate(180) if turned else image).tobytes() if rows else b"")
+
+
+def without_rules(image: Image.Image, longest: int) -> Image.Image:
+    """A grey picture without the lines that frame the cells of a table: runs of `longest` and more dark pixels.
+
+    Tesseract takes ruled tables for drawings. Of a page of 45 ruled rows it reads 62 words with the rules and 536 without. Where
+    there is no table the lines stay: without what underlines its words it took a letter's head for columns.
+    """
+    grey = np.asarray(image).copy()
+    dark = grey < DARK
+    across, down = _runs(dark, longest), _runs(dark.T, longest).T
+    crossings = across & down
+    if min(_bands(np.asarray(crossings.any(axis=axis))) for axis in (0, 1)) < FEWEST_RULES:
+        return image
+    grey[across | down] = WHITE
+    return Image.fromarray(grey)
+
+
+def _bands(line: npt.NDArray[np.bool_]) -> int:
+    """How many stretches of True there are."""
+    return int(np.count_nonzero(np.diff(np.pad(line, 1).astype(np.int8)) == 1))
+
+
+def _runs(spots: npt.NDArray[np.bool_], longest: int) -> npt.NDArray[np.bool_]:
+    """Which spots stand in a row of at least `longest`."""
+    if spots.shape[1] < longest:
+        return np.zeros_like(spots)
+    sums = np.cumsum(np.pad(spots, ((0, 0), (1, 0))), axis=1, dtype=np.int32)
+    begins = (sums[:, longest:] - sums[:, :-longest]) == longest
+    counts = np.cumsum(np.pad(begins, ((0, 0), (longest, longest - 1))), axis=1, dtype=np.int32)
+    return np.asarray(counts[:, longest:] > counts[:, :-longest])
 
 
 def pgm(head: bytes, pixels: bytes) -> bytes:

@@ -61,16 +61,25 @@ class Recognised:
         return "\n\n".join(block.text for block in self.blocks)
 
 
-def recognised(table: str, scale: float, models: str) -> Recognised | None:
-    """Blocks from tesseract's table (TSV); None if it holds no word. `scale` is the picture's pixels a point.
+def recognised(table: str, scale: float, models: str, turned: tuple[float, float] | None = None) -> Recognised | None:
+    """Blocks from tesseract's table (TSV); None if it holds no word. `scale` is the picture's pixels a point; `turned` is the
+    page's size in points if the picture was upside down.
 
     Lines that cannot be understood are left out: the table comes from a program that read a hostile picture.
     """
     paragraphs = list(_paragraphs(table, scale))
+    if turned:
+        paragraphs = [[tuple(word._replace(box=_upright(word.box, turned)) for word in line) for line in p] for p in paragraphs]
     least = MUMBLE * _mean(_words(paragraphs))
     clear = [lines for lines in paragraphs if _mean(_words([lines])) >= least]
     blocks = tuple(block for lines in _run_on(_hung(clear)) for part in _parted(lines) if (block := _block(part)) is not None)
     return Recognised(blocks, round(_mean(_words(clear)), 3), models, len(paragraphs) - len(clear)) if blocks else None
+
+
+def _upright(box: Box, size: tuple[float, float]) -> Box:
+    left, top, right, bottom = box
+    width, height = size
+    return round(width - right, 1), round(height - bottom, 1), round(width - left, 1), round(height - top, 1)
 
 
 def _words(paragraphs: Sequence[Sequence[Line]]) -> list[Word]:

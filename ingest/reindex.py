@@ -9,12 +9,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -34,6 +36,8 @@ from kb.records import Document, Failure, Parsed, ReindexReport, SourceFile
 from kb.serialize import report_json
 from kb.staging import STORE_FILE, KnownSource, StagedDocument, Staging, collections, known_sources
 from kb.store import published_generation
+
+log = logging.getLogger(__name__)
 
 UNREAD = " without OCR"  # of a pipeline: pages stayed unread that OCR could read, were it installed
 EMBED_BATCH = 256  # passages a transaction: about five seconds of work lost to a kill, at the most
@@ -158,7 +162,7 @@ def _stage(
 ) -> None:
     scope, found, engine = what
     progress = tqdm(total=len(found.changed), desc="reading", unit="file", disable=None, delay=1, leave=False)
-    helpers = Helpers(engine, progress.set_postfix_str, options.passwords.of)
+    helpers = Helpers(engine, functools.partial(_tell, progress), options.passwords.of)
     with progress:
         for source, result in read_sandboxed(found.changed, options.jobs, helpers=helpers):
             progress.update()
@@ -177,6 +181,14 @@ def _stage(
             staged = [item for item in staged if item.passages]
             staging.replace_source(source.uri, staged)
             _count(tally, known, staged)
+
+
+def _tell(progress: Any, said: str) -> None:
+    """On a terminal beside the bar; in a log each page."""
+    if progress.disable:
+        log.info("%s", said)
+    else:
+        progress.set_postfix_str(said)
 
 
 def _no_passage(uri: str) -> Failure:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest import ocr
 from ingest.ocr import Look, look_from, with_scans
+from ingest.page_picture import without_rules
 from ingest.sandbox import Helpers, read_sandboxed
 from ingest.sources import PDF
 from ingest.tesseract import Engine, find_engine
@@ -45,13 +46,14 @@ class Pages:
         self.shown, self.pictures = shown, pictures
         self.asked: list[tuple[int, str]] = []
 
-    def __call__(self, page: int, command: Sequence[str]) -> Look | str:
+    def __call__(self, page: int, command: Sequence[str], turned: bool) -> Look | str:
         models = command[command.index("-l") + 1] if command else ""
+        models += "/turned" if turned else ""
         self.asked.append((page, models))
         shown = self.shown[page]
         if isinstance(shown, str):
-            return shown or Look(0.0, 1.0, True, "")
-        return Look(self.pictures, 1.0, False, shown.get(models, ""))
+            return shown or Look((400, 600), 0.0, 1.0, True, "")
+        return Look((400, 600), self.pictures, 1.0, False, shown.get(models, ""))
 
 
 def run(document: Parsed, see: Pages, engine: Engine | None = ENGINE) -> Parsed | Failure:
@@ -87,6 +89,13 @@ def test_another_script_is_tried_where_the_first_is_unsure() -> None:
     document = run(paged(ENGLISH, ""), Pages({2: {"eng": unsure, "osd": osd}}))
     assert isinstance(document, Parsed) and document.text.endswith("MopT oTKpblT.")
     assert document.warnings == ("page 2 read by OCR (eng) at 50 %; compare it with the original.",)
+
+
+def test_a_page_that_is_upside_down() -> None:
+    document = run(paged(ENGLISH, ""), Pages({2: {"eng+rus/turned": table((1, 1, "Ports are open."))}}))
+    assert isinstance(document, Parsed) and document.text.endswith("Ports are open.")
+    first = document.word_boxes[0]
+    assert (first.left, first.top, first.right, first.bottom) == (350.0, 478.0, 400.0, 488.0)
 
 
 def test_empty_pages_and_pictures_without_words() -> None:
@@ -146,7 +155,9 @@ def test_pages_after_the_time_is_up_are_reported(monkeypatch) -> None:
     assert "pages 2–4 unread" in document.warnings[0]
 
 
-@pytest.mark.parametrize("payload", [b"", b"[]\n", b'{"width": 0, "pictures": 0, "columns": 1}\n', b'{"width": "1"}\n', b"\xff"])
+@pytest.mark.parametrize(
+    "payload", [b"", b"[]\n", b'{"width": 0, "height": 1, "pictures": 0, "columns": 1}\n', b'{"width": "1"}\n', b"\xff"]
+)
 def test_a_look_that_does_not_hold_together(payload: bytes) -> None:
     with pytest.raises(ValueError):
         look_from(payload)
@@ -237,3 +248,20 @@ def test_real_scans(name: str, words: str) -> None:
     document = read(REAL / name, find_engine())
     assert isinstance(document, Parsed)
     assert words in document.text
+
+
+def test_rules_go_and_letters_stay() -> None:
+    image = Image.new("L", (400, 300), 250)
+    draw = ImageDraw.Draw(image)
+    for place in (10, 390):
+        draw.line((place, 10, place, 290), 0, 3)
+        draw.line((10, min(place, 290), 390, min(place, 290)), 0, 3)
+    assert without_rules(image, 150) is image  # a frame, and no table
+    draw.line((30, 10, 30, 290), 0, 3)
+    draw.line((10, 40, 390, 40), 0, 3)
+    draw.text((60, 100), "Fees", 0, ImageFont.load_default(60))
+    letters = image.crop((40, 80, 300, 200))
+    cleaned = without_rules(image, 150)
+    assert cleaned.crop((40, 80, 300, 200)).tobytes() == letters.tobytes()
+    assert cleaned.crop((0, 0, 400, 60)).getextrema()[0] > 128 and cleaned.crop((0, 0, 30, 300)).getextrema()[0] > 128
+    assert without_rules(Image.new("L", (20, 20), 0), 150).getextrema() == (0, 0)

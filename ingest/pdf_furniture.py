@@ -56,7 +56,7 @@ def without_furniture(pages: Sequence[PageText], labels: Sequence[str | None]) -
     gone: list[set[int]] = [set() for _ in pages]
     for number, candidates in enumerate(found):
         known = (str(number + 1), labels[number], printed[number])
-        taken = [row for row in candidates if id(row) in away or _is_number(row, known)]
+        taken = [row for row in candidates if id(row) in away or _is_number(row, known) or _bears(row, printed[number])]
         gone[number] = {id(piece) for row in _outermost(taken) for piece in row.pieces}
     cleaned = [_without(page, ids) for page, ids in zip(pages, gone, strict=True)]
     return cleaned, [label or number for label, number in zip(labels, printed, strict=True)]
@@ -154,7 +154,7 @@ def _is_head(level: Sequence[_Row], row: _Row, count: int) -> bool:
     if len(on) >= USUAL * count or len(same_side) >= max(3, USUAL * count / 2):
         return True
     near = {page for page in on if abs(page - row.page) <= 4}
-    return row.apart and len(near) >= 3 and len({other.text for other in level if other.page in near}) <= 2
+    return row.apart and len(near) >= 3 and len({_AT_END.sub("", other.text) for other in level if other.page in near}) == 1
 
 
 def _printed_numbers(found: Sequence[Sequence[_Row]]) -> list[str | None]:
@@ -191,6 +191,11 @@ def _value(text: str) -> int:
         return int(text)
     values = [_ROMAN[letter] for letter in text.lower()]
     return sum(-value if value < max(values[place:]) else value for place, value in enumerate(values))
+
+
+def _bears(row: _Row, printed: str | None) -> bool:
+    """Is the row the outermost one, and does the page's printed number stand at its end? Then it is a head, whatever it says."""
+    return row.depth == 0 and row.apart and printed is not None and printed in [text for _, text in _numbers(row)]
 
 
 def _is_number(row: _Row, known: Iterable[str | None]) -> bool:

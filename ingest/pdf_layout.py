@@ -20,6 +20,7 @@ from ingest.traced import Traced, joined
 
 FEWEST_ROWS = 3  # of a column; below, two blocks beside each other are no columns
 SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap, Chinese ones doubled; cells of tables are shorter
+LONG_ROW = 25  # characters of a column's mean row where the file writes row by row: options with their meanings are shorter
 LEAST_FILL = 0.55  # of the column's width that its median row fills; ragged prose fills .8, cells of tables .1 to .5
 DEEPEST = 12
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -227,10 +228,11 @@ def _are_columns(left: Sequence[Atom], right: Sequence[Atom]) -> bool:
     bottoms = min(max(atom.box[3] for atom in side) for side in (left, right))
     if bottoms - tops < 2 * median(atom.size for atom in (*left, *right)):
         return False
-    if all(_is_prose(side) for side in sides):
-        return True
     marked = sorted([(atom.order, 0) for atom in left] + [(atom.order, 1) for atom in right])
     turns = sum(one[1] != other[1] for one, other in pairwise(marked))
+    if all(_is_prose(side) for side in sides):
+        by_rows = turns >= min(map(len, sides))  # as the file writes a table
+        return not by_rows or all(_mean_length(side) >= LONG_ROW for side in sides)
     return turns <= 1 and all(len(side) >= FEWEST_ROWS and _mean_length(side) >= SHORTEST_ROW / 2 for side in sides)
 
 

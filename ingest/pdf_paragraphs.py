@@ -16,11 +16,13 @@ from ingest.text import heading_level, line_kind, one_line
 from ingest.traced import EMPTY, Traced, joined, on_one_line, put_in, rejoined
 
 LARGER = 1.12  # times the body's font size: a heading. Footnotes and captions are smaller, body fonts vary by a few percent
+USUAL = 0.2  # of a document's characters are in the body's font size at the least; headings have up to .05
 SMALLER = 0.94  # times the body's font size, or less: a footnote's. Typesetters give notes .75 to .9
 SAME_COLUMN = 6.0  # points by which the columns of a table that goes on may move on the next page
 _ITEM = re.compile(r"(?:[•●▪◦]|[*–—-]\s|\(?(?:[a-zа-я]|[ivx]{1,5})\)\s|\(\d{1,2}\)\s|\d{1,3}(?:\.\d{1,2})*[.)]\s)\s*\S")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f]")
-_NOTE = re.compile(r"(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}|[*†‡]{1,3}|\d{1,3}(?=[\s.]))\s?\S")
+_NOTE = re.compile(r"(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}|[*†‡]{1,3}|\d{1,3}(?=\s))\s?\S")
+_SHORT_WORDS = frozenset("a и в с к о у я а".split())  # of one letter: Typography.words has longer ones only
 _THOUSAND = re.compile(r"\d{3}(?!\d)")
 _CHECKED = re.compile(r"[□■☐☑☒√✓].*[□■☐☑☒√✓]")  # boxes to tick, of which □ looks like a bullet
 _CAPTION = re.compile(
@@ -50,7 +52,7 @@ Item = Line | Table
 
 
 def typography(pages: Iterable[Sequence[Item]]) -> Typography:
-    """The body's font size is the one that most characters have; 0 if there are none."""
+    """The body's font size is the largest that many characters have: lists of sources may be longer than the text. 0: no text."""
     count: Counter[float] = Counter()
     words: set[str] = set()
     for items in pages:
@@ -59,7 +61,8 @@ def typography(pages: Iterable[Sequence[Item]]) -> Typography:
                 count[item.size] += len(item.text)
             texts = [item.text] if isinstance(item, Line) else [line.text for line in _long_lines(item)]
             words |= {word.lower() for text in texts for word in re.findall(r"[^\W\d_][\w-]*\w", text[:-1])}
-    body = max(count, key=lambda size: (count[size], size), default=0.0)
+    usual = [size for size, characters in count.items() if characters >= USUAL * count.total()]
+    body = max(usual, default=max(count, key=lambda size: (count[size], size), default=0.0))
     return Typography(body, tuple(sorted((size for size in count if size >= LARGER * body > 0), reverse=True)), frozenset(words))
 
 
@@ -95,7 +98,7 @@ def _text_blocks(lines: Sequence[Line], bookmarks: Mapping[str, int], typed: Typ
         if not text:
             continue
         small = all(part.size <= SMALLER * typed.body for part in paragraph)
-        in_notes = small and (_begins_note(paragraph, lines) or (in_notes and not _CAPTION.match(text)))
+        in_notes = small and (_begins_note(paragraph, lines, typed) or (in_notes and not _CAPTION.match(text)))
         level = bookmarks.get(compared(text), 0) or _font_level(paragraph, text, typed)
         if in_notes:
             yield PdfBlock("note", line)
@@ -108,13 +111,15 @@ def _text_blocks(lines: Sequence[Line], bookmarks: Mapping[str, int], typed: Typ
             yield PdfBlock(kind, line[len(text) - len(rest) :], level)
 
 
-def _begins_note(paragraph: Sequence[Line], lines: Sequence[Line]) -> bool:
-    """A note begins with its mark and stands at the foot of its column: no larger type below it."""
+def _begins_note(paragraph: Sequence[Line], lines: Sequence[Line], typed: Typography) -> bool:
+    """A note begins with its mark and stands at the foot of its column: no larger type below it, and the body's above."""
     first = paragraph[0]
     if not _NOTE.match(first.text):
         return False
     below = (line for line in lines if line.margins == first.margins and line.baseline > first.baseline)
-    return all(line.size <= first.size * 1.05 for line in below)
+    if any(line.size > first.size * 1.05 for line in below):
+        return False
+    return any(line.size > SMALLER * typed.body and line.baseline < first.baseline for line in lines)
 
 
 def _letters(text: str) -> int:
@@ -138,15 +143,25 @@ def _font_level(paragraph: Sequence[Line], text: str, typed: Typography) -> int:
 def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
     if not lines:
         return
-    steps = [below.baseline - above.baseline for above, below in pairwise(lines) if above.baseline < below.baseline]
-    step = median(steps) if steps else 0.0
+    steps = _steps(lines)
     paragraph = [lines[0]]
     for line in lines[1:]:
-        if _begins(line, paragraph[-1], step, lines):
+        if _begins(line, paragraph[-1], steps.get(line.size, steps[None]), lines):
             yield paragraph
             paragraph = []
         paragraph.append(line)
     yield paragraph
+
+
+def _steps(lines: Sequence[Line]) -> dict[float | None, float]:
+    """From line to line, the usual way down: for each font size of which there are three pairs of lines, and (None) for all."""
+    found: dict[float | None, list[float]] = {None: []}
+    for above, below in pairwise(lines):
+        if above.baseline < below.baseline:
+            found[None].append(below.baseline - above.baseline)
+            if above.size == below.size:
+                found.setdefault(above.size, []).append(below.baseline - above.baseline)
+    return {size: median(steps) if steps else 0.0 for size, steps in found.items() if size is None or len(steps) >= 3}
 
 
 def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
@@ -168,7 +183,8 @@ def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
     if down < -0.5 * line.size:  # up again: the next column; a sentence may go on there
         return last.bold != line.bold or before[-1] in ".!?:۔؟。"
     if down > 1.35 * max(step, 1.0 * line.size):
-        return True
+        goes_on = down <= 2 * line.size and before[-1] not in ".!?:;۔؟。" and not _had_room(last, line, lines)
+        return not goes_on  # a full line in the middle of a sentence, set wider than the rest of the page
     return down > 0.5 * line.size and _had_room(last, line, lines)
 
 
@@ -180,7 +196,7 @@ def _had_room(last: Line, line: Line, lines: Sequence[Line]) -> bool:
     width = (last.box[2] - last.box[0]) / max(len(last.text), 1)
     word = (len(line.text.split(maxsplit=1)[0]) + 1.5) * width
     near = max(3 * last.size, 30.0)
-    alike = [other for other in lines if other.margins == last.margins and abs(other.size - last.size) <= 0.1 * last.size]
+    alike = [other for other in lines if other.margins == last.margins and abs(other.size - last.size) <= 0.05 * last.size]
     if _is_arabic(last.text):
         return last.box[0] - min(other.box[0] for other in alike if abs(other.box[2] - last.box[2]) <= near) > word
     return max(other.box[2] for other in alike if abs(other.box[0] - last.box[0]) <= near) - last.box[2] > word
@@ -261,7 +277,11 @@ def _cell_text(cell: Cell, words: frozenset[str]) -> Traced:
     merged: list[Traced] = []
     full = False
     for number, line in enumerate(cell.lines):
-        if merged and (_is_figure(merged[-1].text, line.text, full) or _is_word(merged[-1].text, cell.lines[number:], words)):
+        whole = bool(merged) and (
+            (full and (_is_figure(merged[-1].text, line.text) or _are_halves(merged[-1].text, line.text, words)))
+            or _is_word(merged[-1].text, cell.lines[number:], words)
+        )
+        if whole:
             merged[-1] = joined([merged[-1], line])
         else:
             merged.append(line)
@@ -269,10 +289,18 @@ def _cell_text(cell: Cell, words: frozenset[str]) -> Traced:
     return on_one_line(rejoined(merged, words)) if merged else put_in("")
 
 
-def _is_figure(left: str, right: str, full: bool) -> bool:
-    if not full or not right[:1].isdigit():
+def _is_figure(left: str, right: str) -> bool:
+    if not right[:1].isdigit():
         return False
     return left[-1].isdigit() or (left[-1] == "," and left[-2:-1].isdigit() and bool(_THOUSAND.match(right)))
+
+
+def _are_halves(left: str, right: str, words: frozenset[str]) -> bool:
+    """Is neither the end of one line nor the beginning of the next, in lower case, a word that the document has elsewhere?"""
+    last, first = re.search(r"[^\W\d_]+$", left), re.match(r"[^\W\d_]+", right)
+    if not last or not first or not first[0].islower() or first[0] in _SHORT_WORDS:
+        return False
+    return last[0].lower() not in words and first[0] not in words
 
 
 def _is_word(left: str, following: Sequence[Traced], words: frozenset[str]) -> bool:

@@ -12,6 +12,7 @@ from ingest.pdf_layout import line_of, rows
 from ingest.pdf_rules import Fill
 from ingest.traced import Traced
 
+LETTER = 0.6  # of the font's size: a wide letter's width
 TOUCH = 3.0  # points by which rules that meet may miss each other
 NUMBER = re.compile(
     r"[\s(+\-–—−±<>≈~$€£¥%]*(?:USD|PKR|Rs\.?)?\s*[\d٠-٩۰-۹][\d٠-٩۰-۹.,'/:()%\s\-–—]*[\w%*†‡)]{0,4}|[-–—…*]+|n/?a", re.I
@@ -72,7 +73,7 @@ def cell_of(pieces: Sequence[Fragment], fills: Sequence[Fill], edges: tuple[floa
     full = [False] * len(lines)
     if edges is not None:
         right = edges[1] - max(min(line.box[0] for line in lines) - edges[0], 0.0)  # as much room on both sides
-        full = [right - line.box[2] < (line.box[2] - line.box[0]) / max(len(line.text), 1) for line in lines]
+        full = [right - line.box[2] < LETTER * line.size for line in lines]
     x, y = centre(pieces[0])
     colours = [fill.colour for fill in fills if fill.box[0] <= x <= fill.box[2] and fill.box[1] <= y <= fill.box[3]]
     bold = all(line.bold for line in lines)

@@ -11,8 +11,10 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.archive import MemoryFile
-from ingest.read_pdf import pdf_places, read
+from ingest.pdf_fragments import PageText
+from ingest.read_pdf import better_text, pdf_places, read
 from ingest.text import UnreadableFile
+from tests.pdf_made import piece
 
 GOLDEN = Path(__file__).parent / "golden" / "treaty.pdf"
 REAL = Path(__file__).parents[2] / "shared" / "data" / "pdf"
@@ -192,3 +194,12 @@ def test_passwords_and_attachments_of_real_files() -> None:
     assert len(document.text) > 4000
     assert "Lorem ipsum" in read(REAL / "libreoffice-writer-password.pdf", ["openpassword"])[0].text
     assert "1 attachment is not read: image.png" in read(REAL / "with-attachment.pdf")[0].warnings[0]
+
+
+def test_pypdf_is_taken_where_it_reads_a_fifth_more() -> None:
+    reader = pypdf.PdfReader(GOLDEN)
+    whole = reader.pages[2].extract_text()
+    assert "Article 1" in better_text(reader, 2, PageText(400, 600))  # PDFium found nothing
+    assert better_text(reader, 2, PageText(400, 600, {0: [piece(whole, 0, 0)]})) == ""
+    assert better_text(reader, 2, PageText(400, 600, {0: [piece(whole, 0, 0)]}, unknown=50))  # but many signs without a meaning
+    assert better_text(None, 2, PageText(400, 600)) == ""

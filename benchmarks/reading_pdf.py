@@ -134,7 +134,7 @@ def one(path: Path) -> dict[str, Any]:
     began = time.perf_counter()
     try:
         (document,) = read(path)
-        found: dict[str, Any] = {"got": "text", "text": document.text, "pages": len(document.pages)}
+        found: dict[str, Any] = {"got": "text" if document.text else "ocr", "text": document.text, "pages": len(document.pages)}
         found["notes"] = [document.reader, *document.warnings]
     except UnreadableFile as error:
         reason = str(error)

@@ -54,9 +54,10 @@ class _Read:
 
 
 def read(path: File, passwords: Sequence[str] = ()) -> tuple[Parsed, ...]:
-    """One document with all its pages. `passwords` are tried in turn on a locked file.
+    """One document with all its pages; those without a text layer stay empty (see ingest.ocr). `passwords` are tried in turn on a
+    locked file.
 
-    Raises UnreadableFile for a locked, damaged or scanned file.
+    Raises UnreadableFile for a locked or damaged file, and for a scanned attachment.
     """
     document, password = _open(path, passwords)
     try:
@@ -115,7 +116,7 @@ def _read(path: File, document: Any, password: str) -> _Read:
         other = {index: text for index, page in enumerate(pages) if (text := better_text(reader, index, page))}
     pages = [PageText(page.width, page.height) if index in other else page for index, page in enumerate(pages)]
     missing = [n for n, page in enumerate(pages, 1) if not page.fragments and n - 1 not in other]
-    if len(missing) == len(pages):
+    if len(missing) == len(pages) and isinstance(path, MemoryFile):  # an attachment's pages cannot be drawn for OCR
         raise UnreadableFile(
             f"no text layer: {len(pages)} page{'s' * (len(pages) != 1)}, probably a scan; run OCR over it (for example "
             "ocrmypdf) and replace it."
@@ -124,8 +125,6 @@ def _read(path: File, document: Any, password: str) -> _Read:
     items = [_items(document, index, page, other) for index, page in enumerate(pages)]
     known = replace(known, labels=tuple(labels))
     notes = [*known.warnings]
-    if missing:
-        notes.append(f"{_numbers(missing)} of {len(pages)} hold no text, perhaps pictures or scans; they cannot be found.")
     builder, sources, headless = _assembled(items, known)
     if headless:
         notes.append(f"tables without a header on {_numbers(headless)}: their rows are given without column names.")

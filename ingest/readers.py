@@ -47,7 +47,7 @@ from ingest.sources import (
 from ingest.text import SUPPORTED, UnreadableFile, one_line
 from kb.records import Metadata, Parsed, SourceFile
 
-READER_VERSION = 3  # raise it when the readers give other text or blocks: every file is then read again
+READER_VERSION = 4  # raise it when the readers give other text or blocks: every file is then read again
 
 _READERS: dict[str, Callable[[File], tuple[Parsed, ...]]] = {
     PDF: read_pdf.read,
@@ -91,7 +91,7 @@ def read_file(source: SourceFile, passwords: Sequence[str] = ()) -> tuple[Parsed
         documents = reader(path)
     else:
         raise UnreadableFile(f"files of type {source.media_type} are not read; the types read are {SUPPORTED}.")
-    if not any(document.text for document in documents):
+    if not any(document.text or document.pages for document in documents):  # pages without text may be read by OCR
         raise UnreadableFile("it holds no text; replace or remove it.")
     sidecar, warnings = _sidecar(path)
     return tuple(_complete(document, sidecar, warnings, path) for document in documents)

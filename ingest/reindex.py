@@ -9,12 +9,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -22,9 +24,10 @@ from ingest.enrich import enrich
 from ingest.passwords import Passwords
 from ingest.plan import Difference, Scope, difference, scopes_of
 from ingest.readers import reader_version
-from ingest.sandbox import read_sandboxed
+from ingest.sandbox import Helpers, read_sandboxed
 from ingest.segment import SEGMENTER_VERSION, segment
 from ingest.sources import is_unchanged
+from ingest.tesseract import Engine, find_engine
 from kb.config import Settings
 from kb.connections import connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
@@ -35,6 +38,9 @@ from kb.serialize import report_json
 from kb.staging import STORE_FILE, KnownSource, StagedDocument, Staging, collections, known_sources, original_path
 from kb.store import published_generation
 
+log = logging.getLogger(__name__)
+
+UNREAD = " without OCR"  # of a pipeline: pages stayed unread that OCR could read, were it installed
 EMBED_BATCH = 256  # passages a transaction: about five seconds of work lost to a kill, at the most
 
 
@@ -81,15 +87,16 @@ def reindex(
     began = time.monotonic()
     model, digest = identify(settings)
     encoder = functools.cache(lambda: open_model(settings))  # only if there is something to read or to embed
+    engine = find_engine()
     tally = Tally()
     with Staging(settings.home) as staging:
         run = staging.start_run(_now())
         for scope in scopes_of(paths, collections(staging.connection)):
             known = known_sources(staging.connection, scope.collection)
-            found = difference(scope, known, pipeline, only=options.only, full=options.full)
+            found = difference(scope, known, pipelines(engine), only=options.only, full=options.full)
             staging.set_collection(scope.collection, str(scope.root))
             _drop(staging, found, tally)
-            _stage(staging, (scope, found), encoder, options, tally)
+            _stage(staging, (scope, found, engine), encoder, options, tally)
         _embed(staging, encoder, vector_model(model, digest))
         if not is_current(staging, model, digest):
             publish(staging, model, digest)
@@ -102,7 +109,7 @@ def reindex(
 def dry_run(settings: Settings, paths: Sequence[Path], options: Options) -> ReindexReport:
     """What `reindex` would do, in files where a file has not been read yet. Writes nothing."""
     began = time.monotonic()
-    tally = Tally()
+    tally, engine = Tally(), find_engine()
     stores: dict[str, str] = {}
     known: Mapping[str, KnownSource] = {}
     store = settings.home / STORE_FILE
@@ -115,7 +122,7 @@ def dry_run(settings: Settings, paths: Sequence[Path], options: Options) -> Rein
         if store.exists():
             with closing(connect_reader(store)) as connection:
                 known = known_sources(connection, scope.collection)
-        found = difference(scope, known, pipeline, only=options.only, full=options.full)
+        found = difference(scope, known, pipelines(engine), only=options.only, full=options.full)
         tally.failures += found.failures
         tally.unchanged += found.unchanged_documents
         tally.removed += sum(len(found.known[uri].documents) for uri in found.gone)
@@ -129,6 +136,16 @@ def pipeline(source: SourceFile) -> str:
     return f"{reader_version(source.media_type)} segment/{SEGMENTER_VERSION}"
 
 
+def pipelines(engine: Engine | None) -> Callable[[SourceFile], frozenset[str]]:
+    """The pipelines whose result for a file is as good as reading it again: where OCR is installed, none with unread pages."""
+
+    def accepted(source: SourceFile) -> frozenset[str]:
+        name = pipeline(source)
+        return frozenset({name} if engine else {name, name + UNREAD})
+
+    return accepted
+
+
 def _drop(staging: Staging, found: Difference, tally: Tally) -> None:
     tally.failures += found.failures
     tally.unchanged += found.unchanged_documents
@@ -138,12 +155,17 @@ def _drop(staging: Staging, found: Difference, tally: Tally) -> None:
 
 
 def _stage(
-    staging: Staging, what: tuple[Scope, Difference], encoder: Callable[[], Encoder], options: Options, tally: Tally
+    staging: Staging,
+    what: tuple[Scope, Difference, Engine | None],
+    encoder: Callable[[], Encoder],
+    options: Options,
+    tally: Tally,
 ) -> None:
-    scope, found = what
+    scope, found, engine = what
     progress = tqdm(total=len(found.changed), desc="reading", unit="file", disable=None, delay=1, leave=False)
+    helpers = Helpers(engine, functools.partial(_tell, progress), options.passwords.of)
     with progress:
-        for source, result in read_sandboxed(found.changed, options.jobs, passwords_of=options.passwords.of):
+        for source, result in read_sandboxed(found.changed, options.jobs, helpers=helpers):
             progress.update()
             known = found.known.get(source.uri)
             if isinstance(result, Failure):
@@ -190,6 +212,14 @@ def _all_staged(
         return Failure(source.uri, "segment", f"its text cannot be cut into passages ({told}); report this file, or remove it.")
 
 
+def _tell(progress: Any, said: str) -> None:
+    """On a terminal beside the bar; in a log each page."""
+    if progress.disable:
+        log.info("%s", said)
+    else:
+        progress.set_postfix_str(said)
+
+
 def _no_passage(uri: str) -> Failure:
     return Failure(uri, "segment", "the document holds no text that could be cited")
 
@@ -225,7 +255,8 @@ def _staged(source: SourceFile, parsed: Parsed, original: str, collection: str, 
         references=enriched.references,
     )
     passages = segment(document.id, complete, enriched.metadata.language, encoder.count_tokens)
-    return StagedDocument(document, passages, enriched.mentions, collection, pipeline(source))
+    name = pipeline(source) + (UNREAD if parsed.unread else "")
+    return StagedDocument(document, passages, enriched.mentions, collection, name, parsed.word_boxes)
 
 
 def document_id(uri: str) -> str:

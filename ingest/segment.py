@@ -279,6 +279,7 @@ def _locator(chosen: Sequence[_Unit]) -> Locator:
         end=last.end,
         page=first.page.number if first.page else None,
         page_label=first.page.label if first.page else None,
+        ocr=first.page.ocr if first.page else None,
         section=tuple(section.text for section in first.sections if section.text),
         pinpoint=_pinpoint(first, last),
     )

@@ -20,7 +20,7 @@ from kb.errors import KnowledgeBaseError, NotFound
 from kb.evaluate import evaluate, load_questions, readable
 from kb.library import Library
 from kb.records import KINDS, Answer, Filters, Locator, SearchPage
-from kb.serialize import answer_json, document_json, manifest_json, passage_json, search_json
+from kb.serialize import answer_json, document_json, manifest_json, passage_json, reading_json, search_json
 
 EXAMPLES = """examples:
   python -m kb ask "When was the QTTA signed?"
@@ -28,6 +28,7 @@ EXAMPLES = """examples:
   python -m kb search "transit fee" --country TJ --from 2016 -n 5
   python -m kb ask - < questions.txt            one question a line in, one JSON object a line out
   python -m kb show 1a2b3c4d5e6f7a8b            a document with its whole text, or a passage
+  python -m kb show 1a2b3c4d5e6f7a8b --report   how it was read: by what, pages by OCR, warnings
   python -m kb eval questions.jsonl --json      recall, evidence, citations and abstentions, measured
 """
 
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_search)
     command = commands.add_parser("show", help="a document with its whole text, or a passage")
     command.add_argument("id", metavar="ID")
+    command.add_argument("--report", action="store_true", help="how the document was read: reader, pages, OCR, warnings")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_show)
     command = commands.add_parser("info", help="the published index: generation, digest, models, counts")
@@ -134,6 +136,10 @@ def _batch(one: Callable[[str], dict[str, Any]]) -> int:
 
 
 def _show(options: argparse.Namespace, library: Library) -> int:
+    if options.report:
+        told = reading_json(library.document(options.id))
+        print(json.dumps(told, ensure_ascii=False) if options.json else _readable_report(told))
+        return 0
     try:
         shown, text = document_json(document := library.document(options.id)), document.text
     except NotFound:
@@ -153,6 +159,15 @@ def _show(options: argparse.Namespace, library: Library) -> int:
         print(f"references to articles and annexes: {len(links)} (--json shows them)")
     print(f"\n{text}")
     return 0
+
+
+def _readable_report(told: dict[str, Any]) -> str:
+    values = {name: value for name, value in told.items() if name not in ("blocks", "ocr", "empty_pages", "warnings")}
+    values["blocks"] = ", ".join(f"{count} {kind}" for kind, count in told["blocks"].items())
+    values["read by OCR"] = ", ".join(f"page {one['page']} at {100 * one['confidence']:.0f} %" for one in told["ocr"])
+    values["pages without text"] = ", ".join(map(str, told["empty_pages"]))
+    lines = [f"{name}: {value}" for name, value in values.items() if value not in ("", 0)]
+    return "\n".join([*lines, *(f"warning: {warning}" for warning in told["warnings"])])
 
 
 def _info(options: argparse.Namespace, library: Library) -> int:
@@ -194,7 +209,8 @@ def _readable_search(page: SearchPage) -> str:
 
 
 def _place(locator: Locator) -> str:
-    return locator.pinpoint or " › ".join(locator.section) or f"characters {locator.start}–{locator.end}"
+    place = locator.pinpoint or " › ".join(locator.section) or f"characters {locator.start}–{locator.end}"
+    return place if locator.ocr is None else f"{place}, read by OCR at {100 * locator.ocr:.0f} %"
 
 
 def _quoted(text: str) -> str:

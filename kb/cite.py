@@ -6,7 +6,9 @@ from dataclasses import replace
 from urllib.parse import quote as quoted
 
 from kb.errors import KnowledgeBaseError
-from kb.records import Citation, DocumentSummary, Locator, Passage
+from kb.records import Citation, Document, DocumentSummary, Locator, Passage
+
+FRAGMENT_WORDS = 5  # enough to tell a sentence from others, few enough to stand on one line of the page
 
 
 class QuoteMismatch(KnowledgeBaseError):
@@ -50,6 +52,20 @@ def verify(quote: str, locator: Locator, text: str, uri: str) -> None:
             f"the passage of {uri} at characters {locator.start}–{locator.end} does not match the document's text; "
             "run `python -m ingest check`, then `python -m ingest reindex --full`."
         )
+
+
+def source_link(document: Document | DocumentSummary, quote: str) -> str:
+    """Address of a quote in the public source, if that is a page of the web: browsers go to the text and mark it.
+
+    "" for other documents. A long quote is given by its first and last words.
+    """
+    url = document.metadata.url
+    if document.media_type != "text/html" or not url.startswith(("http://", "https://")) or not quote.strip():
+        return ""
+    words = quote.split()
+    ends = (words[:FRAGMENT_WORDS], words[-FRAGMENT_WORDS:]) if len(words) > 2 * FRAGMENT_WORDS else (words,)
+    text = ",".join(quoted(" ".join(part), safe="").replace("-", "%2D") for part in ends)
+    return f"{url}{'' if '#' in url else '#'}:~:text={text}"
 
 
 def permalink(document_id: str, passage_id: str, start: int, end: int) -> str:

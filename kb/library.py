@@ -1,4 +1,4 @@
-"""The façade and composition root: opens store, indexes and models once, and answers. Reading alone; nothing here writes.
+"""The façade and composition root: opens store, indexes and models once, and answers. Nothing here writes to the store.
 
 A Library may be used by several threads. It notices a newly published generation at the next call; each call reads one.
 """
@@ -26,6 +26,7 @@ from kb.gazetteer import Gazetteer
 from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.language import LANGUAGES
 from kb.migrations import check_not_older, schema_of
+from kb.pictures import PAGED, PagePictures, Paint, Picture, PictureOrder
 from kb.question import Question, understand
 from kb.records import (
     Answer,
@@ -49,21 +50,29 @@ MAX_ITEMS = 200  # of any list in one call
 class Library:
     """The published knowledge base. Make one with `Library.open`."""
 
-    def __init__(self, settings: Settings, encoder: Callable[[], Encoder], identity: tuple[str, str]) -> None:
-        """`encoder` is called once, at the first question; `identity` is its (model id, digest)."""
+    def __init__(
+        self,
+        settings: Settings,
+        encoder: Callable[[], Encoder],
+        identity: tuple[str, str],
+        painter: tuple[Paint, str] | None = None,
+    ) -> None:
+        """`encoder` is called once, at the first question; `identity` is its (model id, digest). `painter` draws pages, and
+        names how it does; without one there are no pictures."""
         self._settings = settings
         self._make_encoder = encoder
         self._identity = identity
         self._gazetteer = Gazetteer.load()
+        self._pictures = PagePictures(settings.home, *painter) if painter else None
         self._pool = ReaderPool(settings.home / STORE_FILE)
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
         self._snapshot: Snapshot | None = None
 
     @classmethod
-    def open(cls, settings: Settings) -> Library:
+    def open(cls, settings: Settings, painter: tuple[Paint, str] | None = None) -> Library:
         """Raises ModelUnavailable if the configured model is not there. Nothing published is not an error yet."""
-        return cls(settings, lambda: open_encoder(settings), model_identity(settings))
+        return cls(settings, lambda: open_encoder(settings), model_identity(settings), painter)
 
     def close(self) -> None:
         self._pool.close()
@@ -130,6 +139,32 @@ class Library:
                 f"the original of {document.uri} is gone from {path.parent}; `python -m ingest reindex --full` mends it."
             )
         return Original(str(path), document.media_type, document.source_uri.rsplit("/", 1)[-1])
+
+    def picture(self, document_id: str, page: int, span: tuple[int, int] | None = None) -> Picture:
+        """Page `page` (from 1) of a PDF as PNG, with what of `span` (characters of the document's text) stands on it marked.
+
+        Raises NotFound for another format, a page that is not there or cannot be drawn, BadRequest for a span that is not in the
+        text, Busy if too many pages are being drawn.
+        """
+        document = self.document(document_id)
+        shown = next((one for one in document.pages if one.number == page), None)
+        if self._pictures is None or document.media_type != PAGED or shown is None:
+            raise NotFound(_no_picture(document, page))
+        order = PictureOrder(self.original(document_id).path, document.original_sha256, page)
+        if span is None:
+            return self._pictures.get(order)
+        if not 0 <= span[0] < span[1] <= len(document.text):
+            raise BadRequest(f"{span[0]} to {span[1]} is no span of a text of {len(document.text)} characters.")
+        start, end = max(span[0], shown.start), min(span[1], shown.end)
+        if start >= end:
+            return self._pictures.get(order)
+        if shown.ocr is None:
+            text, spans = document.text[shown.start : shown.end], ((start - shown.start, end - shown.start),)
+            return self._pictures.get(replace(order, text=text, spans=spans))
+        reading = self._reading()
+        words = store.word_boxes(reading.connection, reading.generation, document_id, page)
+        boxes = tuple((w.left, w.top, w.right, w.bottom) for w in words if w.start < end and start < w.end)
+        return self._pictures.get(replace(order, boxes=boxes))
 
     def facets(self) -> Facets:
         reading = self._reading()
@@ -236,6 +271,14 @@ class Library:
             return work()
         except SnapshotGone:
             return work()  # with the newest generation; a second time would need two more publishes within one question
+
+
+def _no_picture(document: Document, page: int) -> str:
+    if document.media_type != PAGED:
+        return f"{document.uri} is of type {document.media_type}; pictures are of PDFs. Its original shows it as it was."
+    if not 1 <= page <= len(document.pages):
+        return f"{document.uri} has no page {page}; its pages are 1 to {len(document.pages)}."
+    return "this program was started without what draws pages; `python -m web` has it."
 
 
 def _count(n: int) -> int:

@@ -135,7 +135,19 @@ def _legal_structure(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX cross_references_entity ON cross_references (entity_id) WHERE entity_id IS NOT NULL")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _rows_of_passages, _legal_structure)
+def _ocr(connection: sqlite3.Connection) -> None:
+    """`ocr`: the confidence of a page that was read by OCR; `boxes`: its words as [[start, end, left, top, right, bottom], …]."""
+    connection.execute("ALTER TABLE passages ADD COLUMN ocr REAL")
+    connection.execute(
+        """CREATE TABLE word_boxes (
+           document INTEGER NOT NULL REFERENCES documents (num) ON DELETE CASCADE,
+           page INTEGER NOT NULL,
+           boxes TEXT NOT NULL,
+           PRIMARY KEY (document, page)) STRICT, WITHOUT ROWID"""
+    )
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _rows_of_passages, _legal_structure, _ocr)
 SCHEMA = len(MIGRATIONS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
@@ -139,6 +140,24 @@ def document_json(document: Document) -> JSON:
         "stated": [asdict(fact) for fact in document.stated],
         "references": [asdict(link) for link in document.references],
     } | _metadata_json(document)
+
+
+def reading_json(document: Document) -> JSON:
+    """How a document was read: by what, how much came of it, which pages by OCR and how surely, and what was noticed."""
+    return {
+        "document_id": document.id,
+        "uri": document.uri,
+        "title": document.title,
+        "media_type": document.media_type,
+        "reader": document.reader,
+        "ingested_at": document.ingested_at,
+        "pages": len(document.pages),
+        "characters": len(document.text),
+        "blocks": dict(Counter(block.kind for block in document.blocks).most_common()),
+        "ocr": [{"page": p.number, "label": p.label, "confidence": p.ocr} for p in document.pages if p.ocr is not None],
+        "empty_pages": [page.number for page in document.pages if not document.text[page.start : page.end].strip()],
+        "warnings": list(document.warnings),
+    }
 
 
 def _metadata_json(document: Document | DocumentSummary) -> JSON:

@@ -13,6 +13,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import IO
 
@@ -23,7 +24,7 @@ from kb.connections import connect_writer, transaction
 from kb.errors import Busy
 from kb.filters import date_range
 from kb.migrations import migrate
-from kb.records import Document, Mention, Passage
+from kb.records import Document, Mention, Passage, WordBox
 from kb.store import json_array, metadata_to_json, published_generation
 
 STORE_FILE = "store.sqlite"
@@ -35,7 +36,7 @@ INSERT_DOCUMENT = """INSERT INTO documents (id, uri, source_uri, source_sha256, 
  ingested_at, characters, passage_count, page_count, gen_from, stated)
  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_PASSAGE = """INSERT INTO passages (id, document, ordinal, text, start, "end", page, page_label, section, pinpoint,
- language, context, rows, anchors, vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ ocr, language, context, rows, anchors, vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class StagedDocument:
     mentions: tuple[Mention, ...]
     collection: str
     pipeline: str
+    word_boxes: tuple[WordBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,13 @@ class Staging:
             "INSERT OR IGNORE INTO document_countries VALUES (?, ?)", [(num, code) for code in metadata.countries]
         )
         self.connection.executemany(INSERT_PASSAGE, [(p.id, num, *_passage_row(p)) for p in item.passages])
+        self.connection.executemany(
+            "INSERT INTO word_boxes VALUES (?, ?, ?)",
+            [
+                (num, page, json_array(astuple(word)[1:] for word in words))
+                for page, words in groupby(item.word_boxes, key=lambda word: word.page)
+            ],
+        )
         self.connection.executemany(
             "INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?)",
             [(num, m.entity_id, m.label, m.text, m.start, m.end) for m in item.mentions],
@@ -238,8 +247,9 @@ def original_path(home: Path, sha256: str) -> Path:
 def _passage_row(p: Passage) -> tuple[object, ...]:
     at = p.locator
     return (
-        p.ordinal, p.text, at.start, at.end, at.page, at.page_label, json_array(at.section), at.pinpoint, p.language, p.context,
-        json_array(astuple(row) for row in p.rows), json_array(astuple(a) for a in p.anchors), vector_key(p.text, p.context),
+        p.ordinal, p.text, at.start, at.end, at.page, at.page_label, json_array(at.section), at.pinpoint, at.ocr, p.language,
+        p.context, json_array(astuple(row) for row in p.rows), json_array(astuple(a) for a in p.anchors),
+        vector_key(p.text, p.context),
     )  # fmt: skip
 
 

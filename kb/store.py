@@ -29,13 +29,14 @@ from kb.records import (
     Reference,
     Row,
     Stated,
+    WordBox,
 )
 
 VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
 SUMMARY_COLUMNS = "d.id, d.uri, d.metadata, d.media_type, d.characters, d.passage_count, d.page_count"
 PASSAGE_COLUMNS = (
-    'p.id, d.id, p.ordinal, p.text, p.start, p."end", p.page, p.page_label, p.section, p.pinpoint, p.language, p.context, p.rows,'
-    " p.anchors"
+    'p.id, d.id, p.ordinal, p.text, p.start, p."end", p.page, p.page_label, p.section, p.pinpoint, p.ocr, p.language, '
+    "p.context, p.rows, p.anchors"
 )
 BATCH = 500  # bound parameters a statement: below SQLite's oldest default limit of 999
 
@@ -129,6 +130,16 @@ def passages(connection: sqlite3.Connection, generation: int, document_id: str) 
         {"id": document_id, "g": generation},
     )
     return tuple(_passage(row) for row in rows)
+
+
+def word_boxes(connection: sqlite3.Connection, generation: int, document_id: str, page: int) -> tuple[WordBox, ...]:
+    """The words of a page that was read by OCR, in order; empty for any other page."""
+    row = connection.execute(
+        f"""SELECT w.boxes FROM word_boxes AS w JOIN documents AS d ON d.num = w.document
+            WHERE d.id = :id AND w.page = :page AND {VISIBLE}""",
+        {"id": document_id, "page": page, "g": generation},
+    ).fetchone()
+    return tuple(WordBox(page, *item) for item in json.loads(row[0])) if row else ()
 
 
 def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict[int, tuple[Passage, DocumentSummary]]:
@@ -226,10 +237,9 @@ def _summary(row: Sequence[Any]) -> DocumentSummary:
 
 
 def _passage(row: Sequence[Any]) -> Passage:
-    passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, language, context, rows, anchors = (
-        row
-    )
-    locator = Locator(start, end, page, page_label, tuple(json.loads(section)), pinpoint)
+    passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, ocr, *more = row
+    language, context, rows, anchors = more
+    locator = Locator(start, end, page, page_label, tuple(json.loads(section)), pinpoint, ocr)
     placed = tuple(Row(*item) for item in json.loads(rows))
     inner = tuple(Anchor(*item) for item in json.loads(anchors))
     return Passage(passage_id, document_id, ordinal, text, locator, language, context, placed, inner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from flask import Flask
 from kb.cite import permalink
 from kb.config import settings_from
 from kb.errors import BadRequest, IndexMissing, NotFound
+from kb.pictures import Picture
 from kb.records import (
     KINDS,
     Answer,
@@ -38,6 +40,7 @@ from kb.records import (
 from web import create_app
 
 MANIFEST = IndexManifest(3, "5f0c9b1de2a47788", 1, "fake-model", "d1", 8, 4, 9, "2026-11-20T08:00:00Z")
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAG7buVgAAAABJRU5ErkJggg==")
 HOSTILE_TITLE = "<script>alert('title')</script> \"quoted\" & \u202eevil\u202c"
 HOSTILE_TEXT = "<img src=x onerror=alert(1)> and </p><script>document.title='owned'</script> in {{ 7*7 }} a sentence."
 
@@ -66,7 +69,7 @@ def document(uid: str, blocks: list[tuple[str, int, str]], metadata: Metadata, m
         made.append(Block(kind, len(text), len(text) + len(words.strip()), level))
         text += words.strip()
     middle = made[len(made) // 2].start
-    pages = (Page(1, "iv", 0, middle), Page(2, "v", middle, len(text))) if paged else ()
+    pages = (Page(1, "iv", 0, middle), Page(2, "v", middle, len(text), 0.61)) if paged else ()
     uri = f"agreements/{uid}"
     at = text.find("signed in Tashkent")
     stated = (Stated("signed_at", "Tashkent", at + 10, at + 18),) if at >= 0 else ()
@@ -79,7 +82,9 @@ def passages_of(shown: Document) -> tuple[Passage, ...]:
     result = []
     for number, block in enumerate(block for block in shown.blocks if block.kind != "heading"):
         page = next((page for page in shown.pages if page.start <= block.start < page.end), None)
-        locator = Locator(block.start, block.end, page and page.number, page and page.label, ("Section",), f"art. {number + 1}")
+        locator = Locator(block.start, block.end, section=("Section",), pinpoint=f"art. {number + 1}")
+        if page:
+            locator = replace(locator, page=page.number, page_label=page.label, ocr=page.ocr)
         text = shown.text[block.start : block.end]
         result.append(Passage(f"{shown.id}-p{number}", shown.id, number, text, locator, shown.metadata.language))
     return tuple(result)
@@ -122,6 +127,7 @@ class FakeLibrary:
         self.published = published
         self.broken: Exception | None = None
         self.asked: list[tuple[str, Filters, int, bool]] = []
+        self.pictured: list[tuple[str, int, tuple[int, int] | None]] = []
         self._documents = {one.id: one for one in documents()}
 
     def ask(self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True) -> Answer:
@@ -187,6 +193,13 @@ class FakeLibrary:
     def original(self, document_id: str) -> Original:
         shown = self.document(document_id)
         return Original(str(self.folder / document_id), shown.media_type, f"файл {document_id}.bin")
+
+    def picture(self, document_id: str, page: int, span: tuple[int, int] | None = None) -> Picture:
+        shown = self.document(document_id)
+        if shown.media_type != "application/pdf" or not 1 <= page <= len(shown.pages):
+            raise NotFound(f"{document_id} has no picture of page {page}.")
+        self.pictured.append((document_id, page, span))
+        return Picture(PNG, f"{page}{span}")
 
     def facets(self) -> Facets:
         self._check()

@@ -14,7 +14,8 @@ from ingest.kernel import _filter
 
 PROGRAM = """
 import ctypes, json, os, socket, subprocess, sys
-from ingest.sandbox import Limits, _run
+from functools import partial
+from ingest.sandbox import Limits, _answer, _run
 from ingest.text import UnreadableFile
 from kb.records import SourceFile
 
@@ -55,7 +56,7 @@ def read(source):
     raise UnreadableFile(json.dumps(done))
 
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-letter, payload = _run(SourceFile("c/a", target, "text/plain", ""), Limits(), read)
+letter, payload = _run(Limits(), partial(_answer, Limits(), partial(read, SourceFile("c/a", target, "text/plain", ""))))
 print(payload.decode())
 """
 

@@ -67,7 +67,7 @@ def test_the_json_of_the_contract(library):
         "marker", "passage_id", "document_id", "uri", "title", "kind", "publisher", "date", "language", "url", "locator", "quote",
         "context", "permalink",
     }  # fmt: skip
-    assert set(answer["citations"][0]["locator"]) == {"page", "page_label", "section", "pinpoint", "start", "end"}
+    assert set(answer["citations"][0]["locator"]) == {"page", "page_label", "section", "pinpoint", "start", "end", "ocr"}
     found = search_json(library.search("CASA-1000"))
     assert set(found) >= {"query", "items", "next"}
     assert set(found["items"][0]) >= {"passage_id", "document_id", "uri", "title", "text", "score", "locator"}

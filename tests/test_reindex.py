@@ -249,3 +249,35 @@ def test_a_damaged_file_that_is_being_written_is_not_called_damaged(bench):
     assert "changed" in failure_of(found, told).reason
     (bench.docs / "d.pdf").unlink()
     assert "changed" in failure_of(found, told).reason
+
+
+FAKE_TESSERACT = """#!/bin/sh
+if [ "$1" = --list-langs ]; then echo 'List (1):'; echo eng; exit; fi
+if [ "$1" = --version ]; then echo 'tesseract 9'; exit; fi
+printf '5\\t1\\t1\\t1\\t1\\t1\\t10\\t20\\t300\\t40\\t61\\tScanned\\n5\\t1\\t1\\t1\\t1\\t2\\t320\\t20\\t300\\t40\\t61\\twords.\\n'
+"""
+
+
+def test_pages_stay_unread_until_tesseract_is_there(bench, tmp_path, monkeypatch):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    bench.docs.joinpath("scan.pdf").write_bytes((ROOT / "tests" / "golden" / "scan.pdf").read_bytes())
+    assert "pages 2, 4 can be read by OCR alone" in bench.run().warnings[0]
+    assert counts(bench.run()) == (0, 0, 3, 0, 0)
+    program = programs / "tesseract"
+    program.write_text(FAKE_TESSERACT)
+    program.chmod(0o755)
+    assert dry_run(bench.settings, [bench.docs], Options(dry_run=True)).updated == 1
+    report = bench.run()
+    assert counts(report) == (0, 1, 2, 0, 0)
+    assert "page 2 read by OCR (eng) at 61 %" in report.warnings[0]
+    assert counts(bench.run()) == (0, 0, 3, 0, 0)
+    program.unlink()
+    assert counts(bench.run()) == (0, 0, 3, 0, 0)
+    (scan,) = (item for item in bench.library().documents().items if item.media_type == "application/pdf")
+    passages = bench.library().passages(scan.id)
+    assert [(one.locator.page, one.locator.ocr) for one in passages] == [(1, None), (2, 0.61), (4, 0.61)]
+    document = bench.library().document(scan.id)
+    assert [page.ocr for page in document.pages] == [None, 0.61, None, 0.61]
+    assert document.reader.endswith("; tesseract 9 for pages 2, 4")

@@ -18,13 +18,13 @@ from kb.records import (
     Hit,
     IndexManifest,
     Locator,
-    Metadata,
     Passage,
     SearchPage,
 )
 from web import names
 from web.form import Form, address
-from web.reading import Entry, Part, checked_span, outline, parts, stated
+from web.reading import Entry, Leaf, Part, checked_span, outline, parts
+from web.report import Fact, ReadingReport, at_source, facts, printed, reading_report
 
 SHOWN_WHOLE = 420  # characters of a passage; a longer one is cut to about five lines, its rest one tap away
 CUT_AT = 340
@@ -175,25 +175,20 @@ class ListPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    name: str
-    value: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
 class ReadingPage:
     title: str
     language: str
     direction: str
     kind: str
     facts: tuple[Fact, ...]
-    warnings: tuple[str, ...]
+    report: ReadingReport
     original: str
     original_type: str
     outline: tuple[Entry, ...]
     parts: tuple[Part, ...]
+    printed: tuple[Leaf, ...]
     quoted: bool
+    at_source: str
     ask: str
 
 
@@ -268,13 +263,15 @@ def reading_page(document: Document, passages: Sequence[Passage], start: int | N
         language=metadata.language,
         direction=names.direction(metadata.language),
         kind=names.kind(metadata.kind),
-        facts=_facts(document),
-        warnings=document.warnings,
+        facts=facts(document),
+        report=reading_report(document),
         original=f"/documents/{quoted(document.id)}/original",
         original_type=names.MEDIA_TYPES.get(document.media_type, "file"),
         outline=outline(document),
         parts=parts(document, passages, quote),
+        printed=printed(document, quote),
         quoted=quote is not None,
+        at_source=at_source(document, quote),
         ask=address("/", "", Filters(document=(document.id,))),
     )
 
@@ -297,6 +294,8 @@ def place_of(locator: Locator) -> str:
     label = locator.page_label or (str(locator.page) if locator.page else "")
     if label and not (locator.pinpoint or "").startswith(("p.", "slide")):
         pieces.append(f"p. {label}")
+    if locator.ocr is not None:
+        pieces.append("read by OCR")
     return " · ".join(pieces) or (locator.section[-1] if locator.section else "")
 
 
@@ -374,24 +373,3 @@ def _listed(summary: DocumentSummary) -> Listed:
     size = f"{summary.pages} page{'s' * (summary.pages != 1)}" if summary.pages else f"{summary.characters:,} characters"
     status = names.STATUSES.get(summary.metadata.status, "") if summary.metadata.kind == "agreement" else ""
     return Listed(_source(summary), tuple(names.country(code) for code in summary.metadata.countries), size, status)
-
-
-def _facts(document: Document) -> tuple[Fact, ...]:
-    metadata: Metadata = document.metadata
-    status = names.STATUSES.get(metadata.status, "")
-    web_address = metadata.url if metadata.url.startswith(("http://", "https://")) else ""
-    facts = (
-        ("Publisher", metadata.publisher),
-        ("Author", metadata.author if metadata.author != metadata.publisher else ""),
-        ("Published", names.day(metadata.published)),
-        ("Language", names.language(metadata.language)),
-        ("Countries", ", ".join(names.country(code) for code in metadata.countries)),
-        ("Parties", ", ".join(metadata.parties)),
-        ("Status", ", ".join(filter(None, (status, names.day(metadata.status_date) if status else "")))),
-        ("Public source", metadata.url),
-        ("Pages", str(len(document.pages)) if document.pages else ""),
-        ("File", document.uri),
-        ("Read by", f"{document.reader}, {names.day(document.ingested_at)}"),
-    )
-    given = tuple(Fact(name, value, web_address if name == "Public source" else "") for name, value in facts if value)
-    return given + tuple(Fact(*fact) for fact in stated(document))

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
 from typing import TypeVar
+from urllib.parse import quote as quoted
 
 from kb.errors import BadRequest
-from kb.records import Block, Document, Passage, Reference
+from kb.pictures import PAGED
+from kb.records import Block, Document, Page, Passage, Reference
 from web import names
 
 OUTLINE_LEVELS = 3
@@ -18,14 +20,24 @@ LONGEST_OUTLINE = 80
 
 
 @dataclass(frozen=True, slots=True)
+class Leaf:
+    """A page of the original: what is printed on it or its number, its picture's address ("": none), and how it was read if that
+    was by OCR."""
+
+    label: str
+    href: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of text. `anchors` are passages that begin here, `page` the label of a page that begins here, `href` leads to the
-    article that the stretch names ("" for most)."""
+    """A stretch of text. `anchors` are passages that begin here, `leaf` a page that begins here, `href` leads to the article that
+    the stretch names ("" for most)."""
 
     text: str
     marked: bool
     anchors: tuple[str, ...]
-    page: str | None
+    leaf: Leaf | None
     href: str = ""
 
 
@@ -57,11 +69,22 @@ def checked_span(text: str, start: int | None, end: int | None) -> tuple[int, in
     return start, end
 
 
+def leaf_of(document: Document, page: Page, quote: tuple[int, int] | None) -> Leaf:
+    """The picture marks what of the quote stands on the page."""
+    href = ""
+    if document.media_type == PAGED:
+        href = f"/documents/{quoted(document.id)}/pages/{page.number}.png"
+        if quote and page.start < quote[1] and quote[0] < page.end:
+            href += f"?start={quote[0]}&end={quote[1]}"
+    note = "" if page.ocr is None else f"read by OCR at {100 * page.ocr:.0f}\u00a0%"
+    return Leaf(page.label or str(page.number), href, note)
+
+
 def parts(document: Document, passages: Sequence[Passage], quote: tuple[int, int] | None) -> tuple[Part, ...]:
     """The blocks in order. Every character that is not white space is in exactly one run."""
     text = document.text
     anchors = sorted((passage.locator.start, passage.id) for passage in passages)
-    pages = [(page.start, page.label or str(page.number)) for page in document.pages]
+    pages = [(page.start, leaf_of(document, page, quote)) for page in document.pages]
     links = [(link.start, link) for link in document.references if link.target is not None]
     targets = {link.target for _, link in links}
     result, reached = [], 0
@@ -69,9 +92,8 @@ def parts(document: Document, passages: Sequence[Passage], quote: tuple[int, int
     for place, block in enumerate(blocks):
         # What begins in the gap before a block belongs to the block; after the last block, to the last.
         upto = block.end if place < len(blocks) - 1 else len(text) + 1
-        here, leaves = (
-            [(max(at, block.start), name) for at, name in _between(places, reached, upto)] for places in (anchors, pages)
-        )
+        here = [(max(at, block.start), name) for at, name in _between(anchors, reached, upto)]
+        leaves = [(max(at, block.start), leaf) for at, leaf in _between(pages, reached, upto)]
         inside = [link for _, link in _between(links, block.start, block.end)]
         result.append(_part(text, block, quote, (here, leaves, inside), block.start in targets))
         reached = block.end
@@ -96,8 +118,8 @@ def _without_gaps(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 T = TypeVar("T")
-Places = list[tuple[int, str]]
-Within = tuple[Places, Places, list[Reference]]  # what begins in a block: passages, pages, references
+# What begins in a block: passages, pages, references.
+Within = tuple[list[tuple[int, str]], list[tuple[int, Leaf]], list[Reference]]
 
 
 def _between(places: list[tuple[int, T]], low: int, high: int) -> list[tuple[int, T]]:
@@ -114,11 +136,11 @@ def _part(text: str, block: Block, quote: tuple[int, int] | None, places: Within
     cuts = sorted({block.start, block.end} | inner)
     runs = []
     for start, end in pairwise(cuts):
-        labels = [label for at, label in pages if at == start]
+        leaves = [leaf for at, leaf in pages if at == start]
         ids = tuple(name for at, name in anchors if at == start or (at >= block.end and start == cuts[0]))
         target = next((link.target for link in links if link.start <= start < link.end), None)
         href = "" if target is None else f"#{_id(target)}"
-        runs.append(Run(text[start:end], low <= start < high, ids, labels[-1] if labels else None, href))
+        runs.append(Run(text[start:end], low <= start < high, ids, leaves[-1] if leaves else None, href))
     heading = block.kind == "heading"
     tag = f"h{min(6, max(1, block.level) + 1)}" if heading else "p"
     return Part(tag, block.kind, _id(block.start) if named or heading else "", tuple(runs))

@@ -21,6 +21,11 @@ def _number(description: str = "") -> fields.Integer:
     return fields.Integer(required=True, metadata={"description": description} if description else {})
 
 
+def _confidence() -> fields.Float:
+    told = "Mean confidence of the page's words, 0 to 1, if it was read by OCR; else null."
+    return fields.Float(required=True, allow_none=True, validate=validate.Range(0, 1), metadata={"description": told})
+
+
 def _list(inner: Any, description: str) -> Any:
     return fields.List(inner, required=True, metadata={"description": description})
 
@@ -41,6 +46,7 @@ class LocatorShape(Schema):
     page_label = _maybe_text("What is printed on the page.")
     section = _list(fields.String, "Headings, outermost first.")
     pinpoint = _maybe_text("As a lawyer writes it: art. 5(2)(b).")
+    ocr = _confidence()
 
 
 class SourceShape(Schema):
@@ -154,6 +160,7 @@ class PageShape(Schema):
     label = _maybe_text("What is printed on it.")
     start = _number()
     end = _number()
+    ocr = _confidence()
 
 
 class StatedShape(Schema):

@@ -16,8 +16,10 @@ import docx
 import openpyxl
 import pptx
 import pypdf
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A5
 from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
 
@@ -60,6 +62,45 @@ def treaty_pdf() -> bytes:
     labelled = io.BytesIO()
     writer.write(labelled)
     return labelled.getvalue()
+
+
+SCANNED = (
+    (
+        "Article 3",
+        "The carriers of either Party pay the",
+        "same tolls as those of the other Party.",
+        "",
+        "(a) Lorries pay by their axles.",
+    ),
+    ("Article 4", "Disputes are settled by talks between", "the Parties within ninety days."),
+)
+
+
+def scan_pdf() -> bytes:
+    """Four pages: a text layer; a picture of text; nothing; a picture of text lying on its side."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A5, invariant=1)
+    canvas.setTitle("Specimen of a scan")
+    canvas.drawString(50, 500, "Article 2")
+    canvas.drawString(50, 470, "Fees are published by either Party, and are the same for all carriers of the other Party,")
+    canvas.drawString(50, 455, "as far as they use the same roads.")
+    canvas.showPage()
+    canvas.drawImage(ImageReader(_picture(SCANNED[0])), 0, 0, *A5)
+    canvas.showPage()
+    canvas.showPage()
+    canvas.drawImage(ImageReader(_picture(SCANNED[1]).rotate(90, expand=True).resize((875, 1240))), 0, 0, *A5)
+    canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def _picture(lines: tuple[str, ...]) -> Image.Image:
+    """A page of 150 dpi, in the font that comes with Pillow."""
+    image = Image.new("L", (875, 1240), 250)
+    draw = ImageDraw.Draw(image)
+    for number, line in enumerate(lines):
+        draw.text((100, 150 + 60 * number), line, 20, ImageFont.load_default(34))
+    return image
 
 
 LEFT = [
@@ -290,3 +331,4 @@ if __name__ == "__main__":
     (HERE / "treaty.pdf").write_bytes(treaty_pdf())
     (HERE / "report.pdf").write_bytes(report_pdf())
     (HERE / "note.docx").write_bytes(note_docx())
+    (HERE / "scan.pdf").write_bytes(scan_pdf())

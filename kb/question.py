@@ -41,7 +41,7 @@ ORDINALS = {
 CAPITALISED_PAIR = re.compile(r"[A-ZА-ЯЁ][\w'’.-]+\s+(?:[a-z]{2,3}\s+)?[A-ZА-ЯЁ][\w'’-]+")
 ARABIC = re.compile(r"[\u0600-\u06ff]")
 ARTICLE = re.compile(r"\b(?:article|art\.|стать[яией]+|ст\.)\s*(\d+|[IVX]+)\b|(?:آرٹیکل|دفعہ)\s*(\d+)", re.I)
-ROMAN = {"I": 1, "V": 5, "X": 10}
+ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def understand(text: str, gazetteer: Gazetteer) -> Question:
         expected=next((kind for kind, pattern in EXPECTED if pattern.search(text)), ""),
         stems=stems,
         numbers=tuple(dict.fromkeys(numbers_in(rest))),
-        article=_arabic(article[1] or article[2]) if article else None,
+        article=arabic(article[1] or article[2]) if article else None,
         entities=gazetteer.find(text),
     )
 
@@ -90,7 +90,7 @@ def numbers_in(text: str) -> list[str]:
 
 def articles_in(text: str) -> set[str]:
     """Numbers of the articles that a text names or heads: {"5"} for "Article V" and "Article 5"."""
-    return {_arabic(match[1] or match[2]) for match in ARTICLE.finditer(text)}
+    return {arabic(match[1] or match[2]) for match in ARTICLE.finditer(text)}
 
 
 def _plain(number: str) -> str:
@@ -119,7 +119,7 @@ def _inner_capital(sentence: str) -> bool:
     return any(word[:1].isupper() for word in sentence.split()[1:])
 
 
-def _arabic(number: str) -> str:
+def arabic(number: str) -> str:
     """An article's number in digits: "V" → "5"."""
     if number.isdecimal():
         return str(int(number))

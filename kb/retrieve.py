@@ -201,7 +201,9 @@ def _reranked(
     scored = []
     for (position, candidate), num in zip(best, wanted, strict=True):
         tokens = unpack(codes[num])
-        similarity = maxsim(query.encoded.tokens, tokens)
+        similarity = maxsim(
+            query.encoded.tokens, tokens
+        )  # all in one product was 1.5 times as fast on one thread, 40 times as slow on two
         passage = candidate.hit.passage
         score = similarity
         if passage.language == spoken:
@@ -218,8 +220,10 @@ def _falling(ordered: Sequence[Candidate]) -> list[Candidate]:
     scores are on another scale, have none above what stands before."""
     result, lowest = [], math.inf
     for candidate in ordered:
-        lowest = min(lowest, candidate.hit.score)
-        result.append(replace(candidate, hit=replace(candidate.hit, score=lowest)))
+        if candidate.hit.score > lowest:
+            candidate = replace(candidate, hit=replace(candidate.hit, score=lowest))
+        lowest = candidate.hit.score
+        result.append(candidate)
     return result
 
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
+from lxml import etree
+
 from ingest.text import UnreadableFile
 
+# What zipfile and lxml raise for a package that is damaged or encrypted: found by changing bytes of sound ones.
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, etree.XMLSyntaxError),
+    *(OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, IndexError, NotImplementedError, RuntimeError),
+)
 LARGEST = 200 * 1024 * 1024  # bytes unpacked
 LARGEST_RATIO = 200  # XML packs to about 1/10, a page of one letter to 1/100; bombs start at 1,000
 
@@ -43,11 +52,12 @@ def free_key(key: str, taken: Container[str]) -> str:
 
 def check_unpacked(file: File, what: str) -> None:
     """Raises UnreadableFile if the archive is damaged or unpacks to more than a document of its size does; `what`: "DOCX"."""
-    try:
-        with file.open("rb") as stream, zipfile.ZipFile(stream) as archive:
-            infos = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise UnreadableFile(f"the {what} is damaged ({error}); replace it with a sound copy.") from error
+    with file.open("rb") as stream:
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                infos = archive.infolist()
+        except DAMAGED as error:
+            raise UnreadableFile(f"the {what} is damaged ({error}); replace it with a sound copy.") from error
     unpacked = sum(info.file_size for info in infos)
     packed = sum(info.compress_size for info in infos) or 1
     if unpacked > LARGEST or (unpacked > 10 * 1024 * 1024 and unpacked / packed > LARGEST_RATIO):

@@ -98,6 +98,7 @@ def metadata_from(raw: Mapping[str, object]) -> tuple[Metadata, tuple[str, ...]]
         parties=_values(raw.get("parties")),
         status=take("status", lambda value: _one_of(value, STATUSES), f"it takes one of {', '.join(STATUSES)}"),
         status_date=take("status_date", iso_date, dates),
+        author=_scalar(raw.get("author")),
     )
     return metadata, tuple(warnings)
 

@@ -8,8 +8,8 @@ import re
 from itertools import islice
 
 from ingest.archive import File
+from ingest.encodings import decode
 from ingest.pinpoint import row_place
-from ingest.read_text import decode
 from ingest.tables import GridRow, add_grid, bounded
 from ingest.text import TextBuilder, UnreadableFile, one_line
 from kb.records import Metadata, Parsed

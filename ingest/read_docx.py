@@ -1,28 +1,38 @@
-"""Word files: paragraphs by their styles, lists, tables with their header, footnotes. Page numbers are not in the file."""
+"""Word files: paragraphs by their styles and with their automatic numbers, lists, tables, notes and text boxes.
+
+python-docx opens the package; what it leaves out (numbers, content controls, tracked changes, text boxes, notes, merged and
+nested cells) is read from the same tree. Headers, footers, comments and tables of contents are left out. Page numbers are not
+in the file.
+"""
 
 from __future__ import annotations
 
-import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Mapping
 from importlib.metadata import version
 
 import docx
 from docx.document import Document
 from docx.opc.exceptions import PackageNotFoundError
+from docx.opc.part import Part
 from docx.oxml.ns import qn
-from docx.table import Table
-from docx.text.paragraph import Paragraph
 from lxml import etree
 
-from ingest.archive import File, check_unpacked
+from ingest.archive import DAMAGED, File, check_unpacked
 from ingest.metadata import metadata_from
-from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind, table_rows
+from ingest.number_words import number_text
+from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind
+from ingest.word_numbering import Numbering
+from ingest.word_styles import Styles
+from ingest.word_tables import add_rows, grid, is_layout, own_cells
+from ingest.word_text import WordText, chosen, hiding_styles
 from kb.records import Metadata, Parsed
 
 READER = f"python-docx {version('python-docx')}"
-_HEADING = re.compile(r"(?:heading|titre|überschrift|заголовок)\s*([1-9])$", re.I)
-_FOOTNOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
+DEEPEST = 40  # content controls, tables and text boxes in one another; Word's own limit for tables is 20
+_INSIDE = frozenset(map(qn, ("w:sdt", "w:sdtContent", "w:customXml", "w:ins", "w:moveTo", "w:smartTag")))
+_ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+_NOTES = ("footnote", "endnote")
 
 
 def read(path: File) -> tuple[Parsed, ...]:
@@ -31,110 +41,167 @@ def read(path: File) -> tuple[Parsed, ...]:
     try:
         with path.open("rb") as file:
             document = docx.Document(file)
-    except (ValueError, KeyError, zipfile.BadZipFile, etree.XMLSyntaxError, PackageNotFoundError) as error:
+            reading = _Reading(document)
+            metadata, warnings = _properties(document)
+            body = document.element.body
+    except (*DAMAGED, PackageNotFoundError) as error:
+        if _is_strict(path):
+            raise UnreadableFile("it is a Strict Open XML file; save it as an ordinary Word document (*.docx).") from error
         raise UnreadableFile(
             f"the DOCX is damaged ({str(error)[:200]}); open it in a word processor and save it anew."
         ) from error
-    builder = TextBuilder()
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            _add_table(builder, block)
-        else:
-            _add_paragraph(builder, block)
-    for note in _footnotes(document):
-        builder.add("note", note)
-    text, blocks, pages = builder.build()
+    if body is None:
+        raise UnreadableFile("the DOCX is damaged (it has no body); open it in a word processor and save it anew.")
+    reading.blocks(body, 0)
+    reading.end()
+    text, blocks, pages = reading.builder.build()
     if not text:
         raise UnreadableFile("the DOCX holds no text, perhaps only pictures; export it as PDF with a text layer.")
-    metadata, warnings = _properties(document)
-    return (Parsed(text, blocks, pages, metadata, READER, warnings),)
+    return (Parsed(text, blocks, pages, metadata, READER, (*reading.warnings(), *warnings)),)
+
+
+def _is_strict(path: File) -> bool:
+    """Is it of the form of ISO/IEC 29500 that Word offers beside its own, with names that python-docx does not know?"""
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            return b"purl.oclc.org/ooxml" in archive.read("_rels/.rels")
+    except DAMAGED:
+        return False
 
 
 def _properties(document: Document) -> tuple[Metadata, tuple[str, ...]]:
-    """Title and language. The properties' author is a person, and their dates are those of the file: neither is used."""
+    """Title and language. The properties' author is a person, and their dates are those of the file: neither is used.
+
+    To a file without properties python-docx adds some of its own, with the title "Word Document".
+    """
+    if not any(relation.reltype.endswith("/core-properties") for relation in document.part.package.rels.values()):
+        return Metadata(), ()
     properties = document.core_properties
     return metadata_from({"title": properties.title, "language": properties.language})
 
 
-def _add_paragraph(builder: TextBuilder, paragraph: Paragraph) -> None:
-    text = _text(paragraph)
-    if not text.strip():
-        return
-    level = _style_level(paragraph) or heading_level(text.strip())
-    if level:
-        builder.add("heading", text, min(level, 6))
-    elif _is_listed(paragraph):
-        builder.add("list_item", text)
-    else:
-        kind, text, _ = line_kind(text.strip())
-        builder.add(kind, text)
+class _Reading:
+    """One document on its way into blocks."""
+
+    def __init__(self, document: Document) -> None:
+        self.builder = TextBuilder()
+        related = [relation for relation in document.part.rels.values() if not relation.is_external]
+        parts = {relation.reltype.rpartition("/")[2]: relation.target_part for relation in related}
+        styles = _root(parts, "styles")
+        self._styles = Styles(styles)
+        self._numbering = Numbering(_root(parts, "numbering"), styles)
+        self._text = WordText(hiding_styles(styles))
+        self._notes = {kind: _notes_by_id(_root(parts, f"{kind}s"), kind) for kind in _NOTES}
+        self._note_numbers = dict.fromkeys(_NOTES, 0)
+        self._waiting_notes: list[tuple[str, str]] = []
+        self._carried = ""  # text of a paragraph whose end is deleted: it goes on in the next
+        self._embedded = 0
+
+    def blocks(self, parent: etree._Element, depth: int) -> None:
+        """Add all that stands in a body, cell, content control, text box or note, in order."""
+        if depth > DEEPEST:
+            raise UnreadableFile(f"it has more than {DEEPEST} tables or text boxes in one another; export it as PDF.")
+        for node in parent:
+            if node.tag == qn("w:p"):
+                self._paragraph(node, depth)
+            elif node.tag == qn("w:tbl"):
+                self._table(node, depth)
+            elif node.tag in _INSIDE:
+                self.blocks(node, depth + 1)
+            elif node.tag == _ALTERNATIVES:
+                self.blocks(chosen(node), depth + 1)
+            elif node.tag == qn("w:altChunk"):
+                self._embedded += 1
+
+    def end(self) -> None:
+        """Add what still waits."""
+        if self._carried:
+            self.builder.add("paragraph", self._carried)
+        self._add_notes()
+
+    def warnings(self) -> tuple[str, ...]:
+        told = []
+        if self._text.hidden:
+            told.append(f"{self._text.hidden} characters that Word hides were left out; show them in Word if they are needed.")
+        if self._embedded:
+            told.append(f"{self._embedded} embedded files were left out; open the document in Word and save it anew.")
+        return tuple(told)
+
+    def _paragraph(self, node: etree._Element, depth: int) -> None:
+        text, kind, level, boxes = self._line(node)
+        if kind:
+            self.builder.add(kind, text, level)
+        self._add_notes()
+        for box in boxes:
+            self.blocks(box, depth + 1)
+
+    def _line(self, node: etree._Element) -> tuple[str, str, int, list[etree._Element]]:
+        """A paragraph's text with its number, its kind ("" for none) and level, and its text boxes."""
+        properties = node.find(qn("w:pPr"))
+        gathered = self._text.gather(node)
+        self._waiting_notes += gathered.notes
+        style = self._styles.of(properties)
+        text = self._carried + gathered.text
+        if properties is not None and properties.find(f"{qn('w:rPr')}/{qn('w:del')}") is not None:
+            self._carried = text
+            return "", "", 0, gathered.boxes
+        self._carried = ""
+        label = self._numbering.label(properties, style)
+        text = text.strip()
+        if not text or self._styles.is_contents(style):
+            return "", "", 0, gathered.boxes
+        if label:
+            text = label.text + text
+        level = self._styles.level(properties, style) or heading_level(" ".join(text.split()))
+        if level:
+            return text, "heading", min(level, 6), gathered.boxes
+        if label or self._styles.is_list(style):
+            return text, "list_item", 0, gathered.boxes
+        kind, text, _ = line_kind(text)
+        return text, self._styles.kind(style) or kind, 0, gathered.boxes
+
+    def _table(self, table: etree._Element, depth: int) -> None:
+        rows = grid(table)
+        if is_layout(rows):
+            for cell in own_cells(rows):
+                self.blocks(cell, depth + 1)
+            return
+        boxes: list[etree._Element] = []
+        add_rows(self.builder, rows, {id(cell): self._cell(cell, boxes) for cell in own_cells(rows)})
+        self._add_notes()
+        for box in boxes:
+            self.blocks(box, depth + 1)
+
+    def _cell(self, cell: etree._Element, boxes: list[etree._Element]) -> str:
+        """A cell's paragraphs in one line."""
+        lines = []
+        for paragraph in cell.iter(qn("w:p")):
+            if not any(parent.tag == qn("w:txbxContent") for parent in paragraph.iterancestors()):
+                text, kind, _, more = self._line(paragraph)
+                lines += [text] if kind else []
+                boxes += more
+        return " ".join(lines)
+
+    def _add_notes(self) -> None:
+        """Add the notes that were referred to, numbered as Word does by itself: footnotes 1, 2, 3, endnotes i, ii, iii."""
+        waiting, self._waiting_notes = self._waiting_notes, []
+        for kind, identifier in waiting:
+            note = self._notes[kind].pop(identifier, None)
+            if note is None:
+                continue
+            self._note_numbers[kind] += 1
+            number = number_text(self._note_numbers[kind], "decimal" if kind == "footnote" else "lowerRoman")
+            lines = [self._text.gather(paragraph).text.strip() for paragraph in note.iter(qn("w:p"))]
+            self.builder.add("note", f"[{number}] {' '.join(filter(None, lines))}")
 
 
-def _text(paragraph: Paragraph) -> str:
-    """The text with what tracked changes inserted and without what they deleted; text boxes go after it."""
-    parts = []
-    for node in paragraph._p.iter(qn("w:t"), qn("w:tab"), qn("w:br"), qn("w:cr"), qn("w:noBreakHyphen")):
-        if node.tag == qn("w:t"):
-            if not _in_fallback(node):
-                parts.append(node.text or "")
-        elif node.tag == qn("w:noBreakHyphen"):
-            parts.append("-")
-        elif (parent := node.getparent()) is not None and parent.tag == qn("w:r"):
-            parts.append(" ")
-    return "".join(parts)
+def _root(parts: Mapping[str, Part], name: str) -> etree._Element | None:
+    """The root of the part of this name ("styles", "footnotes"), parsed without entities; None if there is none."""
+    part = parts.get(name)
+    return None if part is None else etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False, no_network=True))
 
 
-def _in_fallback(node: etree._Element) -> bool:
-    """Word stores a text box twice; the second, older form is the fallback."""
-    return any(isinstance(parent.tag, str) and parent.tag.endswith("}Fallback") for parent in node.iterancestors())
-
-
-def _style_level(paragraph: Paragraph) -> int:
-    """1..9 by the style or what it is based on, by its id (the same in every language) or its name; 0: no heading."""
-    style, seen = paragraph.style, 0
-    while style is not None and seen < 10:
-        for name in (style.style_id or "", style.name or ""):
-            if name.casefold() == "title":
-                return 1
-            if found := _HEADING.match(name):
-                return int(found[1])
-        outline = style.element.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
-        if outline is not None and (outline.get(qn("w:val")) or "9") in tuple("012345"):
-            return int(outline.get(qn("w:val"))) + 1
-        style, seen = style.base_style, seen + 1
-    return 0
-
-
-def _is_listed(paragraph: Paragraph) -> bool:
-    if paragraph._p.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None:
-        return True
-    return bool(paragraph.style is not None and (paragraph.style.name or "").casefold().startswith("list "))
-
-
-def _add_table(builder: TextBuilder, table: Table, depth: int = 0) -> None:
-    """A row a block. The first row is the header unless it is the only one; a merged cell is written once in a row."""
-    rows = []
-    for row in table.rows:
-        cells, before = [], None
-        for cell in row.cells:
-            repeated = before is not None and cell._tc is before
-            cells.append("" if repeated else " ".join(filter(None, (_text(p).strip() for p in _cell_paragraphs(cell._tc, cell)))))
-            before = cell._tc
-        rows.append(cells)
-    for line in table_rows(rows, has_header=len(rows) > 1 and sum(map(bool, rows[0])) > 1):
-        builder.add("table_row", line)
-
-
-def _cell_paragraphs(element: etree._Element, parent: object) -> Iterator[Paragraph]:
-    for node in element.iter(qn("w:p")):
-        yield Paragraph(node, parent)  # type: ignore[arg-type]
-
-
-def _footnotes(document: Document) -> Iterator[str]:
-    for relation in document.part.rels.values():
-        if relation.reltype == _FOOTNOTES and not relation.is_external:
-            parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
-            root = etree.fromstring(relation.target_part.blob, parser)
-            for note in root.iter(qn("w:footnote")):
-                if note.get(qn("w:type")) is None:
-                    yield "".join(node.text or "" for node in note.iter(qn("w:t")))
+def _notes_by_id(root: etree._Element | None, kind: str) -> dict[str, etree._Element]:
+    """The notes themselves, without the lines that part them from the text (which have a type)."""
+    found = root.iterchildren(qn(f"w:{kind}")) if root is not None else ()
+    return {note.get(qn("w:id")) or "": note for note in found if note.get(qn("w:type")) in (None, "normal")}

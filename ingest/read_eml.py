@@ -23,9 +23,10 @@ from itertools import groupby
 from typing import TypeAlias
 
 from ingest.archive import File, MemoryFile, free_key
+from ingest.encodings import decode
 from ingest.metadata import merge, metadata_from
 from ingest.read_html import add_page
-from ingest.read_text import add_plain_text, decode
+from ingest.read_text import add_plain_text
 from ingest.sources import EML, SUFFIXES, media_type
 from ingest.text import TextBuilder, UnreadableFile, one_line
 from kb.records import Metadata, Parsed

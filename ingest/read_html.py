@@ -1,7 +1,9 @@
-"""Web pages: trafilatura finds the main text; the plain body is taken where it finds none."""
+"""Web pages: trafilatura finds the main text among menus and advertisements; a page that is all text is read by its own tags."""
 
 from __future__ import annotations
 
+import re
+from copy import deepcopy
 from importlib.metadata import version
 
 import trafilatura
@@ -9,58 +11,145 @@ from lxml import etree, html
 from trafilatura.settings import Document as Page
 
 from ingest.archive import File
-from ingest.metadata import metadata_from
-from ingest.read_text import decode
-from ingest.text import TextBuilder, UnreadableFile, table_rows
+from ingest.encodings import decode
+from ingest.metadata import language_code, metadata_from
+from ingest.page_blocks import add_blocks
+from ingest.table_grid import LONGEST_CELL, names_columns
+from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
 from kb.records import Metadata, Parsed
 
 READER = f"trafilatura {version('trafilatura')}"
-_BLOCKS = "p div section article main li ul ol dl dt dd table tr blockquote pre h1 h2 h3 h4 h5 h6 br hr figure".split()
-_BREAKS = dict.fromkeys(_BLOCKS, "\n") | dict.fromkeys(("td", "th"), " ")  # what parts an element's text from that around it
-LONGEST_CELL = 1000  # characters; cells of tables with data that we met have up to 300, of layouts 3,000 to 12,000
-_DROPPED = ("script", "style", "noscript", "template", "nav", "header", "footer", "form", "svg", "iframe", "button")
+MOST_LEFT_OUT = 0.5  # of what the milder extraction finds; the stricter one is not believed where it drops more
+WHOLE = 1.1  # times the main text: a page that has no more words is a document, not an article among menus
+FEWEST = 60  # words of a main text that is believed
+DOUBTFUL = 1.5  # times the main text that was not believed
+LARGEST = 4_000_000  # characters of a page among whose menus we look for an article: 15 s; the largest that we met has 0.4
+LITTLE = 0.15  # share of the page's words below which the operator is told; the least of 20 news pages is .26
+
+_DECLARED = re.compile(
+    rb"<(?:meta\s[^>]{0,300}?charset|\?xml\s[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.I
+)
+_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>", re.I)
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_BORDER_STYLE = re.compile(r"(?:^|;)[^;]*border[^;]*", re.I)
+_WORD = re.compile(r"\w+")
 
 
 def read(path: File) -> tuple[Parsed, ...]:
     """A page's main text with headings, paragraphs, lists and table rows. Raises UnreadableFile if it has no text."""
     data = path.read_bytes()
-    warnings: tuple[str, ...] = ()
-    tree = trafilatura.load_html(data)
-    if tree is None:
-        text, warnings = decode(data)
-        tree = trafilatura.load_html(text)
+    declared = _DECLARED.search(data[:4096])
+    source, warnings = decode(data, declared[1].decode("ascii") if declared else "")
+    tree = _load(source)
     if tree is None:
         raise UnreadableFile("it is no HTML page that can be read; replace it with a sound copy.")
-    language = tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
-    found = trafilatura.bare_extraction(
-        tree, include_comments=False, include_tables=True, include_images=False, favor_recall=True, with_metadata=True
-    )
-    builder = TextBuilder()
-    if isinstance(found, Page) and found.body is not None:
-        _add_children(builder, found.body)
-    metadata, more = _metadata(found if isinstance(found, Page) else None, language)
-    if not builder.build()[0]:
-        builder = TextBuilder()
-        fresh = trafilatura.load_html(data)
-        _add_body(builder, tree if fresh is None else fresh)
-        warnings = (*warnings, "no main text was found; the whole page was taken, its menus perhaps included.")
+    language = _language(tree)
+    _prepare(tree)
+    found = _main_text(tree) if len(source) <= LARGEST else None
+    metadata, more = _metadata(found, language)
+    builder, doubts = _blocks(tree, found)
     text, blocks, pages = builder.build()
     if not text:
         raise UnreadableFile("it holds no text: perhaps a page that a script fills in; save it from a browser, or as PDF.")
-    return (Parsed(text, blocks, pages, metadata, READER, (*warnings, *more)),)
+    return (Parsed(text, blocks, pages, metadata, READER, (*warnings, *doubts, *more)),)
+
+
+def add_page(builder: TextBuilder, page: str) -> None:
+    """Add all the text of a page or a piece of one by its tags: for pages that are no articles, such as mail."""
+    if page.strip("\0 \t\r\n"):
+        tree = html.document_fromstring(_XML_DECLARATION.sub("", page.replace("\0", ""), count=1), ensure_head_body=True)
+        _prepare(tree)
+        add_blocks(builder, tree)
+
+
+def _load(source: str) -> html.HtmlElement | None:
+    source = _XML_DECLARATION.sub("", source.replace("\0", ""), count=1)
+    tree: html.HtmlElement | None = trafilatura.load_html(source)
+    return tree
+
+
+def _language(tree: html.HtmlElement) -> str:
+    """What the page says of its language, the first that is a code."""
+    said = [*tree.xpath("@lang"), *tree.xpath("@*[name()='xml:lang']"), *tree.xpath(".//body/@lang")]
+    said += tree.xpath(".//meta[translate(@http-equiv, 'CL', 'cl')='content-language' or @property='og:locale']/@content")
+    return next((code for value in said if (code := language_code(str(value)))), "")
+
+
+def _prepare(tree: html.HtmlElement) -> None:
+    """Take out what a browser does not show, unless that is most of the page (which a script then shows).
+
+    Two marks go that trafilatura's stricter mode takes for those of menus and advertisements: a border (Word draws the lines
+    under its headings so), and the header of an article, where its title and its lead stand.
+    """
+    words = len(_WORD.findall(tree.text_content()))
+    for element in tree.xpath(".//*[@hidden or @style]"):
+        style = element.get("style") or ""
+        hidden = element.get("hidden") is not None or _HIDDEN_STYLE.search(style) is not None
+        if hidden and element.getparent() is not None and 2 * len(_WORD.findall(element.text_content())) < words:
+            element.drop_tree()
+        elif "border" in style:
+            element.set("style", _BORDER_STYLE.sub("", style))
+    for header in tree.xpath(".//*[self::article or self::main]//header"):
+        header.tag = "div"
+
+
+def _main_text(tree: html.HtmlElement) -> Page | None:
+    """trafilatura's stricter extraction, or the milder one where the stricter lost too much of it."""
+    mild, strict = (_extracted(tree, precisely) for precisely in (False, True))
+    if mild is None or strict is None:
+        return mild or strict
+    return strict if _words(strict.body) >= MOST_LEFT_OUT * _words(mild.body) else mild
+
+
+def _extracted(tree: html.HtmlElement, precisely: bool) -> Page | None:
+    found = trafilatura.bare_extraction(
+        deepcopy(tree),
+        favor_precision=precisely,
+        include_comments=False,
+        include_tables=True,
+        include_formatting=True,
+        with_metadata=True,
+        date_extraction_params={"original_date": True, "extensive_search": False},
+    )
+    return found if isinstance(found, Page) and found.body is not None else None
+
+
+def _words(element: etree._Element) -> int:
+    return len(_WORD.findall(" ".join(map(str, element.itertext()))))
 
 
 def _metadata(found: Page | None, language: str) -> tuple[Metadata, tuple[str, ...]]:
+    """Title, date, author, site and canonical address. The links in the text are not kept: nothing shows them."""
     if found is None:
         return metadata_from({"language": language})
-    raw = {"title": found.title, "date": found.date, "publisher": found.sitename, "url": found.url, "language": language}
+    raw = {"title": found.title, "date": found.date, "publisher": found.sitename, "url": found.url, "author": found.author}
+    raw["language"] = language
     return metadata_from({key: value for key, value in raw.items() if value})
+
+
+def _blocks(tree: html.HtmlElement, found: Page | None) -> tuple[TextBuilder, tuple[str, ...]]:
+    """The main text, or the whole page where there is none to tell; a warning where either is doubtful."""
+    body = tree.find(".//body")
+    whole = TextBuilder()
+    add_blocks(whole, tree if body is None else body)
+    words, taken = len(_WORD.findall(whole.build()[0])), _words(found.body) if found else 0
+    if found is None or taken < FEWEST or (words <= WHOLE * taken and _is_flat(found.body)):
+        told = "no main text was found; the whole page was taken, its menus perhaps included."
+        return whole, (told,) if words > DOUBTFUL * taken else ()
+    builder = TextBuilder()
+    _add_children(builder, found.body)
+    told = f"the main text is {100 * taken // max(1, words)} % of the page's words; look whether it is the right part."
+    return builder, (told,) if taken < LITTLE * words else ()
+
+
+def _is_flat(body: etree._Element) -> bool:
+    """Did the extraction keep words alone? The page's tags then tell more: headings, lists, tables."""
+    return next(body.iter("head", "list", "table"), None) is None
 
 
 def _add_children(builder: TextBuilder, element: etree._Element) -> None:
     """Walk trafilatura's own elements: head, p, list/item, table/row/cell, quote, code."""
-    if element.text and element.text.strip():
-        builder.add("paragraph", element.text)
+    _add_lines(builder, element.text or "")
     for child in element:
         if child.tag == "head":
             rend = child.get("rend") or "h2"
@@ -73,9 +162,13 @@ def _add_children(builder: TextBuilder, element: etree._Element) -> None:
             _add_children(builder, child)
         elif child.tag != "graphic":
             for line in _lines(child):
-                builder.add("paragraph", line)
-        if child.tail and child.tail.strip():
-            builder.add("paragraph", child.tail)
+                _add_lines(builder, line)
+        _add_lines(builder, child.tail or "")
+
+
+def _add_lines(builder: TextBuilder, text: str) -> None:
+    kind, line, level = line_kind(" ".join(text.split()))
+    builder.add(kind, line, level)
 
 
 def _add_list(builder: TextBuilder, element: etree._Element, depth: int = 0) -> None:
@@ -91,14 +184,17 @@ def _add_list(builder: TextBuilder, element: etree._Element, depth: int = 0) -> 
 
 
 def _add_table(builder: TextBuilder, table: etree._Element) -> None:
-    rows = [list(row.iterchildren("cell")) for row in table.iter("row")]
-    if any(len(_text(cell)) > LONGEST_CELL for row in rows for cell in row):  # a table that only lays out the page
-        for line in _lines(table):
-            builder.add("paragraph", line)
+    cells = [list(row.iterchildren("cell")) for row in table.iter("row")]
+    rows = [[_text(cell) for cell in row] for row in cells]
+    in_columns = any(sum(map(bool, row)) > 1 for row in rows)
+    if not in_columns or any(len(cell) > LONGEST_CELL for row in rows for cell in row):  # it only lays out the page
+        for row in cells:
+            for cell in row:
+                _add_children(builder, cell)
         return
-    has_header = bool(rows) and bool(rows[0]) and all(cell.get("role") == "head" for cell in rows[0])
-    for row in table_rows([[_text(cell) for cell in row] for row in rows], has_header):
-        builder.add("table_row", row)
+    has_header = bool(cells) and bool(cells[0]) and all(cell.get("role") == "head" for cell in cells[0])
+    for line in table_rows(rows, has_header or names_columns(rows)):
+        builder.add("table_row", line)
 
 
 def _text(element: etree._Element) -> str:
@@ -111,30 +207,9 @@ def _lines(element: etree._Element) -> list[str]:
     for child in element:
         if child.tag == "lb":
             parts.append("\n")
-        elif child.tag == "p" or (isinstance(child.tag, str) and child.tag in ("item", "list", "row", "cell")):
+        elif child.tag in ("p", "item", "list", "row", "cell", "quote", "head", "div"):
             parts.append("\n" + "\n".join(_lines(child)) + "\n")
         elif isinstance(child.tag, str):
             parts.append("\n".join(_lines(child)))
         parts.append(child.tail or "")
     return [line for line in "".join(parts).split("\n") if line.strip()]
-
-
-def add_page(builder: TextBuilder, page: str) -> None:
-    """Add all the text of a page or a piece of one, a line of it a paragraph: for pages that are no articles, such as mail."""
-    tree = trafilatura.load_html(page)
-    if tree is not None:
-        _add_body(builder, tree)
-
-
-def _add_body(builder: TextBuilder, tree: html.HtmlElement) -> None:
-    body = tree.find(".//body")
-    body = tree if body is None else body
-    for element in [*body.iter(*_DROPPED)]:
-        if element.getparent() is not None:
-            element.drop_tree()
-    parts: list[str] = []
-    for event, element in etree.iterwalk(body, events=("start", "end", "comment", "pi")):
-        parts.append(_BREAKS.get(element.tag, "") if isinstance(element.tag, str) else "")
-        parts.append((element.text if event == "start" else element.tail if element is not body else "") or "")
-    for line in "".join(parts).split("\n"):
-        builder.add("paragraph", line)

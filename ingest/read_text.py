@@ -4,44 +4,58 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
-from charset_normalizer import from_bytes
+from lxml import html
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
 
 from ingest.archive import File
-from ingest.metadata import metadata_from, raw_metadata
+from ingest.encodings import decode
+from ingest.header import Header, header_lines
+from ingest.metadata import merge, metadata_from, raw_metadata
+from ingest.page_blocks import add_blocks
+from ingest.stated import checked_header
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind, normalise, rejoin_lines, table_rows
 from kb.records import Metadata, Parsed
 
-_BOMS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
-_CODE_PAGES = ("cp1251", "koi8_r", "cp866", "cp1252", "cp1256")
-_MOST_BROKEN = 0.002  # share of bytes that may be broken in a text that is otherwise UTF-8
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.S)
 
 
 def read_plain(path: File) -> tuple[Parsed, ...]:
-    """A .txt file. Raises UnreadableFile if it holds no text."""
+    """A .txt file; form feeds, where there are any, end its pages. Raises UnreadableFile if it holds no text."""
     text, warnings = decode(path.read_bytes())
     metadata, body, more = front_matter(text)
+    header, body = header_lines(body)
     builder = TextBuilder()
-    add_plain_text(builder, body)
-    return (_parsed(builder, metadata, "text 1", (*warnings, *more)),)
+    pages = body.split("\f")
+    for number, page in enumerate(pages if body.strip("\f \n").count("\f") else [body], 1):
+        if len(pages) > 1 and page is not body:
+            builder.start_page(number, None)
+        add_plain_text(builder, page)
+    parsed = _parsed(builder, metadata, "text 1", (*warnings, *more))
+    return (parsed if header is None else _with_header(parsed, header),)
+
+
+def _with_header(parsed: Parsed, header: Header) -> Parsed:
+    """Front matter goes before the header, and the text's own word before the header's dates."""
+    given, warnings = metadata_from(header.raw)
+    claims = {"signed_on": header.signed, "in_force_since": header.in_force}
+    given, more = checked_header(given, claims, parsed.text, parsed.blocks)
+    return replace(parsed, metadata=merge(parsed.metadata, given), warnings=(*parsed.warnings, *warnings, *more))
 
 
 def read_markdown(path: File) -> tuple[Parsed, ...]:
-    """A Markdown file: headings, paragraphs, lists and tables; inline marks go, a link's text stays, HTML is dropped."""
+    """A Markdown file: headings, paragraphs, lists, tables, footnotes; inline marks go, a link's text stays, pieces of HTML
+    are read by their tags."""
     text, warnings = decode(path.read_bytes())
     metadata, body, more = front_matter(text)
     builder = TextBuilder()
-    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(body)
+    tokens = (
+        MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).use(footnote_plugin, inline=False).parse(body)
+    )
     _add_markdown(builder, tokens)
     return (_parsed(builder, metadata, f"markdown-it-py {version('markdown-it-py')}", (*warnings, *more)),)
 
@@ -51,23 +65,6 @@ def _parsed(builder: TextBuilder, metadata: Metadata, reader: str, warnings: tup
     if not text:
         raise UnreadableFile("it holds no text, only spaces or metadata; replace or remove it.")
     return Parsed(text, blocks, pages, metadata, reader, warnings)
-
-
-def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """The text of a file: by its byte order mark, as UTF-8, or else by a guess among code pages, with a warning."""
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return data.decode(encoding, "replace").removeprefix("\ufeff"), ()
-    try:
-        return data.decode("utf-8"), ()
-    except UnicodeDecodeError:
-        text = data.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    if broken <= max(1, len(data) * _MOST_BROKEN) and len(text.encode()) - len(text) > 4 * broken:
-        return text, (f"{broken} characters are broken UTF-8 and shown as \ufffd; save the file as UTF-8.",)
-    best = from_bytes(data[:200_000], cp_isolation=list(_CODE_PAGES)).best()
-    encoding = best.encoding if best else "cp1251"
-    return data.decode(encoding, "replace"), (f"the file is not UTF-8; it was read as {encoding}, a guess: save it as UTF-8.",)
 
 
 def front_matter(text: str) -> tuple[Metadata, str, tuple[str, ...]]:
@@ -97,9 +94,9 @@ def _is_wrapped(lines: Sequence[str]) -> bool:
 
     The speeches of the 1990s run to 62 characters a line, texts with a line for each paragraph to 400 and more.
     """
-    inner = [len(line) for line, following in zip(lines, [*lines[1:], ""], strict=True) if line and following]
-    longest = max(map(len, lines), default=0)
-    return bool(inner) and longest <= 120 and sum(length >= 0.6 * longest for length in inner) >= 0.5 * len(inner)
+    inner = sorted(len(line) for line, following in zip(lines, [*lines[1:], ""], strict=True) if line and following)
+    width = inner[len(inner) * 19 // 20] if inner else 0  # not the longest of all: an address or a table's row may stick out
+    return bool(inner) and width <= 120 and sum(length >= 0.6 * width for length in inner) >= 0.5 * len(inner)
 
 
 _STARTS = re.compile(r"(?:[•●▪◦*–—-]|\(?(?:[a-zа-я]|[ivx]{1,5})\)|\d{1,3}(?:\.\d{1,2})*[.)])\s+\S")
@@ -132,7 +129,7 @@ def _ends_short(paragraph: Sequence[str], wrapped: bool) -> bool:
 def _add_markdown(builder: TextBuilder, tokens: Sequence[Token]) -> None:
     rows: list[list[str]] = []
     markers: list[str] = []
-    heading, first = 0, False
+    heading, first, note = 0, False, ""
     for token in tokens:
         match token.type:
             case "heading_open":
@@ -154,11 +151,19 @@ def _add_markdown(builder: TextBuilder, tokens: Sequence[Token]) -> None:
                 rows = []
             case "inline" if rows:
                 rows[-1].append(_plain(token))
+            case "footnote_open":
+                note = f"[{token.meta['id'] + 1}] "
+            case "footnote_close":
+                note = ""
+            case "inline" if note:
+                builder.add("note", note + _plain(token))
             case "inline" if heading:
                 builder.add("heading", _plain(token), heading)
             case "inline":
                 builder.add("list_item" if markers else "paragraph", (markers[-1] if markers and first else "") + _plain(token))
                 first = False
+            case "html_block":
+                add_blocks(builder, html.fragment_fromstring(token.content, create_parent="div"))
             case "fence" | "code_block":
                 builder.add("paragraph", token.content)
 
@@ -169,7 +174,7 @@ def _plain(token: Token) -> str:
     for child in token.children or ():
         if child.type in ("text", "code_inline"):
             parts.append(child.content)
-        elif child.type in ("softbreak", "hardbreak"):
+        elif child.type in ("softbreak", "hardbreak") or (child.type == "html_inline" and child.content.startswith("<br")):
             parts.append(" ")
         elif child.type == "image":
             parts.append(child.content)

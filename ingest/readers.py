@@ -6,22 +6,55 @@ Imported by the sandboxed child; the parent of a run needs only `reader_version`
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ingest import read_csv, read_docx, read_eml, read_html, read_jsonl, read_pdf, read_text, read_xlsx
+from ingest import (
+    read_csv,
+    read_docx,
+    read_eml,
+    read_html,
+    read_jsonl,
+    read_odt,
+    read_pdf,
+    read_pptx,
+    read_rtf,
+    read_text,
+    read_treaty,
+    read_xlsx,
+)
 from ingest.archive import File
+from ingest.encodings import decode
 from ingest.metadata import merge, metadata_from, raw_metadata
-from ingest.sources import CSV, DOCX, EML, HTML, JSONL, MARKDOWN, PDF, SIDECARS, TEXT, XLSX
+from ingest.sources import (
+    AKOMA_NTOSO,
+    CSV,
+    DOCX,
+    EML,
+    HTML,
+    JSONL,
+    MARKDOWN,
+    ODT,
+    PDF,
+    PPTX,
+    RTF,
+    SIDECARS,
+    TEXT,
+    TREATY,
+    XLSX,
+)
 from ingest.text import SUPPORTED, UnreadableFile, one_line
 from kb.records import Metadata, Parsed, SourceFile
 
-READER_VERSION = 2  # raise it when the readers give other text or blocks: every file is then read again
+READER_VERSION = 3  # raise it when the readers give other text or blocks: every file is then read again
 
 _READERS: dict[str, Callable[[File], tuple[Parsed, ...]]] = {
     PDF: read_pdf.read,
     DOCX: read_docx.read,
+    ODT: read_odt.read,
+    RTF: read_rtf.read,
+    PPTX: read_pptx.read,
     HTML: read_html.read,
     TEXT: read_text.read_plain,
     MARKDOWN: read_text.read_markdown,
@@ -29,6 +62,8 @@ _READERS: dict[str, Callable[[File], tuple[Parsed, ...]]] = {
     CSV: read_csv.read,
     XLSX: read_xlsx.read,
     EML: lambda file: read_eml.read(file, _attached),
+    TREATY: read_treaty.read,
+    AKOMA_NTOSO: read_treaty.read,
 }
 
 
@@ -41,18 +76,21 @@ def reader_version(media_type: str) -> str:
     return f"{media_type}/{READER_VERSION}"
 
 
-def read_file(source: SourceFile) -> tuple[Parsed, ...]:
-    """The documents of a file with all that is known of them; at least one.
+def read_file(source: SourceFile, passwords: Sequence[str] = ()) -> tuple[Parsed, ...]:
+    """The documents of a file with all that is known of them; at least one. `passwords` are tried on a locked PDF.
 
     A sidecar's word goes before the file's own. For the documents in a file (lines of JSONL, attachments) it is the other
     way round, since the sidecar speaks of the whole: it fills in what they leave out, the title excepted.
     Raises UnreadableFile with a sentence for a file that gives no document.
     """
     reader = _READERS.get(source.media_type)
-    if reader is None:
-        raise UnreadableFile(f"files of type {source.media_type} are not read; the types read are {SUPPORTED}.")
     path = Path(source.path)
-    documents = reader(path)
+    if source.media_type == PDF:
+        documents = read_pdf.read(path, passwords)
+    elif reader is not None:
+        documents = reader(path)
+    else:
+        raise UnreadableFile(f"files of type {source.media_type} are not read; the types read are {SUPPORTED}.")
     if not any(document.text for document in documents):
         raise UnreadableFile("it holds no text; replace or remove it.")
     sidecar, warnings = _sidecar(path)
@@ -78,7 +116,7 @@ def _sidecar(path: Path) -> tuple[Metadata, tuple[str, ...]]:
         beside = path.with_name(path.name + suffix)
         if beside.exists():
             try:
-                text, _ = read_text.decode(beside.read_bytes())
+                text, _ = decode(beside.read_bytes())
                 return metadata_from(raw_metadata(text, suffix.rpartition(".")[2]))
             except (ValueError, OSError) as error:
                 return Metadata(), (f"the sidecar (*{suffix}) is not used: {error}.",)

@@ -19,6 +19,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ingest.enrich import enrich
+from ingest.passwords import Passwords
 from ingest.plan import Difference, Scope, difference, scopes_of
 from ingest.readers import reader_version
 from ingest.sandbox import read_sandboxed
@@ -38,12 +39,14 @@ EMBED_BATCH = 256  # passages a transaction: about five seconds of work lost to 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`full`: read every file again, changed or not (a text that is embedded already stays so); `only`: a glob over uris."""
+    """`full`: read every file again, changed or not (a text that is embedded already stays so); `only`: a glob over uris;
+    `passwords`: for locked PDFs."""
 
     full: bool = False
     only: str = ""
     dry_run: bool = False
     jobs: int = 2
+    passwords: Passwords = field(default_factory=Passwords)
 
 
 @dataclass(slots=True)
@@ -85,7 +88,7 @@ def reindex(
             found = difference(scope, known, pipeline, only=options.only, full=options.full)
             staging.set_collection(scope.collection, str(scope.root))
             _drop(staging, found, tally)
-            _stage(staging, (scope, found), encoder, options.jobs, tally)
+            _stage(staging, (scope, found), encoder, options, tally)
         _embed(staging, encoder, vector_model(model, digest))
         if not is_current(staging, model, digest):
             publish(staging, model, digest)
@@ -133,11 +136,13 @@ def _drop(staging: Staging, found: Difference, tally: Tally) -> None:
         tally.removed += len(found.known[uri].documents)
 
 
-def _stage(staging: Staging, what: tuple[Scope, Difference], encoder: Callable[[], Encoder], jobs: int, tally: Tally) -> None:
+def _stage(
+    staging: Staging, what: tuple[Scope, Difference], encoder: Callable[[], Encoder], options: Options, tally: Tally
+) -> None:
     scope, found = what
     progress = tqdm(total=len(found.changed), desc="reading", unit="file", disable=None, delay=1, leave=False)
     with progress:
-        for source, result in read_sandboxed(found.changed, jobs):
+        for source, result in read_sandboxed(found.changed, options.jobs, passwords_of=options.passwords.of):
             progress.update()
             known = found.known.get(source.uri)
             if isinstance(result, Failure):
@@ -185,8 +190,10 @@ def _staged(source: SourceFile, parsed: Parsed, original: str, collection: str, 
         blocks=parsed.blocks,
         pages=parsed.pages,
         reader=parsed.reader,
-        warnings=parsed.warnings,
+        warnings=(*parsed.warnings, *enriched.warnings),
         ingested_at=_now(),
+        stated=enriched.stated,
+        references=enriched.references,
     )
     passages = segment(document.id, complete, enriched.metadata.language, encoder.count_tokens)
     return StagedDocument(document, passages, enriched.mentions, collection, pipeline(source))

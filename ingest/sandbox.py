@@ -11,6 +11,7 @@ machine code that a file smuggles into a reader; where the kernel lets us, the c
 from __future__ import annotations
 
 import ctypes
+import functools
 import gc
 import json
 import logging
@@ -24,7 +25,7 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, astuple, dataclass
 from typing import IO, Any
@@ -44,14 +45,22 @@ class Limits:
     output: int = 64 << 20
 
 
+PasswordsOf = Callable[[SourceFile], Sequence[str]]
+
+
+def _no_passwords(source: SourceFile) -> Sequence[str]:
+    return ()
+
+
 def read_sandboxed(
-    sources: Iterable[SourceFile], jobs: int = 1, limits: Limits | None = None
+    sources: Iterable[SourceFile], jobs: int = 1, limits: Limits | None = None, passwords_of: PasswordsOf | None = None
 ) -> Iterator[tuple[SourceFile, tuple[Parsed, ...] | Failure]]:
     """Each source with its documents, or with a `Failure` of stage "read"; in the order given, `jobs` at a time.
 
+    `passwords_of` gives the passwords to try on a source; they go to the reading process through its input, and nowhere else.
     At most 2 × `jobs` results wait for the caller. Leaving the iteration early, by Ctrl-C too, ends every process.
     """
-    crew = _Crew(limits or Limits())
+    crew = _Crew(limits or Limits(), passwords_of or _no_passwords)
     pool = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="reading")
     waiting: deque[tuple[SourceFile, Future[tuple[Parsed, ...] | Failure]]] = deque()
     try:
@@ -72,8 +81,9 @@ def read_sandboxed(
 class _Crew:
     """A server process for each thread that reads."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, passwords_of: PasswordsOf) -> None:
         self._limits = limits
+        self._passwords_of = passwords_of
         self._local = threading.local()
         self._lock = threading.Lock()
         self._servers: set[subprocess.Popen[bytes]] = set()
@@ -85,7 +95,7 @@ class _Crew:
             server = self._hire()
             self._local.server = server
         try:
-            return _ask(server, source, self._limits)
+            return _ask(server, source, self._limits, self._passwords_of(source))
         except (OSError, EOFError) as error:
             self._fire(server)
             self._local.server = None
@@ -130,9 +140,11 @@ def _end(server: subprocess.Popen[bytes]) -> None:
                 continue
 
 
-def _ask(server: subprocess.Popen[bytes], source: SourceFile, limits: Limits) -> tuple[Parsed, ...] | Failure:
+def _ask(
+    server: subprocess.Popen[bytes], source: SourceFile, limits: Limits, passwords: Sequence[str]
+) -> tuple[Parsed, ...] | Failure:
     assert server.stdin is not None and server.stdout is not None
-    request = json.dumps({"source": asdict(source), "limits": asdict(limits)})
+    request = json.dumps({"source": asdict(source), "limits": asdict(limits), "passwords": list(passwords)})
     server.stdin.write(request.encode("ascii") + b"\n")
     server.stdin.flush()
     head = _exactly(server.stdout, 9)
@@ -171,7 +183,8 @@ def serve() -> None:
     requests = os.fdopen(0, "rb", buffering=0, closefd=False)
     for line in iter(requests.readline, b""):
         request = json.loads(line)
-        letter, payload = _run(SourceFile(**request["source"]), Limits(**request["limits"]), read_file)
+        read = functools.partial(read_file, passwords=request["passwords"])
+        letter, payload = _run(SourceFile(**request["source"]), Limits(**request["limits"]), read)
         _write(answers, letter + len(payload).to_bytes(8, "big") + payload)
 
 

@@ -12,23 +12,35 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from ingest.archive import File
+from ingest.archive import DAMAGED, File
+from ingest.encodings import BOMS, wide_encoding
 from ingest.text import SUPPORTED, UnreadableFile
 from kb.records import Failure, SourceFile
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HTML = "text/html"
+ODT = "application/vnd.oasis.opendocument.text"
+RTF = "application/rtf"
+DOC = "application/msword"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 TEXT = "text/plain"
 MARKDOWN = "text/markdown"
 JSONL = "application/jsonl"
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EML = "message/rfc822"
+TREATY = "application/xml"  # ToTA's
+AKOMA_NTOSO = "application/akn+xml"
 
 SUFFIXES = {
     ".pdf": PDF,
     ".docx": DOCX,
+    ".doc": DOC,  # often RTF, HTML or DOCX by content; what Word 97 wrote is refused with the remedy
+    ".odt": ODT,
+    ".rtf": RTF,
+    ".pptx": PPTX,
+    ".ppt": PPTX,
     ".html": HTML,
     ".htm": HTML,
     ".xhtml": HTML,
@@ -43,9 +55,12 @@ SUFFIXES = {
     ".xlsx": XLSX,
     ".xlsm": XLSX,
     ".eml": EML,
+    ".xml": TREATY,
+    ".akn": AKOMA_NTOSO,
 }
 NAMES = {PDF: "PDF", DOCX: "DOCX", HTML: "HTML", TEXT: "text", MARKDOWN: "Markdown", JSONL: "JSONL"}
-NAMES |= {CSV: "CSV", XLSX: "XLSX", EML: "EML"}
+NAMES |= {DOC: "DOC", ODT: "ODT", RTF: "RTF", PPTX: "PPTX", CSV: "CSV", XLSX: "XLSX", EML: "EML"}
+NAMES |= {TREATY: "XML", AKOMA_NTOSO: "Akoma Ntoso"}
 SIDECARS = (".meta.toml", ".meta.json", ".meta.yaml")
 NOT_DOCUMENTS = ("readme.md", "readme.txt", "sources.toml")
 
@@ -54,12 +69,12 @@ _MAGIC = (
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
     (b"\x1f\x8b", "a gzip archive"),
-    (b"{\\rtf", "an RTF file; save it as DOCX"),
-    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX or XLSX without a password"),
+    (b"\xd0\xcf\x11\xe0", "an old or password-protected Office file; save it as DOCX, PPTX or XLSX without a password"),
 )
-_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
-_HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_HTML_START = re.compile(rb"<(?:!doctype\s+html|html[\s>])", re.I)
 _HEADER_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:")
+_XML_ROOT = re.compile(rb"<(?:[\w.-]+:)?([\w.-]+)")
+_ROOTS = {b"treaty": TREATY, b"akomaNtoso": AKOMA_NTOSO}
 _BLOCK = 1 << 20
 
 
@@ -212,16 +227,55 @@ def _by_content(file: File, named: str, start: bytes) -> str:
         return PDF
     if start.startswith(b"PK\x03\x04"):
         return _zip_type(file)
+    if start.startswith(b"{\\rtf"):
+        return RTF
     for magic, name in _MAGIC:
         if start.startswith(magic):
             raise UnreadableFile(f"by its content it is {name}; the types read are {SUPPORTED}.")
-    if named in (PDF, DOCX, XLSX) or (named == EML and not _HEADER_START.match(start)):
+    if named == DOC and _HTML_START.match(_after_prolog(start)):
+        return HTML
+    if named in (PDF, DOCX, DOC, ODT, RTF, PPTX, XLSX) or (named == EML and not _HEADER_START.match(start)):
         raise UnreadableFile(f"its name says {NAMES[named]} but its content is none; replace it with a sound copy.")
-    if b"\0" in start and not start.startswith(_BOMS):
+    if b"\0" in start and not start.startswith(tuple(mark for mark, _ in BOMS)) and not wide_encoding(start):
         raise UnreadableFile(f"its name says {NAMES[named]} but its content is binary; the types read are {SUPPORTED}.")
-    if named not in (JSONL, EML) and _HTML_START.match(start.removeprefix(_BOMS[0])):
+    if named in (TREATY, AKOMA_NTOSO):
+        return _xml_type(start)
+    if named not in (JSONL, EML) and _HTML_START.match(_after_prolog(start.removeprefix(BOMS[0][0]))):
         return HTML
     return named
+
+
+def _after_prolog(start: bytes, *more: bytes) -> bytes:
+    """What comes behind white space, instructions and comments (and what begins with `more`). A scan and no pattern: with
+    comments that never end, 8 KB kept a pattern busy for minutes."""
+    ends = {b"<?": b"?>", b"<!--": b"-->"} | dict.fromkeys(more, b">")
+    while True:
+        start = start.lstrip()
+        opening = next((mark for mark in ends if start.startswith(mark)), None)
+        if opening is None:
+            return start
+        head, end, rest = start.partition(ends[opening])
+        if opening in more and b"[" in head:  # declarations in brackets have > of their own
+            head, end, rest = start.partition(b"]")
+            rest = rest.partition(b">")[2]
+        if not end:
+            return b""
+        start = rest
+
+
+def _xml_type(start: bytes) -> str:
+    """By the root element. Comes after the other types, for which an .xml name means nothing."""
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        start = start[: len(start) // 2 * 2].decode("utf-16", "replace").encode()
+    plain = start.removeprefix(BOMS[0][0])
+    if _HTML_START.match(_after_prolog(plain)):
+        return HTML
+    root = _XML_ROOT.match(_after_prolog(plain, b"<!DOCTYPE"))
+    name = root[1] if root else b"none"
+    if name not in _ROOTS:
+        told = name.decode("ascii", "replace")[:60]
+        raise UnreadableFile(f"its root element is <{told}>; of XML, ToTA's <treaty> and <akomaNtoso> are read.")
+    return _ROOTS[name]
 
 
 def _zip_type(file: File) -> str:
@@ -229,8 +283,13 @@ def _zip_type(file: File) -> str:
         with file.open("rb") as stream, zipfile.ZipFile(stream) as archive:
             if "word/document.xml" in archive.NameToInfo:
                 return DOCX
+            if "ppt/presentation.xml" in archive.NameToInfo:
+                return PPTX
             if "xl/workbook.xml" in archive.NameToInfo:
                 return XLSX
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise UnreadableFile(f"it is a damaged ZIP, DOCX or XLSX file ({error}); replace it with a sound copy.") from error
-    raise UnreadableFile(f"by its content it is a ZIP archive and no DOCX or XLSX; the types read are {SUPPORTED}.")
+            named = archive.NameToInfo.get("mimetype")
+            if named and named.file_size < 200 and archive.read(named).startswith(ODT.encode()):
+                return ODT
+    except DAMAGED as error:
+        raise UnreadableFile(f"it is a damaged ZIP or Office file ({error}); replace it with a sound copy.") from error
+    raise UnreadableFile(f"by its content it is a ZIP archive and no DOCX, PPTX, XLSX or ODT; the types read are {SUPPORTED}.")

@@ -145,8 +145,12 @@ def _show(options: argparse.Namespace, library: Library) -> int:
         print(json.dumps(shown, ensure_ascii=False))
         return 0
     for name, value in shown.items():
-        if name not in ("text", "blocks", "pages") and value not in ("", [], None):
+        if name not in ("text", "blocks", "pages", "stated", "references") and value not in ("", [], None):
             print(f"{name}: {value}")
+    for fact in shown.get("stated", ()):
+        print(f"the text states {fact['kind'].replace('_', ' ')}: {fact['value']}")
+    if links := shown.get("references"):
+        print(f"references to articles and annexes: {len(links)} (--json shows them)")
     print(f"\n{text}")
     return 0
 

@@ -14,23 +14,33 @@ class QuoteMismatch(KnowledgeBaseError):
 
 
 def cite(marker: int, passage: Passage, document: DocumentSummary, span: tuple[int, int], text: str) -> Citation:
-    """Cite `passage.text[span[0]:span[1]]`; `text` is the whole document's. A quote from one row of a table is cited by that row.
+    """Cite `passage.text[span[0]:span[1]]`; `text` is the whole document's. A quote from one row of a table is cited by that row,
+    one from a paragraph of law by that paragraph.
 
     Raises QuoteMismatch.
     """
     start, end = passage.locator.start + span[0], passage.locator.start + span[1]
     quote = passage.text[span[0] : span[1]]
     verify(quote, Locator(start, end), text, document.uri)
-    place = next((row.place for row in passage.rows if row.start <= start and end <= row.end), "")
     return Citation(
         marker=marker,
         passage_id=passage.id,
         document=document,
-        locator=replace(passage.locator, start=start, end=end, pinpoint=place or passage.locator.pinpoint),
+        locator=replace(passage.locator, start=start, end=end, pinpoint=place_of(passage, start, end)),
         quote=quote,
         context=passage.text,
         permalink=permalink(document.id, passage.id, start, end),
     )
+
+
+def place_of(passage: Passage, start: int, end: int) -> str | None:
+    """The pinpoint of the quote at `[start, end)` of the document: its row's, its paragraph's, or the passage's."""
+    row = next((row.place for row in passage.rows if row.start <= start and end <= row.end), "")
+    anchors = [anchor for anchor in passage.anchors if anchor.start < end]
+    within = [anchor.pinpoint for anchor in anchors if anchor.start <= start]
+    if row or not within or anchors[-1].start > start:  # a quote that runs over several paragraphs is cited by all of them
+        return row or passage.locator.pinpoint
+    return within[-1]
 
 
 def verify(quote: str, locator: Locator, text: str, uri: str) -> None:

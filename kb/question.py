@@ -40,8 +40,12 @@ ORDINALS = {
 }
 CAPITALISED_PAIR = re.compile(r"[A-ZА-ЯЁ][\w'’.-]+\s+(?:[a-z]{2,3}\s+)?[A-ZА-ЯЁ][\w'’-]+")
 ARABIC = re.compile(r"[\u0600-\u06ff]")
-ARTICLE = re.compile(r"\b(?:article|art\.|стать[яией]+|ст\.)\s*(\d+|[IVX]+)\b|(?:آرٹیکل|دفعہ)\s*(\d+)", re.I)
-ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
+ARTICLE = re.compile(
+    r"\b(?:article|art\.|стать[яеёиюй]+|ст\.|моддаи|madde)\s*(?:№\s*|-\s*)?((?:\d+(?:\.\d+)*(?:\s?(?:bis|ter|quater)\b)?|[IVX]+|(?-i:[IVXLC]+)))\b"
+    r"|(?:آرٹیکل|دفعہ)\s*(?:نمبر\s)?([\d۰-۹]+)",
+    re.I,
+)
+ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +124,11 @@ def _inner_capital(sentence: str) -> bool:
 
 
 def arabic(number: str) -> str:
-    """An article's number in digits: "V" → "5"."""
+    """An article's number in digits: "V" → "5", "۵" → "5", "4 BIS" → "4bis"; "4.03" stays."""
     if number.isdecimal():
         return str(int(number))
+    if number[0].isdigit():
+        return "".join(number.lower().split())
     values = [ROMAN[letter] for letter in number.upper()]
     pairs = zip(values, [*values[1:], 0], strict=True)
     return str(sum(-value if value < following else value for value, following in pairs))

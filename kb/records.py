@@ -56,6 +56,7 @@ class Metadata:
     parties: tuple[str, ...] = ()
     status: str = ""
     status_date: str = ""
+    author: str = ""  # as the page names who wrote it; several are parted by "; "
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,35 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What an agreement says of itself at `text[start:end]`.
+
+    `kind` is party, signed_on, signed_at, language, entry_into_force, in_force_since or duration; `value` is the words, an ISO
+    date or a language's code.
+    """
+
+    kind: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`text[start:end]` names a place of law: `pinpoint` ("art. 5(2)", "annex II").
+
+    `target` is the offset of that place in the same document; None where it is not there, or where another agreement is meant:
+    `entity_id` is then the gazetteer's id of that agreement, or None if it is not known.
+    """
+
+    start: int
+    end: int
+    pinpoint: str
+    target: int | None = None
+    entity_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A row of a table in a passage: `document.text[start:end]`, judged and quoted whole, and cited by its `place`."""
 
@@ -121,11 +151,20 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """From `start` on, up to the next anchor of the passage, a quote is cited by `pinpoint`."""
+
+    start: int
+    pinpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A citable span: `document.text[locator.start:locator.end] == text`, always.
 
     `context` ("title › section") goes before the text when it is embedded and is never quoted. `rows` are those of a table whose
-    blocks have places; such a passage holds nothing else.
+    blocks have places; such a passage holds nothing else. `anchors`, in order, tell the places of a passage that has more than
+    one (paragraphs 2 and 3); without any, all of it is cited by its locator.
     """
 
     id: str
@@ -136,6 +175,7 @@ class Passage:
     language: str
     context: str = ""
     rows: tuple[Row, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +195,8 @@ class Document:
     reader: str
     warnings: tuple[str, ...]
     ingested_at: str
+    stated: tuple[Stated, ...] = ()
+    references: tuple[Reference, ...] = ()
 
     @property
     def title(self) -> str:

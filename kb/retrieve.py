@@ -29,7 +29,7 @@ from kb.references import is_reference_list
 from kb.words import stems
 
 DEPTH = 100  # candidates of each list: a few pages of results
-PINPOINT = re.compile(r"\bart\. ?([0-9]+|[IVXL]+)\b(?!\.\d)")
+PINPOINT = re.compile(r"\bart\. ?(\d+(?:\.\d+)*(?:bis|ter|quater)?|[IVXLC]+)\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,8 @@ def document_json(document: Document) -> JSON:
         "text": document.text,
         "blocks": [asdict(block) for block in document.blocks],
         "pages": [asdict(page) for page in document.pages],
+        "stated": [asdict(fact) for fact in document.stated],
+        "references": [asdict(link) for link in document.references],
     } | _metadata_json(document)
 
 
@@ -152,6 +154,7 @@ def _metadata_json(document: Document | DocumentSummary) -> JSON:
         "parties": list(metadata.parties),
         "status": metadata.status,
         "status_date": metadata.status_date,
+        "author": metadata.author,
     }
 
 

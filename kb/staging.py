@@ -32,10 +32,10 @@ OPEN = "gen_to IS NULL"  # the state that the next publish will make visible
 
 INSERT_DOCUMENT = """INSERT INTO documents (id, uri, source_uri, source_sha256, original_sha256, media_type, collection, title,
  kind, publisher, language, published_start, published_end, metadata, text, blocks, pages, reader, warnings, pipeline,
- ingested_at, characters, passage_count, page_count, gen_from)
- VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ ingested_at, characters, passage_count, page_count, gen_from, stated)
+ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_PASSAGE = """INSERT INTO passages (id, document, ordinal, text, start, "end", page, page_label, section, pinpoint,
- language, context, rows, vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ language, context, rows, anchors, vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,7 @@ class Staging:
             first, last, metadata_to_json(metadata), document.text, json_array(astuple(b) for b in document.blocks),
             json_array(astuple(p) for p in document.pages), document.reader, json_array(document.warnings), item.pipeline,
             document.ingested_at, len(document.text), len(item.passages), len(document.pages), self.next_generation,
+            json_array(astuple(fact) for fact in document.stated),
         )  # fmt: skip
         num = self.connection.execute(INSERT_DOCUMENT, row).lastrowid
         self.connection.executemany(
@@ -137,6 +138,9 @@ class Staging:
         self.connection.executemany(
             "INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?)",
             [(num, m.entity_id, m.label, m.text, m.start, m.end) for m in item.mentions],
+        )
+        self.connection.executemany(
+            "INSERT INTO cross_references VALUES (?, ?, ?, ?, ?, ?)", [(num, *astuple(link)) for link in document.references]
         )
 
     def count_missing_vectors(self, model: str) -> int:
@@ -234,7 +238,7 @@ def _passage_row(p: Passage) -> tuple[object, ...]:
     at = p.locator
     return (
         p.ordinal, p.text, at.start, at.end, at.page, at.page_label, json_array(at.section), at.pinpoint, p.language, p.context,
-        json_array(astuple(row) for row in p.rows), vector_key(p.text, p.context),
+        json_array(astuple(row) for row in p.rows), json_array(astuple(a) for a in p.anchors), vector_key(p.text, p.context),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from kb.errors import BadRequest, NotFound
 from kb.filters import condition
 from kb.records import (
+    Anchor,
     Block,
     Document,
     DocumentPage,
@@ -26,13 +27,16 @@ from kb.records import (
     Metadata,
     Page,
     Passage,
+    Reference,
     Row,
+    Stated,
 )
 
 VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
 SUMMARY_COLUMNS = "d.id, d.uri, d.metadata, d.media_type, d.characters, d.passage_count, d.page_count"
 PASSAGE_COLUMNS = (
-    'p.id, d.id, p.ordinal, p.text, p.start, p."end", p.page, p.page_label, p.section, p.pinpoint, p.language, p.context, p.rows'
+    'p.id, d.id, p.ordinal, p.text, p.start, p."end", p.page, p.page_label, p.section, p.pinpoint, p.language, p.context, p.rows,'
+    " p.anchors"
 )
 BATCH = 500  # bound parameters a statement: below SQLite's oldest default limit of 999
 
@@ -47,12 +51,13 @@ def document(connection: sqlite3.Connection, generation: int, document_id: str) 
     """Raises NotFound."""
     row = connection.execute(
         f"""SELECT d.id, d.uri, d.source_uri, d.source_sha256, d.original_sha256, d.media_type, d.metadata, d.text, d.blocks,
-            d.pages, d.reader, d.warnings, d.ingested_at FROM documents AS d WHERE d.id = :id AND {VISIBLE}""",
+            d.pages, d.reader, d.warnings, d.ingested_at, d.stated, d.num FROM documents AS d WHERE d.id = :id AND {VISIBLE}""",
         {"id": document_id, "g": generation},
     ).fetchone()
     if row is None:
         raise NotFound(f"no document has the id {document_id!r}; `/api/v1/documents` lists those there are.")
-    (uid, uri, source_uri, source_sha256, original, media_type, metadata, text, blocks, pages, reader, warnings, at) = row
+    (uid, uri, source_uri, source_sha256, original, media_type, metadata, text, blocks, pages, reader, warnings, at, *legal) = row
+    facts, num = legal
     return Document(
         id=uid,
         uri=uri,
@@ -67,7 +72,16 @@ def document(connection: sqlite3.Connection, generation: int, document_id: str) 
         reader=reader,
         warnings=tuple(json.loads(warnings)),
         ingested_at=at,
+        stated=tuple(Stated(*item) for item in json.loads(facts)),
+        references=_references(connection, num),
     )
+
+
+def _references(connection: sqlite3.Connection, num: int) -> tuple[Reference, ...]:
+    rows = connection.execute(
+        'SELECT start, "end", pinpoint, target, entity_id FROM cross_references WHERE document = ? ORDER BY start', (num,)
+    )
+    return tuple(Reference(*row) for row in rows)
 
 
 def documents(connection: sqlite3.Connection, generation: int, filters: Filters, n: int, cursor: str) -> DocumentPage:
@@ -128,7 +142,7 @@ def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict
             batch,
         )
         for row in rows:
-            found[int(row[0])] = (_passage(row[1:14]), _summary(row[14:]))
+            found[int(row[0])] = (_passage(row[1:15]), _summary(row[15:]))
     return found
 
 
@@ -214,10 +228,13 @@ def _summary(row: Sequence[Any]) -> DocumentSummary:
 
 
 def _passage(row: Sequence[Any]) -> Passage:
-    passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, language, context, rows = row
+    passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, language, context, rows, anchors = (
+        row
+    )
     locator = Locator(start, end, page, page_label, _section(section), pinpoint)
     placed = tuple(Row(*item) for item in json.loads(rows)) if rows != "[]" else ()
-    return Passage(passage_id, document_id, ordinal, text, locator, language, context, placed)
+    inner = tuple(Anchor(*item) for item in json.loads(anchors)) if anchors != "[]" else ()
+    return Passage(passage_id, document_id, ordinal, text, locator, language, context, placed, inner)
 
 
 @lru_cache(maxsize=4096)

@@ -20,7 +20,7 @@ import Stemmer
 
 from kb.connections import ReaderPool
 
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+WORD = re.compile(r"[^\W_⁰¹²³⁴-⁹]+(?:['’][^\W_⁰¹²³⁴-⁹]+)?")  # a note's raised mark is no part of the word before it
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 LATIN = re.compile(r"[a-z]")
 # A word of the title or heading counts more than one in the passage: parallel treaties differ in little else. Evidence recall@5

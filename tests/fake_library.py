@@ -30,7 +30,9 @@ from kb.records import (
     Original,
     Page,
     Passage,
+    Reference,
     SearchPage,
+    Stated,
     Statement,
 )
 from web import create_app
@@ -66,7 +68,11 @@ def document(uid: str, blocks: list[tuple[str, int, str]], metadata: Metadata, m
     middle = made[len(made) // 2].start
     pages = (Page(1, "iv", 0, middle), Page(2, "v", middle, len(text))) if paged else ()
     uri = f"agreements/{uid}"
-    return Document(uid, uri, uri, "s", "o", media_type, metadata, text, tuple(made), pages, "fake 1", (), "2026-11-20T08:00:00Z")
+    at = text.find("signed in Tashkent")
+    stated = (Stated("signed_at", "Tashkent", at + 10, at + 18),) if at >= 0 else ()
+    links = (Reference(at, at + 6, "art. 2", made[3].start), Reference(at + 7, at + 9, "art. 9")) if at >= 0 else ()
+    facts = (metadata, text, tuple(made), pages, "fake 1", (), "2026-11-20T08:00:00Z", stated, links)
+    return Document(uid, uri, uri, "s", "o", media_type, *facts)
 
 
 def passages_of(shown: Document) -> tuple[Passage, ...]:

@@ -4,30 +4,134 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.reading_html import average, rows, score
 from ingest.read_html import read
 from ingest.text import UnreadableFile
+from kb.records import Parsed
 
 LONG = "Таможенные службы двух стран встретились весной и сравнили сборы, которые они берут на границе, пункт за пунктом."
+SENTENCE = "The two customs services met in spring and compared the fees that they take at the border posts, item by item. "
+DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
-def write(tmp_path: Path, data: bytes) -> Path:
+def one(tmp_path: Path, page: str | bytes) -> Parsed:
     path = tmp_path / "a.html"
-    path.write_bytes(data)
-    return path
+    path.write_bytes(page if isinstance(page, bytes) else page.encode())
+    return read(path)[0]
 
 
-def test_a_declared_code_page_is_used(tmp_path: Path) -> None:
-    page = f'<html lang="ru-RU"><head><meta charset="windows-1251"><title>Т</title></head><body><p>{LONG}</p></body></html>'
-    (document,) = read(write(tmp_path, page.encode("cp1251")))
+def blocks(document: Parsed) -> list[tuple[str, int, str]]:
+    return [(block.kind, block.level, document.text[block.start : block.end]) for block in document.blocks]
+
+
+@pytest.mark.parametrize(
+    "declared", ['<meta charset="windows-1251">', '<meta http-equiv=Content-Type content="text/html; charset=cp1251">']
+)
+def test_a_declared_code_page_is_used(tmp_path: Path, declared: str) -> None:
+    page = f'<html lang="ru-RU"><head>{declared}<title>Т</title></head><body><p>{LONG}</p></body></html>'
+    document = one(tmp_path, page.encode("cp1251"))
     assert LONG in document.text
     assert document.metadata.language == "ru"
+    assert not document.warnings
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "koi8_r"])
+def test_a_code_page_that_is_not_declared_is_found(tmp_path: Path, encoding: str) -> None:
+    assert LONG in one(tmp_path, f"<html><body><p>{LONG}</p></body></html>".encode(encoding)).text
+
+
+def test_metadata(tmp_path: Path) -> None:
+    head = (
+        '<title>Fees | Gazette</title><meta property="og:site_name" content="Gazette"><meta property="og:locale" content="ur_PK">'
+    )
+    head += '<meta name="author" content="Aigul Karimova"><link rel=canonical href="https://example.org/fees">'
+    head += '<meta property="article:published_time" content="2024-05-06T10:00:00Z">'
+    metadata = one(
+        tmp_path, f"<html><head>{head}</head><body><article><h1>Fees</h1><p>{SENTENCE * 5}</p></article></body></html>"
+    ).metadata
+    assert (metadata.title, metadata.publisher, metadata.url) == ("Fees", "Gazette", "https://example.org/fees")
+    assert metadata.author == "Aigul Karimova"
+    assert (metadata.published, metadata.language) == ("2024-05-06", "ur")
+
+
+def test_a_year_in_the_text_is_no_date_of_the_page(tmp_path: Path) -> None:
+    items = "".join(f"<li>Agreement on the transit of goods ({year})</li>" for year in range(1995, 2020))
+    assert one(tmp_path, f"<html><body><h1>Agreements</h1><ul>{items}</ul></body></html>").metadata.published == ""
+
+
+ARTICLE = f"""<html><head><title>Fees</title></head><body><header><a href="/">Home</a></header><nav><a href="/x">More</a></nav>
+<article><header><h1>Fees</h1><p class="lead">{SENTENCE}</p></header><p style="border: 1px solid">In a box, {SENTENCE}</p>
+<h2>Rates</h2><p>{SENTENCE * 4}</p>
+<table><tr><th>Post</th><th>Fee</th></tr><tr><td>Torkham</td><td>12</td></tr></table>
+<p hidden>Nobody sees these words on the page.</p><p style="display:none">Nor does anybody see these.</p>
+<ol><li>First of all.</li><li>Second of all.</li></ol></article><footer>Imprint and privacy</footer></body></html>"""
+
+
+def test_an_article_keeps_its_header_and_loses_menus_and_what_is_hidden(tmp_path: Path) -> None:
+    document = one(tmp_path, ARTICLE)
+    assert blocks(document)[:2] == [("heading", 1, "Fees"), ("paragraph", 0, SENTENCE.strip())]
+    assert document.text.count(SENTENCE.strip()) == 6 and "In a box" in document.text
+    assert ("heading", 2, "Rates") in blocks(document)
+    assert ("table_row", 0, "Post: Torkham; Fee: 12") in blocks(document)
+    assert blocks(document)[-1] == ("list_item", 0, "2. Second of all.")
+    assert not any(word in document.text for word in ("Home", "More", "Imprint", "Nobody", "Nor does"))
+
+
+def test_a_table_of_one_column_is_no_table(tmp_path: Path) -> None:
+    box = "<table><tr><td>A quotation that stands in a box of its own.</td></tr></table>"
+    page = f"<html><body><article><h1>Fees</h1><p>{SENTENCE * 4}</p>{box}<p>Then, {SENTENCE * 3}</p></article></body></html>"
+    assert ("paragraph", 0, "A quotation that stands in a box of its own.") in blocks(one(tmp_path, page))
+
+
+def test_a_page_that_is_all_text_keeps_the_structure_of_its_tags(tmp_path: Path) -> None:
+    articles = "".join(f"<p class=MsoNormal><b>Статья {number}</b></p><p class=MsoNormal>{LONG}</p>" for number in range(1, 6))
+    table = (
+        "<table><tr><td>Пост</td><td>Сбор</td></tr><tr><td>Торхам</td><td>12</td></tr><tr><td>Чаман</td><td>9</td></tr></table>"
+    )
+    found = blocks(one(tmp_path, f"<html><body lang=RU><div>{articles}{table}</div></body></html>"))
+    assert [(kind, text) for kind, level, text in found if level] == [("heading", f"Статья {number}") for number in range(1, 6)]
+    assert found[-1] == ("table_row", 0, "Пост: Чаман; Сбор: 9")
 
 
 def test_a_page_without_main_text_gives_its_body(tmp_path: Path) -> None:
-    (document,) = read(write(tmp_path, b"<html><body><div>one<br>two</div><script>x()</script></body></html>"))
-    assert "one" in document.text and "x()" not in document.text
+    document = one(tmp_path, b"<html><body><div>one<br>two</div><script>x()</script></body></html>")
+    assert document.text == "one\n\ntwo"
+
+
+def test_a_page_of_links_and_a_form_are_not_lost(tmp_path: Path) -> None:
+    links = "".join(
+        f'<li><a href="/{number}">Treaty number {number} on transit by road and rail</a></li>' for number in range(40)
+    )
+    document = one(tmp_path, f"<html><body><h1>Treaties</h1><ul>{links}</ul></body></html>")
+    assert len(document.blocks) == 41
+    form = one(tmp_path, "<html><body><form><h1>Visa</h1><p>Fill in the number of your passport.</p><input></form></body></html>")
+    assert form.text == "Visa\n\nFill in the number of your passport."
 
 
 def test_a_page_without_text(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="script"):
-        read(write(tmp_path, b"<html><body><script>x()</script></body></html>"))
+        one(tmp_path, b"<html><body><script>x()</script></body></html>")
+
+
+@pytest.mark.parametrize(
+    "page", ["<div>" * 50_000 + "deep", "<ul><li>a " * 20_000, "<table><tr><td>" * 20_000, "<p>a\0b</p>" * 1000]
+)
+def test_hostile_nesting_ends(tmp_path: Path, page: str) -> None:
+    try:
+        assert one(tmp_path, f"<html><body>{page}").text
+    except UnreadableFile as error:
+        assert "no text" in str(error)
+
+
+def test_the_measure() -> None:
+    assert score("a b c d e", "a b c d e") == (1.0, 1.0)
+    assert score("a b c d e", "a b c d") == (1.0, 0.5)
+    assert average([(1.0, 0.5), (0.5, 0.5)]) == pytest.approx((0.75, 0.5, 0.6))
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not DATA.is_dir(), reason="the real documents are not beside the project")
+def test_real_pages_are_read_as_people_marked_them() -> None:
+    means = {row[0]: float(row[-1].removeprefix("F1 ")) for row in rows(DATA)[-3:]}
+    assert means["mean: ours"] >= 0.965
+    assert means["mean: ours, same form"] >= 0.975

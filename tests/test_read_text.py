@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.read_text import decode, front_matter, read_markdown, read_plain
+from ingest.read_text import front_matter, read_markdown, read_plain
 from ingest.text import UnreadableFile
 from kb.records import Parsed
 
@@ -36,22 +36,6 @@ def test_items_of_a_list_stand_alone(tmp_path: Path) -> None:
     assert found[1][1] == "(a) publish fees;"
 
 
-RUSSIAN = "Сборы публикуются на трёх языках, и стороны сообщают друг другу об их изменении за месяц. " * 5
-
-
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "cp1251", "koi8_r"])
-def test_encodings(encoding: str) -> None:
-    text, warnings = decode(RUSSIAN.encode(encoding))
-    assert text == RUSSIAN
-    assert bool(warnings) == (encoding in ("cp1251", "koi8_r"))
-
-
-def test_a_broken_byte_does_not_change_the_encoding() -> None:
-    text, warnings = decode(RUSSIAN.encode() + b"\xff")
-    assert text == RUSSIAN + "\ufffd"
-    assert "broken" in warnings[0]
-
-
 def test_front_matter_that_does_not_parse_is_a_warning_and_no_text() -> None:
     metadata, rest, warnings = front_matter("---\ntitle: [\n---\nText")
     assert (metadata.title, rest) == ("", "Text")
@@ -71,6 +55,33 @@ def test_markdown(tmp_path: Path) -> None:
         ("paragraph", "code"),
         ("paragraph", "a map bold"),
     ]
+
+
+def test_markdown_footnotes_and_pieces_of_html(tmp_path: Path) -> None:
+    source = "Fees[^1] fall~~ly~~<br>again[^b].\n\n[^1]: See the *annex*.\n[^b]: Other.\n\n"
+    source += "<table><tr><th>Post</th><th>Fee</th></tr><tr><td>Torkham</td><td>1</td></tr></table>\n\n<!-- no -->\n"
+    assert blocks(read(tmp_path, source, "a.md")) == [
+        ("paragraph", "Fees fallly again."),
+        ("table_row", "Post: Torkham; Fee: 1"),
+        ("note", "[1] See the annex."),
+        ("note", "[2] Other."),
+    ]
+
+
+def test_form_feeds_end_pages(tmp_path: Path) -> None:
+    document = read(tmp_path, "---\ntitle: T\n---\none\n\ftwo\n\f\fthree\f\n")
+    assert [(page.number, document.text[page.start : page.end].strip()) for page in document.pages][:4] == [
+        (1, "one"),
+        (2, "two"),
+        (3, ""),
+        (4, "three"),
+    ]
+    assert read(tmp_path, "one\n\f\n").pages == ()
+
+
+def test_a_long_line_does_not_hide_that_the_others_are_wrapped(tmp_path: Path) -> None:
+    lines = ["The carriers of either Party may use the roads and the railways"] * 40 + ["https://example.org/" + "a" * 150]
+    assert len(read(tmp_path, "\n".join(lines)).blocks) == 1
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md"])

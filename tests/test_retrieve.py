@@ -74,7 +74,7 @@ def test_a_list_of_weight_0_is_left_out(library):
     [
         ("art. V(2), p. 3", {"5"}),
         ("art. 12", {"12"}),
-        ("art. 1.4", set()),
+        ("art. 1.4", {"1.4"}),
         ("p. 5", set()),
         ("part. 5", set()),
         ("art. XLI", {"41"}),

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sources import CSV, DOCX, EML, HTML, JSONL, MARKDOWN, PDF, TEXT, XLSX, discover
+from ingest.sources import CSV, DOCX, EML, HTML, JSONL, MARKDOWN, ODT, PDF, PPTX, RTF, TEXT, XLSX, discover
+from ingest.text import SUPPORTED
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
@@ -58,6 +59,23 @@ def test_types_go_by_content_and_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "inside", "expected"),
+    [("a.docx", "word/document.xml", DOCX), ("a.doc", "word/document.xml", DOCX), ("a.pptx", "ppt/presentation.xml", PPTX)],
+)
+def test_office_files_are_told_by_what_is_inside(tmp_path: Path, name: str, inside: str, expected: str) -> None:
+    with zipfile.ZipFile(tmp_path / name, "w") as archive:
+        archive.writestr(inside, "<x/>")
+    assert [file.media_type for file in discover(tmp_path, "c").files] == [expected]
+
+
+def test_opendocument_rtf_and_wide_texts_by_content(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.odt", "w") as archive:
+        archive.writestr("mimetype", ODT)
+    write(tmp_path, b_dot_doc=b"{\\rtf1 x}", c_dot_doc=b"<html><p>x", d_dot_txt="Some words.".encode("utf-16-le"))
+    assert [file.media_type for file in discover(tmp_path, "c").files] == [ODT, RTF, HTML, TEXT]
+
+
+@pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
         ("a.pdf", PNG, "PNG"),
@@ -65,7 +83,10 @@ def test_types_go_by_content_and_name(tmp_path: Path) -> None:
         ("a.txt", b"x\0\1\2" * 9, "binary"),
         ("a.docx", b"PK\x03\x04 broken", "damaged"),
         ("a.docx", b"\xd0\xcf\x11\xe0" + bytes(9), "password"),
-        ("a.xyz", b"x", "PDF, DOCX, HTML, TXT, Markdown, EML, XLSX, CSV and JSONL"),
+        ("a.xyz", b"x", f"the types read are {SUPPORTED}"),
+        ("a.doc", b"\xd0\xcf\x11\xe0" + bytes(9), "save it as DOCX"),
+        ("a.ppt", b"\xd0\xcf\x11\xe0" + bytes(9), "PPTX"),
+        ("a.odt", b"plain words", "name says ODT"),
         ("a.xlsx", b"a,b", "name says XLSX"),
         ("a.eml", b"Dear Sara,\n\nno header", "name says EML"),
         ("a.csv", b"a,\0\1\2" * 9, "binary"),
@@ -117,3 +138,11 @@ def test_names_of_any_bytes_give_valid_addresses(tmp_path: Path) -> None:
     (tmp_path / "файл 1.txt").write_text("x")
     uris = [file.uri for file in discover(tmp_path, "c").files]
     assert uris == ["c/a%FF%0A.txt", "c/файл 1.txt"]
+
+
+@pytest.mark.parametrize("piece", [b"<!--x-->", b"<!-- ", b"<?x ?>", b"<!DOCTYPE x [ ", b" "])
+@pytest.mark.parametrize("name", ["a.xml", "a.html"])
+def test_a_prolog_without_end_is_scanned_once(tmp_path: Path, name: str, piece: bytes) -> None:
+    (tmp_path / name).write_bytes(piece * 2000 + b"<rss/>")  # a backtracking pattern would not come back
+    found = discover(tmp_path, "c")
+    assert len(found.files) + len(found.failures) == 1

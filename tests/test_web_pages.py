@@ -165,6 +165,18 @@ def test_a_document_shows_pages_outline_and_every_word(client):
     assert all(passage.id in tree.ids for passage in passages_of(documents()[0]))
 
 
+def test_references_lead_to_their_article_and_stated_facts_to_their_words(client):
+    shown = documents()[0]
+    article = next(block for block in shown.blocks if shown.text[block.start : block.end] == "Article 2. Routes")
+    html = client.get("/documents/d1").text
+    assert f'<a href="#h-{article.start}">signed</a>' in html and f'id="h-{article.start}"' in html
+    assert ">in</a>" not in html  # it names an article that is not there
+    (fact,) = shown.stated
+    tree = page(client, f"/documents/d1?start={fact.start}&end={fact.end}")
+    assert tree.marked == "Tashkent" and "Place of signature" in tree.text
+    assert f"?start={fact.start}&end={fact.end}#quote" in tree.links
+
+
 def test_urdu_runs_from_right_to_left(client):
     html = client.get("/documents/d2").text
     assert '<div class="text" lang="ur" dir="rtl">' in html

@@ -73,3 +73,7 @@ def test_function_words_go_unless_nothing_else_is_left():
 
 def test_document_frequencies_count_passages(index):
     assert index.document_frequencies(["agreement", "tashkent"]) == {"agreement": 2, "tashkent": 0}
+
+
+def test_the_mark_of_a_note_is_no_part_of_a_word():
+    assert stems("the agreement¹ of 2023²") == stems("the agreement of 2023")

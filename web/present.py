@@ -24,7 +24,7 @@ from kb.records import (
 )
 from web import names
 from web.form import Form, address
-from web.reading import Entry, Part, checked_span, outline, parts
+from web.reading import Entry, Part, checked_span, outline, parts, stated
 
 SHOWN_WHOLE = 420  # characters of a passage; a longer one is cut to about five lines, its rest one tap away
 CUT_AT = 340
@@ -295,7 +295,7 @@ def place_of(locator: Locator) -> str:
     """ "art. 5(2) · p. iv", or the nearest heading if there is neither."""
     pieces = [locator.pinpoint] if locator.pinpoint else []
     label = locator.page_label or (str(locator.page) if locator.page else "")
-    if label and not (locator.pinpoint or "").startswith("p."):
+    if label and not (locator.pinpoint or "").startswith(("p.", "slide")):
         pieces.append(f"p. {label}")
     return " · ".join(pieces) or (locator.section[-1] if locator.section else "")
 
@@ -382,6 +382,7 @@ def _facts(document: Document) -> tuple[Fact, ...]:
     web_address = metadata.url if metadata.url.startswith(("http://", "https://")) else ""
     facts = (
         ("Publisher", metadata.publisher),
+        ("Author", metadata.author if metadata.author != metadata.publisher else ""),
         ("Published", names.day(metadata.published)),
         ("Language", names.language(metadata.language)),
         ("Countries", ", ".join(names.country(code) for code in metadata.countries)),
@@ -392,4 +393,5 @@ def _facts(document: Document) -> tuple[Fact, ...]:
         ("File", document.uri),
         ("Read by", f"{document.reader}, {names.day(document.ingested_at)}"),
     )
-    return tuple(Fact(name, value, web_address if name == "Public source" else "") for name, value in facts if value)
+    given = tuple(Fact(name, value, web_address if name == "Public source" else "") for name, value in facts if value)
+    return given + tuple(Fact(*fact) for fact in stated(document))

@@ -132,6 +132,7 @@ class SummaryShape(SourceShape):
     parties = _list(fields.String, "Parties of an agreement.")
     status = _text("Of an agreement: signed, in_force, …")
     status_date = _text()
+    author = _text("Who wrote it; several are parted by semicolons.")
 
 
 class DocumentsShape(Schema):
@@ -155,6 +156,23 @@ class PageShape(Schema):
     end = _number()
 
 
+class StatedShape(Schema):
+    kind = _text("party, signed_on, signed_at, language, entry_into_force, in_force_since or duration.")
+    value = _text("The words, an ISO date, or a language's code.")
+    start = _number()
+    end = _number()
+
+
+class ReferenceShape(Schema):
+    start = _number()
+    end = _number()
+    pinpoint = _text("The place of law that is named: art. 5(2), annex II.")
+    target = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Offset of that place in the same text; null: not in it."}
+    )
+    entity_id = _maybe_text("The gazetteer's id of another agreement that is meant.")
+
+
 class DocumentShape(SourceShape):
     media_type = _text()
     characters = _number()
@@ -162,6 +180,7 @@ class DocumentShape(SourceShape):
     parties = _list(fields.String, "Parties of an agreement.")
     status = _text()
     status_date = _text()
+    author = _text("Who wrote it; several are parted by semicolons.")
     sha256 = _text("Of the original file.")
     reader = _text("Program and version that read it.")
     warnings = _list(fields.String, "What the reader noticed.")
@@ -169,6 +188,8 @@ class DocumentShape(SourceShape):
     text = _text("The whole text.")
     blocks = _list(fields.Nested(BlockShape), "Structure, in reading order.")
     pages = _list(fields.Nested(PageShape), "Pages of the original.")
+    stated = _list(fields.Nested(StatedShape), "What an agreement says of itself, with the span that says it.")
+    references = _list(fields.Nested(ReferenceShape), "Places of law that the text names.")
 
 
 class PassageShape(Schema):

@@ -1,4 +1,7 @@
-"""Writes the golden PDF, DOCX, XLSX, CSV and EML beside it. Run it only to change them; the expected spans are checked by eye."""
+"""Writes the golden PDF, Office, RTF, CSV and EML files beside it: `python -m tests.golden.make`.
+
+Run it only to change them; the expected spans are checked by eye.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,19 @@ import datetime
 import email.message
 import email.policy
 import io
+from itertools import zip_longest
 from pathlib import Path
 
 import docx
 import openpyxl
+import pptx
 import pypdf
 from reportlab.lib.pagesizes import A5
 from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
+
+from tests.word_made import level, numbered, numbering, p, packed, word_file
 
 HERE = Path(__file__).parent
 LONG = (
@@ -54,6 +62,79 @@ def treaty_pdf() -> bytes:
     return labelled.getvalue()
 
 
+LEFT = [
+    "Fees at the border posts were set by the",
+    "agreement of 2023 and have not been",
+    "changed since. Carriers pay for the infra-",
+    "structure that they use, and for nothing",
+    "else; cross-",
+    "border permits are free of charge.",
+]
+RIGHT = [
+    "The right column is read after the left",
+    "one, though its lines stand beside those.",
+    "It ends with a table that goes on over",
+    "the page, and with its second part.",
+]
+POSTS = [("Torkham", "12"), ("Chaman", "10"), ("Khunjerab", "15"), ("Kharlachi", "9")]
+
+
+def report_pdf() -> bytes:
+    """Three pages numbered 5 to 7 in print alone: two columns with a raised note mark and a note; a table with rules that goes
+    on over a page's end; a page of turned text. A running head, and an attachment."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(420, 300), invariant=1)
+    canvas.setTitle("Specimen report")
+    for number in (5, 6, 7):
+        canvas.setFont("Helvetica-Oblique", 8)
+        canvas.drawString(30, 280, "Specimen report on fees")
+        canvas.drawCentredString(210, 12, str(number))
+        canvas.setFont("Helvetica", 10)
+        if number == 5:
+            _columns(canvas)
+            _table(canvas, 225, 170, [("Post", "Fee, USD"), *POSTS[:2]])
+        elif number == 6:
+            _table(canvas, 225, 250, POSTS[2:])
+            canvas.drawString(30, 150, "After the table the text goes on.")
+        else:
+            canvas.rotate(90)
+            canvas.drawString(60, -200, "This line runs from the foot of the page to its head,")
+            canvas.drawString(60, -214, "and this is the next one.")
+        canvas.showPage()
+    canvas.save()
+    writer = pypdf.PdfWriter(clone_from=out)
+    writer.add_attachment("fees.csv", b"Post,Fee\r\n")
+    attached = io.BytesIO()
+    writer.write(attached)
+    return attached.getvalue()
+
+
+def _columns(canvas: Canvas) -> None:
+    for place, (left, right) in enumerate(zip_longest(LEFT, RIGHT, fillvalue="")):
+        canvas.drawString(30, 250 - 13 * place, left)
+        canvas.drawString(225, 250 - 13 * place, right)
+        if place == 1:
+            canvas.setFont("Helvetica", 6)
+            canvas.drawString(30 + canvas.stringWidth(left, "Helvetica", 10), 254 - 13 * place, "1")
+            canvas.setFont("Helvetica", 10)
+    canvas.line(30, 62, 110, 62)
+    canvas.setFont("Helvetica", 5)
+    canvas.drawString(30, 52, "1")
+    canvas.setFont("Helvetica", 8)
+    canvas.drawString(34, 49, "The agreement has not yet been published.")
+
+
+def _table(canvas: Canvas, x: float, y: float, rows: list[tuple[str, str]]) -> None:
+    for place, (post, fee) in enumerate(rows):
+        top = y - 16 * place
+        canvas.setFont("Helvetica-Bold" if post == "Post" else "Helvetica", 9)
+        canvas.drawString(x + 4, top - 11, post)
+        canvas.drawString(x + 84, top - 11, fee)
+        canvas.rect(x, top - 16, 80, 16)
+        canvas.rect(x + 80, top - 16, 80, 16)
+    canvas.setFont("Helvetica", 10)
+
+
 def note_docx() -> bytes:
     out, document = io.BytesIO(), docx.Document()
     document.core_properties.title = "Note on fees"
@@ -67,6 +148,70 @@ def note_docx() -> bytes:
     for cell, text in zip(table._cells, ["Post", "Fee, USD", "Torkham", "12", "Khunjerab", ""], strict=True):
         cell.text = text
     document.save(out)
+    return out.getvalue()
+
+
+def rules_docx() -> bytes:
+    """Automatic numbers of four levels, a tracked change, a footnote, a text box, names over names in a table."""
+    levels = ("decimal", "Article %1."), ("decimal", "%1.%2."), ("russianLower", "%3)"), ("lowerRoman", "(%4)")
+    numbers = numbering(*(level(index, form, text) for index, (form, text) in enumerate(levels)))
+    changed = (
+        "<w:p><w:r><w:t>The fee is </w:t></w:r><w:del><w:r><w:delText>9</w:delText></w:r></w:del><w:ins><w:r><w:t>12</w:t></w:r>"
+    )
+    changed += '</w:ins><w:r><w:t xml:space="preserve"> dollars.</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
+    box = (
+        "<w:p><w:r><w:pict><v:textbox><w:txbxContent>" + p("Opens at six.") + "</w:txbxContent></v:textbox></w:pict></w:r></w:p>"
+    )
+
+    def row(cells: str, names: bool = False) -> str:
+        made = "".join(f"<w:tc>{p(cell)}</w:tc>" for cell in cells.split("|"))
+        return f"<w:tr>{'<w:trPr><w:tblHeader/></w:trPr>' if names else ''}{made}</w:tr>"
+
+    table = f"<w:tbl>{row('Post|Lorries|Cars', True)}{row('Torkham|12|3')}{row('Khunjerab||2')}</w:tbl>"
+    body = numbered("Definitions") + numbered("Transit is passage.", 1) + numbered("by road;", 2) + numbered("by rail;", 2)
+    body += numbered("broad gauge;", 3) + numbered("Fees are published.", 1) + numbered("Fees") + changed + box + table
+    notes = f'<w:footnote w:id="2">{p("As of May 2024.")}</w:footnote>'
+    return word_file(body + numbered("They fall yearly.", 1), numbering=numbers, footnotes=notes).data
+
+
+def fees_odt() -> bytes:
+    """A numbered list that goes on after a paragraph, a note, a table."""
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "text", "style", "table")
+    )
+    form = '<text:list-level-style-number text:level="1" style:num-format="1" style:num-suffix="."/>'
+    listed = '<text:list text:style-name="L"{}><text:list-item><text:p>{}</text:p></text:list-item></text:list>'
+    note = "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>As of May.</text:p>"
+    note += "</text:note-body></text:note>"
+    cell = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
+    row = f"<table:table-row>{cell}{cell}</table:table-row>"
+    body = (
+        '<text:h text:outline-level="1">Fees</text:h>' + listed.format("", "Publish them.") + f"<text:p>Not twice.{note}</text:p>"
+    )
+    body += listed.format(' text:continue-numbering="true"', "Keep them low.")
+    body += f"<table:table>{row.format('Post', 'Fee')}{row.format('Torkham', '12')}</table:table>"
+    content = (
+        f"<office:document-content {names}><office:automatic-styles><text:list-style style:name='L'>{form}</text:list-style>"
+    )
+    content += f"</office:automatic-styles><office:body><office:text>{body}</office:text></office:body></office:document-content>"
+    return packed({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
+
+
+LETTER_RTF = r"""{\rtf1\ansi\ansicpg1251{\fonttbl{\f0\fcharset204 Times;}}{\info{\title Letter on fees}}{\header On each page\par}
+\pard\outlinelevel0\f0 \'d1\'e1\'ee\'f0\'fb\par\pard\plain\f0 {\listtext 1.\tab}The fees fall{\footnote As of May.} yearly.\par
+{\listtext 2.\tab}\u1601?\u1740?\u1587? {\v hidden}\par\trowd\cellx9\cellx99\pard\intbl Post\cell Fee\cell\row
+\trowd\cellx9\cellx99\pard\intbl Torkham\cell 12\cell\row\pard End.\par}"""
+
+
+def slides_pptx() -> bytes:
+    """Two slides: a title, then points with a speaker's note."""
+    out, made = io.BytesIO(), pptx.Presentation()
+    first = made.slides.add_slide(made.slide_layouts[0])
+    first.shapes.title.text, first.placeholders[1].text = "Fees at the border", "A talk"
+    second = made.slides.add_slide(made.slide_layouts[1])
+    second.shapes.title.text, second.placeholders[1].text = "What changes", "Torkham: 12 dollars.\nKhunjerab: 9 dollars."
+    second.notes_slide.notes_text_frame.text = "Say when."
+    made.save(out)
     return out.getvalue()
 
 
@@ -135,8 +280,13 @@ def mail_eml() -> bytes:
 
 
 if __name__ == "__main__":
+    (HERE / "rules.docx").write_bytes(rules_docx())
+    (HERE / "fees.odt").write_bytes(fees_odt())
+    (HERE / "letter.rtf").write_text(LETTER_RTF, encoding="ascii")
+    (HERE / "slides.pptx").write_bytes(slides_pptx())
     (HERE / "trade.xlsx").write_bytes(trade_xlsx())
     (HERE / "trade.csv").write_bytes(trade_csv())
     (HERE / "mail.eml").write_bytes(mail_eml())
     (HERE / "treaty.pdf").write_bytes(treaty_pdf())
+    (HERE / "report.pdf").write_bytes(report_pdf())
     (HERE / "note.docx").write_bytes(note_docx())

@@ -3,8 +3,7 @@
 Three kinds of sets, each indexed by the product's own re-index into a temporary KB_HOME: our questions over `corpus/`, always;
 XQuAD recast as retrieval (FOLDER holds corpus.en.jsonl, queries.<language>.jsonl, qrels.tsv, as BEIR has them); and our questions
 on treaties and speeches (FOLDER holds treaties/txt, speeches and an index.json in each). Each row of the table is one more step
-of the retrieval, over the same index and the same encoded question. `--half` takes every other question: the weights were
-swept on half 0 and are to be read on half 1.
+of the retrieval, over the same index and the same encoded question. `--half` takes every other question.
 """
 
 from __future__ import annotations

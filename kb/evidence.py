@@ -22,6 +22,7 @@ from kb.gazetteer import Gazetteer
 from kb.maxsim import token_similarities
 from kb.question import Question, articles_in, has_expected, numbers_in
 from kb.records import Passage
+from kb.references import is_reference_list
 from kb.retrieve import Candidate
 from kb.sentences import sentence_spans
 from kb.words import FUNCTION_WORDS, WORD, stem, stems
@@ -32,10 +33,6 @@ STATEMENT_WORDS = 3  # stems of a sentence that can answer by itself: "(Notes 3,
 # A sentence that holds none of the figures that the question names is on another year or another session: on both sets of
 # questions over the corpus the best sentence lacked them all only where there was no answer.
 NO_FIGURE = 0.5
-#: Headings of lists of literature, whose titles read like answers and are none.
-REFERENCES = frozenset(
-    "sources references bibliography notes footnotes endnotes источники литература примечания ссылки حوالہ جات مآخذ ذرائع".split()
-) | {"حوالہ جات", "список литературы", "works cited", "notes and sources", "sources and notes"}
 REFERENCE_LINE = re.compile(r"(?:sources?|notes?|источники?|примечани[ея]|حوالہ|ماخذ)\s*:", re.I)
 FEATURES = ("cosine", "lead", "passage", "sentence", "weakest", "lexical", "foreign", "numbers", "expected", "entities")
 
@@ -152,10 +149,6 @@ def statement_spans(passage: Passage) -> list[tuple[int, int]]:
     """Spans in `passage.text` that are judged one by one: the rows of a table, whole, else sentences."""
     base = passage.locator.start
     return [(row.start - base, row.end - base) for row in passage.rows] or sentence_spans(passage.text)
-
-
-def is_reference_list(section: Sequence[str]) -> bool:
-    return any(heading.strip(" :.").casefold() in REFERENCES for heading in section)
 
 
 def is_statement(text: str) -> bool:

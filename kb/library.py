@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +40,7 @@ from kb.records import (
     Passage,
     SearchPage,
 )
-from kb.retrieve import Candidate, Query, Reading, SnapshotGone, Stopwatch, retrieve
+from kb.retrieve import Candidate, Query, Ranking, Reading, SnapshotGone, Stopwatch, retrieve
 from kb.staging import STORE_FILE, original_path
 
 T = TypeVar("T")
@@ -180,6 +180,11 @@ class Library:
         """The judged sentences of the candidates that `keep` lets through, best first: what answers are made of."""
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
         return self._judged(reading, query, [candidate for candidate in retrieve(reading, query, Stopwatch()) if keep(candidate)])
+
+    def rankings(self, question: str, rankings: Sequence[Ranking]) -> list[list[Candidate]]:
+        """The candidates by each ranking, of one reading and one encoding of the question: what ablations are made of."""
+        _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
+        return [retrieve(reading, query, Stopwatch(), ranking) for ranking in rankings]
 
     def _ask(self, text: str, filters: Filters, n: int, expand: bool) -> Answer:
         watch = Stopwatch()

@@ -77,7 +77,7 @@ def understand(text: str, gazetteer: Gazetteer) -> Question:
         expected=next((kind for kind, pattern in EXPECTED if pattern.search(text)), ""),
         stems=stems,
         numbers=tuple(dict.fromkeys(numbers_in(rest))),
-        article=_arabic(article[1] or article[2]) if article else None,
+        article=arabic(article[1] or article[2]) if article else None,
         entities=gazetteer.find(text),
     )
 
@@ -94,7 +94,7 @@ def numbers_in(text: str) -> list[str]:
 
 def articles_in(text: str) -> set[str]:
     """Numbers of the articles that a text names or heads: {"5"} for "Article V" and "Article 5"."""
-    return {_arabic(match[1] or match[2]) for match in ARTICLE.finditer(text)}
+    return {arabic(match[1] or match[2]) for match in ARTICLE.finditer(text)}
 
 
 def _plain(number: str) -> str:
@@ -123,7 +123,7 @@ def _inner_capital(sentence: str) -> bool:
     return any(word[:1].isupper() for word in sentence.split()[1:])
 
 
-def _arabic(number: str) -> str:
+def arabic(number: str) -> str:
     """An article's number in digits: "V" → "5", "۵" → "5", "4 BIS" → "4bis"; "4.03" stays."""
     if number.isdecimal():
         return str(int(number))

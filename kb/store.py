@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from kb.errors import BadRequest, NotFound
@@ -221,6 +222,7 @@ def entity_counts(connection: sqlite3.Connection, generation: int, n: int) -> li
     return [EntityCount(id=row[0], name="", type="", documents=row[1], mentions=row[2]) for row in rows]
 
 
+@lru_cache(maxsize=4096)  # a question fetches 200 passages of a few dozen documents: reading their JSON was half of fetching
 def metadata_from_json(value: str) -> Metadata:
     fields: dict[str, Any] = json.loads(value)
     frozen: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in fields.items()}
@@ -239,10 +241,15 @@ def _summary(row: Sequence[Any]) -> DocumentSummary:
 def _passage(row: Sequence[Any]) -> Passage:
     passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, ocr, *more = row
     language, context, rows, anchors = more
-    locator = Locator(start, end, page, page_label, tuple(json.loads(section)), pinpoint, ocr)
-    placed = tuple(Row(*item) for item in json.loads(rows))
-    inner = tuple(Anchor(*item) for item in json.loads(anchors))
+    locator = Locator(start, end, page, page_label, _section(section), pinpoint, ocr)
+    placed = tuple(Row(*item) for item in json.loads(rows)) if rows != "[]" else ()
+    inner = tuple(Anchor(*item) for item in json.loads(anchors)) if anchors != "[]" else ()
     return Passage(passage_id, document_id, ordinal, text, locator, language, context, placed, inner)
+
+
+@lru_cache(maxsize=4096)
+def _section(value: str) -> tuple[str, ...]:
+    return tuple(json.loads(value))
 
 
 def _batches(nums: Sequence[int]) -> Iterator[list[int]]:

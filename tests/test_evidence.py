@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from kb.evidence import FEATURES, is_reference_list, is_statement, load_model, token_weights
+from kb.evidence import FEATURES, is_statement, load_model, token_weights
+from kb.references import is_reference_list
 from tests.fakes import FakeEncoder
 
 

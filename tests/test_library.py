@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
-from kb.evidence import NO_FIGURE, load_model
+from kb.evidence import NO_FIGURE
+from kb.evidence_model import load_model
 from kb.library import Library
 from kb.records import Filters
 from kb.serialize import answer_json, document_json, search_json

@@ -84,13 +84,21 @@ class Judge:
 
 
 def _without_other_rows(found: Sequence[Evidence]) -> list[Evidence]:
-    """Hold rows back that have fewer of the question's figures than another row: "2024-25" asks for 25 too."""
-    shares = [evidence.features["numbers"] if evidence.candidate.hit.passage.rows else None for evidence in found]
-    fullest = max((share for share in shares if share is not None), default=0.0)
+    """Hold rows back that have fewer of the question's figures or names than another row: "2024-25" asks for 25 too, and a
+    question on Kazakhstan is not answered by Uzbekistan's row, though it has all the other words."""
+    rows = [evidence for evidence in found if evidence.candidate.hit.passage.rows]
+    fullest = {name: max((row.features[name] for row in rows), default=0.0) for name in ("numbers", "entities")}
     return [
-        replace(evidence, probability=evidence.probability * NO_FIGURE) if share and share < fullest else evidence
-        for evidence, share in zip(found, shares, strict=True)
+        replace(evidence, probability=evidence.probability * NO_FIGURE)
+        if evidence.candidate.hit.passage.rows and _lacks(evidence, fullest)
+        else evidence
+        for evidence in found
     ]
+
+
+def _lacks(row: Evidence, fullest: Mapping[str, float]) -> bool:
+    """A row without any of the figures has been held back already."""
+    return row.features["numbers"] > 0 and any(row.features[name] < most for name, most in fullest.items())
 
 
 def statement_spans(passage: Passage) -> list[tuple[int, int]]:

@@ -46,6 +46,10 @@ class Model:
         result: npt.NDArray[np.float64] = 1 / (1 + np.exp(-(slopes[foreign] * scores + offsets[foreign])))
         return result
 
+    def probability(self, features: Mapping[str, float]) -> float:
+        """Of one sentence, from its figures by name."""
+        return float(self.probabilities(np.array([[features[name] for name in FEATURES]]))[0])
+
 
 def model_from(values: Mapping[str, object]) -> Model:
     """Raises ValueError where the weights are not those of FEATURES."""

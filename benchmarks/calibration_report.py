@@ -21,6 +21,7 @@ Numbers = npt.NDArray[np.float64]
 FALSE_REFUSALS = 0.05  # the operating point: of the answerable questions in SERVED, left out, this share is refused
 SERVED = ("en", "ru", "ur")  # Arabic questions only stand in for the Urdu ones that fitting lacks
 F1_AT = 0.10  # false refusals at which refusal's F1 is told, for comparison with published figures
+AIM = (0.93, 0.82)  # CLAPnq: AUROC, and F1 at F1_AT
 BINS = 10
 WIDTH, HEIGHT, MARGIN = 420, 300, 44
 INK, LINE, PALE = "#333", "#1b6f8a", "#ccc"
@@ -126,13 +127,13 @@ def _within(trial: Trial) -> str:
     published = as_published(clapnq)
     answerable = np.array([e.answerable for e in clapnq])[published]
     alone, beside = (scores[published] for scores in trial.within)
-    told = [
-        f"AUROC {roc_auc_score(answerable, scores):.3f}, F1 of refusal {refusal_f1(answerable, scores, F1_AT):.2f}"
-        for scores in (alone, beside)
-    ]
+    reached = [(roc_auc_score(answerable, s), refusal_f1(answerable, s, F1_AT)) for s in (alone, beside)]
+    outcome = "reached" if any(a >= AIM[0] and f >= AIM[1] for a, f in reached) else "missed"
+    told = [f"AUROC {auroc:.3f}, F1 of refusal {f1:.2f}" for auroc, f1 in reached]
     return (
         "CLAPnq by nested cross-validation (five folds by question, the penalty chosen within each): trained on itself alone "
-        f"{told[0]}; with the other sets {told[1]}. The aim was .93 and .82 at 10 % false refusals: **missed**."
+        f"{told[0]}; with the other sets {told[1]}. The aim was {AIM[0]} and {AIM[1]} at {F1_AT:.0%} false refusals: "
+        f"**{outcome}**."
     )
 
 
@@ -234,14 +235,17 @@ What a higher threshold costs and gives. The last column holds where half of all
 
 ![Coverage and error](calibration-coverage.svg)"""
 OPERATING_POINT = f"""There {FALSE_REFUSALS:.0%} of the answerable questions of the sets left out are refused (those in
-English, Russian and Urdu). At twice that share 14 % of our own answerable questions were refused for one
+English, Russian and Urdu). When this was chosen, at twice that share 14 % of our own answerable questions were refused for one
 more refused of those without an answer: a reader who is refused what the documents say stops asking,
 while one who is shown a neighbouring sentence verbatim, with its source, can see that it is not the
 answer. Probabilities are those of an even chance beforehand. Scores are calibrated apart for passages in
 the question's language and in another:"""
 LIMITS = f"""## Limits
 
-The weights ({len(FEATURES)} figures a sentence) belong to the default embedding model; another `KB_MODEL` wants a new fit. A
-sentence that names none of the figures that the question names is halved after the model (`kb/evidence.py`). The model reads
-no syntax: where a near miss repeats all the question's words and lacks only the relation between them, it is answered. Near
-misses made by taking passages away are noisy: another passage may state the answer in other words."""
+The weights ({len(FEATURES)} figures a sentence) belong to the default embedding model; another `KB_MODEL` wants a new
+fit. A sentence that names none of the figures that the question names is halved after the model (`kb/evidence.py`).
+The model reads no syntax: where a near miss repeats all the question's words and lacks only the relation between
+them, it is answered. Near misses made by taking passages away are noisy: another passage may state the answer in
+other words. Across languages XQuAD's questions are refused more often than within one (see the table); there are too
+few Urdu questions to fit, and none of another kind than our own to try. In the second table and the curves each
+family weighs alike, whatever its size."""

@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--xquad", type=Path)
     parser.add_argument("--write", action="store_true", help="write kb/evidence.json and docs/calibration.md")
     options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
     found = [e for name, make in _plan(options) for e in _kept(options.work / f"{name}.npz", make)]
     trial = _tried(found)
     text = page(trial)

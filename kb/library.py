@@ -20,7 +20,8 @@ from kb.config import Settings
 from kb.connections import ReaderPool, connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
-from kb.evidence import Evidence, Judge, idf_of, load_model
+from kb.evidence import Evidence, Judge, idf_of
+from kb.evidence_model import load_model
 from kb.filters import checked
 from kb.gazetteer import Gazetteer
 from kb.generations import Snapshot, open_snapshot, vector_model

@@ -10,12 +10,14 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kb import store
-from kb.compose import compose, reason_for_abstaining
+from kb.abstain import not_one_question, reason_for_abstaining
+from kb.compose import Composer
 from kb.config import Settings
 from kb.connections import ReaderPool, connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
@@ -26,6 +28,7 @@ from kb.gazetteer import Gazetteer
 from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.language import LANGUAGES
 from kb.migrations import check_not_older, schema_of
+from kb.premise import Objection, objection, unknown_names
 from kb.question import Question, understand
 from kb.records import (
     Answer,
@@ -41,9 +44,20 @@ from kb.records import (
 )
 from kb.retrieve import Candidate, Query, Reading, SnapshotGone, Stopwatch, retrieve
 from kb.staging import STORE_FILE, original_path
+from kb.understood import understood
 
 T = TypeVar("T")
 MAX_ITEMS = 200  # of any list in one call
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`evidence` may answer, of all that was `judged`; `objection` is to the best of that; `unknown` are names nobody knows."""
+
+    evidence: list[Evidence]
+    judged: list[Evidence]
+    objection: Objection | None
+    unknown: tuple[str, ...]
 
 
 class Library:
@@ -152,26 +166,48 @@ class Library:
         candidates = retrieve(reading, query, watch)
         model = load_model()
         with watch.step("judge"):
-            evidence = self._judged(reading, query, candidates)
-        best = evidence[0] if evidence else None
-        answered = best is not None and best.probability >= model.threshold
+            finding = self._found(reading, query, self._judged(reading, query, candidates))
         with watch.step("compose"):
             text_of = lambda uid: store.document_text(reading.connection, reading.generation, uid)  # noqa: E731
-            composed = compose(evidence if answered else [], model.threshold, text_of)
+            composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence)
         return Answer(
             question=question.text,
-            status="answered" if answered else "abstained",
-            confidence=best.probability if best else 0.0,
+            status="answered" if composed.statements else "abstained",
+            confidence=finding.evidence[0].probability if finding.evidence else 0.0,
             statements=composed.statements,
             citations=composed.citations,
-            reason=None if answered else reason_for_abstaining(question, best, query.filters != Filters()),
+            reason=None if composed.statements else self._reason(query, finding),
             conflicts=(),
             nearest=tuple(candidate.hit for candidate in candidates[:n]),
             also_searched=query.aliases,
             index=reading.snapshot.manifest,
             models={"embedder": self._identity[0], "embedder_digest": self._identity[1], "note": self._encode().note},
             timings_ms=watch.milliseconds,
+            understood=understood(question, self._names(question)),
         )
+
+    def _found(self, reading: Reading, query: Query, judged: list[Evidence]) -> Finding:
+        """The sentences that bear out what the question takes for granted, and why the best of the others were left out."""
+        question, today = query.question, date.today()
+        types = {
+            mention.entity_id: self._gazetteer.entities[mention.entity_id].type
+            for mention in question.entities
+            if mention.entity_id
+        }
+        objections = [objection(question, evidence.text, today, types) for evidence in judged]
+        kept = [evidence for evidence, against in zip(judged, objections, strict=True) if against is None]
+        unknown = unknown_names(question, reading.snapshot.words.document_frequencies)
+        return Finding([] if unknown or not_one_question(question) else kept, judged, next(iter(objections), None), unknown)
+
+    def _reason(self, query: Query, finding: Finding) -> str:
+        question, best = query.question, next(iter(finding.judged), None)
+        return not_one_question(question) or reason_for_abstaining(
+            question, best, query.filters != Filters(), finding.objection, finding.unknown
+        )
+
+    def _names(self, question: Question) -> tuple[str, ...]:
+        known = self._gazetteer.entities
+        return tuple(dict.fromkeys(known[m.entity_id].name for m in question.entities if m.entity_id))
 
     def _search(self, text: str, filters: Filters, page: tuple[int, int], expand: bool) -> SearchPage:
         n, offset = page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kb.answer_values import content
 from kb.evidence import Evidence
 from kb.premise import Objection
 from kb.question import Question
@@ -13,9 +14,9 @@ UNRELATED = 0.03  # a best sentence below is on another subject: boiling points 
 QUESTIONS = 3  # at once; two halves of one question are common, four are a list of questions
 THINGS = {"date": "a date", "number": "a figure", "person": "a person", "place": "a place"}
 _OBJECTIONS: dict[Objection, str] = {
-    "period": "The nearest passages date what they tell outside the period {period}",
-    "future": "The nearest passages do not speak of {period}, which has not come yet",
-    "ending": "The nearest passages tell of no such end as the question takes for granted; what they do say is below",
+    "period": "The nearest passages date what they tell outside the period asked about ({period}); {where} do not say more.",
+    "future": "The nearest passages do not speak of {text}, which has not come yet; {where} do not say more.",
+    "ending": "The nearest passages, below, tell of no such end as the question takes for granted; {where} do not say more.",
 }
 
 
@@ -24,6 +25,8 @@ def not_one_question(question: Question) -> str | None:
     many = question_marks(question.text)
     if many > QUESTIONS:
         return f"These are {many} questions at once; ask one at a time. The passages below come nearest to all of them together."
+    if not any(any(map(str.isalpha, word)) for word in content(question.text)):
+        return "The text names nothing that could be looked for; name the agreement, project, country or person that you mean."
     words = len(WORD.findall(question.text))
     whole = any(m.start == 0 and m.end >= len(question.text.rstrip(" ?!.؟")) for m in question.entities)
     if question.kind == "keywords" and (words == 1 or whole):
@@ -45,8 +48,8 @@ def reason_for_abstaining(
     if best is None:
         return nothing
     if objection:
-        period = period_in_words(question.period) if question.period else ""
-        return f"{_OBJECTIONS[objection].format(period=period)}; {where} do not say more."
+        period, text = (period_in_words(question.period), question.period.text) if question.period else ("", "")
+        return _OBJECTIONS[objection].format(period=period, text=text, where=where)
     features = best.features
     if features["numbers"] < 1:
         missing = ", ".join(question.numbers + ((f"article {question.article}",) if question.article else ()))

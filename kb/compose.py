@@ -33,7 +33,13 @@ class Rule:
 # rule before (three statements from .75 on, whatever they add) said .844 in 2.3.
 ONE = Rule(2, 0.8)
 PARTS = Rule(3, 0.6)  # "when, and by whom?": the halves stand in different sentences, and the second is judged by both
-RULES: Mapping[str, Rule] = {"list": Rule(6, 0.6), "timeline": Rule(8, 0.5), "comparison": Rule(5, 0.6), "person": Rule(3, 0.6)}
+RULES: Mapping[str, Rule] = {
+    "list": Rule(6, 0.6),
+    "timeline": Rule(8, 0.5),
+    "comparison": Rule(5, 0.6),
+    "person": Rule(3, 0.6),
+    "article": Rule(3, 0.9),
+}
 PROMOTED = 0.6  # a sentence with a thing of the asked type goes before one without, from this share of its probability on
 SAME = 0.8  # Jaccard overlap of stems from which two sentences say the same, whatever is asked
 SAME_VALUE = 0.3  # Jaccard overlap of all that they name, if they also give the same values of the asked type
@@ -69,6 +75,10 @@ class Said:
     @property
     def row(self) -> bool:
         return bool(self.evidence.candidate.hit.passage.rows)
+
+    @property
+    def place(self) -> str | None:
+        return self.evidence.candidate.hit.passage.locator.pinpoint
 
     @property
     def document(self) -> str:
@@ -150,6 +160,8 @@ class Composer:
             return False
         if one.row and any(other.row and other.document == one.document for other in said):
             return all(one.facts - other.facts for other in said)  # of another year, of another partner
+        if self.question.article:  # the article goes on; what others write of it says the same
+            return one.document == said[0].document and one.place == said[0].place
         if said[0].main or one.main:
             return bool(_new(one, said))
         asked = one.stems & set(self.question.stems)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from kb import store
 from kb.abstain import not_one_question, reason_for_abstaining
+from kb.article import article_evidence, with_article_first
 from kb.compose import Composer
 from kb.config import Settings
 from kb.connections import ReaderPool, connect_reader
@@ -158,15 +159,15 @@ class Library:
     def evidence(self, question: str, keep: Callable[[Candidate], bool]) -> list[Evidence]:
         """The judged sentences of the candidates that `keep` lets through, best first: what answers are made of."""
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
-        return self._judged(reading, query, [candidate for candidate in retrieve(reading, query, Stopwatch()) if keep(candidate)])
+        return self._judged(reading, query, [one for one in self._retrieved(reading, query, Stopwatch()) if keep(one)])
 
     def _ask(self, text: str, filters: Filters, n: int, expand: bool) -> Answer:
         watch = Stopwatch()
         question, query, reading = self._prepared(text, filters, expand, watch)
-        candidates = retrieve(reading, query, watch)
+        candidates = self._retrieved(reading, query, watch)
         model = load_model()
         with watch.step("judge"):
-            finding = self._found(reading, query, self._judged(reading, query, candidates))
+            finding = self._found(reading, query, candidates)
         with watch.step("compose"):
             text_of = lambda uid: store.document_text(reading.connection, reading.generation, uid)  # noqa: E731
             composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence)
@@ -186,9 +187,11 @@ class Library:
             understood=understood(question, self._names(question)),
         )
 
-    def _found(self, reading: Reading, query: Query, judged: list[Evidence]) -> Finding:
+    def _found(self, reading: Reading, query: Query, candidates: list[Candidate]) -> Finding:
         """The sentences that bear out what the question takes for granted, and why the best of the others were left out."""
         question, today = query.question, date.today()
+        judged = self._judged(reading, query, candidates)
+        judged = article_evidence(question, judged, next(iter(candidates), None), self._gazetteer)
         types = {
             mention.entity_id: self._gazetteer.entities[mention.entity_id].type
             for mention in question.entities
@@ -212,7 +215,7 @@ class Library:
     def _search(self, text: str, filters: Filters, page: tuple[int, int], expand: bool) -> SearchPage:
         n, offset = page
         question, query, reading = self._prepared(text, filters, expand, Stopwatch())
-        candidates = retrieve(reading, query, Stopwatch())
+        candidates = self._retrieved(reading, query, Stopwatch())
         items = tuple(candidate.hit for candidate in candidates[offset : offset + n])
         following = str(offset + n) if len(candidates) > offset + n else None
         return SearchPage(question.text, items, following, query.aliases)
@@ -226,6 +229,13 @@ class Library:
         with watch.step("encode"):
             encoded = self._encode().encode_query(question.text)
         return question, Query(question, encoded, aliases, chosen), reading
+
+    def _retrieved(self, reading: Reading, query: Query, watch: Stopwatch) -> list[Candidate]:
+        ranked = retrieve(reading, query, watch)
+        if query.question.article is None:
+            return ranked
+        with watch.step("article"):
+            return with_article_first(reading, query, ranked, self._gazetteer)
 
     def _judged(self, reading: Reading, query: Query, candidates: list[Candidate]) -> list[Evidence]:
         snapshot = reading.snapshot

@@ -82,6 +82,11 @@ _UNTIL = re.compile(
 _FISCAL_NAMED = re.compile(
     r"(?:\bFY\s?|\b(?:fiscal|financial) year\s+|финансов\w+ год\w*\s+|مالی سال\s+)(?P<year>(?:19|20)\d{2})(?!\s?[-–/]\s?\d)", re.I
 )
+_SOURCE_FIELD = re.compile(
+    r"[^:;]*\b(?:source|said|says|as of|reported|note|источник\w*|сообщ\w*|примечан\w*)\b[^:;]*:|"
+    r"[^:;]*(?:ذریعہ|ذرائع|حوالہ)[^:;]*:",
+    re.I,
+)
 _HALF = re.compile(
     rf"(?P<half>first|second|перв\w+|втор\w+)\s+(?:half|полови\w+|полугоди\w+)\s+(?:of\s+)?(?P<year>{_YEAR})", re.I
 )
@@ -136,8 +141,8 @@ def period_of(text: str, today: date) -> Period | None:
 
 
 def within(text: str, period: Period) -> bool:
-    """Whether a text dates nothing, or something that falls into the period."""
-    dated = dates_in(text)
+    """Whether a text dates nothing, or something within the period; in a table's row, when it was said does not count."""
+    dated = dates_in("; ".join(part for part in text.split("; ") if not _SOURCE_FIELD.match(part)))
     return not dated or any(overlap(one.period, period) for one in dated)
 
 

@@ -11,8 +11,8 @@ from datetime import date
 from typing import Literal
 
 from kb.periods import dates_in, overlap, within
-from kb.question import Question
-from kb.words import WORD, stem
+from kb.question import MONTHS, Question
+from kb.words import FUNCTION_WORDS, WORD, stem
 
 Objection = Literal["period", "future", "ending"]
 
@@ -23,8 +23,6 @@ _ENDED = (
 _LEFT = (
     r"\b(?:withdr[ae]w\w*|quit|expel\w*|исключ[иеё]\w+ из|(?:выш(?:ел|ла|ло|ли)|выйти|выход\w*) из|"
     r"покинул\w*|покинуть)\b|دستبردار|علیحدگی اختیار|"
-    r""
-    r""
     r"کو چھوڑ"
 )
 _LEAVE = re.compile(r"\b(?:leave|leaves|left|leaving|exit|exits|exited)\s+(?:the\s+)?$", re.I)
@@ -33,14 +31,17 @@ _ENDINGS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (
         re.compile(_ENDED, re.I),
         re.compile(
-            _ENDED + r"|\b(?:ceas\w+|ended|no longer|expir\w+|suspen\w+|halt\w*|stopp\w+|lapsed|withdr\w+|прекра\w+|приостан\w+|"
-            r"истек\w+)\b|ختم|معطل",
+            _ENDED
+            + r"|\b(?:no longer|expir\w+|suspen\w+|lapsed|withdr\w+|call\w* off|drop(?:s|ped)|abandon\w*|shelved|lift(?:s|ed)|"
+            r"waiv\w+|remov\w+|abrogat\w+|прекра\w+|приостан\w+|истек\w+|снял\w*|снят\w*)\b|ختم|معطل",
             re.I,
         ),
     ),
     (re.compile(_LEFT, re.I), re.compile(_LEFT + r"|\b(?:leave|leaves|left|leaving|exit\w*|no longer|ceas\w+)\b|چھوڑ|نکل", re.I)),
 )
 _LEAVABLE = frozenset({"organisation", "agreement", "project"})
+_OPENS = re.compile(r"(?:^|[.!?:;\n])[\s\"'“«(]*$")  # a sentence: its first word is capitalised whatever it is
+_CALENDAR = frozenset((*MONTHS, *"monday tuesday wednesday thursday friday saturday sunday".split())) | FUNCTION_WORDS
 _LATIN_NAME = re.compile(r"[A-Z][a-z]{2,}")
 
 
@@ -81,7 +82,8 @@ def unknown_names(question: Question, frequencies: Callable[[Sequence[str]], Map
 
 def _names(question: Question) -> Iterable[re.Match[str]]:
     known = [(mention.start, mention.end) for mention in question.entities]
-    for number, word in enumerate(WORD.finditer(question.text)):
+    for word in WORD.finditer(question.text):
+        opens = _OPENS.search(question.text[: word.start()])
         inside = any(start < word.end() and word.start() < end for start, end in known)
-        if number and not inside and _LATIN_NAME.fullmatch(word[0]):
+        if not opens and not inside and _LATIN_NAME.fullmatch(word[0]) and word[0].lower() not in _CALENDAR:
             yield word

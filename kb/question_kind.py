@@ -49,8 +49,6 @@ _HEAD = r"(?!(?:was|is|does|has|its|this|as)\b)\w{2,}(?<![sui])s"  # a plural, b
 _VERB = (
     r"(?:are|were|do|does|did|have|has|exist|appear|there|can|must|should|will|may|of|in|for|on|and|took|"
     r"came|come|went|met|led|gave|made|began|joined|"
-    r""
-    r""
     r"\w{3,}ed)"
 )
 _LIST = re.compile(

@@ -23,8 +23,6 @@ _WORDS = (
 _MONEY = (
     r"usd|dollars?|us\$|\$|€|euros?|eur|rupees?|rs\.?|pkr|cents?|tenge|sums?|somoni|manat|yuan|руб\w*|"
     r"доллар\w*|долл|цент\w*|евро|тенге|ڈالر|روپے|"
-    r""
-    r""
     r"سینٹ"
 )
 _LENGTH = r"km|kilomet\w+|met(?:re|er)s?|m|miles?|feet|ft|км|километр\w*|метр\w*|м|کلومیٹر|میٹر|میل"

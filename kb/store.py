@@ -131,6 +131,16 @@ def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict
     return found
 
 
+def passages_of_articles(connection: sqlite3.Connection, generation: int) -> list[tuple[int, str, int, str]]:
+    """(number, pinpoint, document's number, its title) of the passages that are cited by an article, in order."""
+    rows = connection.execute(
+        f"""SELECT p.num, p.pinpoint, d.num, d.title FROM passages AS p JOIN documents AS d ON d.num = p.document
+            WHERE p.pinpoint LIKE 'art.%' AND {VISIBLE} ORDER BY d.num, p.ordinal""",
+        {"g": generation},
+    )
+    return [(int(num), str(pinpoint), int(document), str(title)) for num, pinpoint, document, title in rows]
+
+
 def token_codes(connection: sqlite3.Connection, nums: Sequence[int], model: str) -> dict[int, bytes]:
     """Packed token vectors (see kb.maxsim) by passage number."""
     found: dict[int, bytes] = {}

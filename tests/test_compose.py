@@ -121,7 +121,7 @@ def test_what_is_no_single_question(text, reason):
     ("objection", "unknown", "reason"),
     [
         ("ending", (), "no such end"),
-        ("period", (), "outside the period from 2021-01-01 on"),
+        ("period", (), "outside the period asked about (from 2021-01-01 on)"),
         (None, ("Smith",), "No passage names Smith"),
     ],
 )

@@ -75,6 +75,7 @@ def test_within_a_period():
     assert within("It was signed in Tashkent.", since)  # dates nothing
     assert not within("It was signed in 1995.", since)
     assert within("Trade of FY2020-21 grew.", since)
+    assert not within("Trade: USD 33.6 million; Period: 2014; Who said so, and when: Embassy, August 2021; Note: 35", since)
 
 
 @given(st.dates(date(1900, 1, 1), date(2099, 12, 31)))

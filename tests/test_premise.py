@@ -40,4 +40,6 @@ def test_what_a_sentence_must_bear_out(question, sentence, objected):
 def test_names_that_no_passage_holds():
     question = understand("What did President Smith say of Pakistan and Atlantis?", GAZETTEER)
     assert unknown_names(question, lambda stems: {one: int(one == "presid") for one in stems}) == ("Smith", "Atlantis")
+    ordinary = understand("Tell me this: Which visits took place in July 2021? Please list them.", GAZETTEER)
+    assert unknown_names(ordinary, lambda stems: dict.fromkeys(stems, 0)) == ()
     assert unknown_names(understand("Что сказал президент Смит?", GAZETTEER), lambda stems: dict.fromkeys(stems, 0)) == ()

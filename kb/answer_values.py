@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.gazetteer import Gazetteer
-from kb.periods import dates_in
-from kb.question import ARTICLE, EXPECTED, Question, articles_in, numbers_in
+from kb.periods import dates_in, source_fields
+from kb.question import ARABIC, ARTICLE, EXPECTED, Question, articles_in, numbers_in
 from kb.records import Mention
 from kb.spans import asked_kind, spans_of
 from kb.words import FUNCTION_WORDS, WORD, fold, stem
@@ -45,9 +45,11 @@ ITEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("project", re.compile(r"\b(?:projects|проект\w*)\b|منصوبوں", re.I)),
 )  # fmt: skip
 NEAR = 20  # characters at which a word of the question counts half for a value: its clause counts, the next hardly
+BEHIND = 0.5  # weight of a word behind a date or name in English and Russian: "signed on 9 March" (in Urdu the verb comes last)
 BESIDE = 25  # characters behind a figure in which stands what it counts
 CLOSE = 0.9  # share of the best value's score: what is as near as that may be the answer as well, and is shown beside it
 MAIN = 3  # values of one type that are the sentence's answer, at most
+_INSIDE = re.compile(r"\b(?:in|to|at|from|into|в|во|на|из)\s+(?:the\s+)?$", re.I)
 _CURRENCY = re.compile(r"(?:USD|US\$|\$|EUR|€|PKR|Rs\.?)\s?$", re.I)
 _UNIT = re.compile(
     r"(?:\s?%|[\s-](?:million|billion|thousand|trillion|млн|млрд|тыс\.?|ملین|ارب|کروڑ|لاکھ|ہزار)\b)?"
@@ -82,11 +84,13 @@ def values_of(question: Question, sentence: str, gazetteer: Gazetteer) -> list[V
     """Values of the types that the question asks for, in order, without those that it names itself."""
     mentions = gazetteer.find(sentence)
     types = asked_types(question)
+    sources = source_fields(sentence)
     named = {value.key for kind in types for value in _of_type(kind, question.text, question.entities, gazetteer)}
     found: list[Value] = []
     for kind in types:
         for value in _of_type(kind, sentence, mentions, gazetteer):
-            if value.key not in named and not any(value.start < other.end and other.start < value.end for other in found):
+            apart = not any(value.start < other.end and other.start < value.end for other in found)
+            if value.key not in named and apart and not any(start <= value.start < end for start, end in sources):
                 found.append(value)
     return sorted(found, key=lambda value: value.start)
 
@@ -112,10 +116,14 @@ def main_values(question: Question, sentence: str, values: Sequence[Value], gaze
     asked = {mention.entity_id for mention in question.entities if mention.entity_id}
     places += [mention.start for mention in gazetteer.find(sentence) if mention.entity_id in asked]
 
+    behind = 1.0 if ARABIC.search(sentence) else BEHIND
+
     def score(value: Value) -> float:
-        gaps = [max(value.start - place, place - value.end, 0) for place in places]
-        beside = sum(value.end <= place < value.end + BESIDE for place in places)
-        return beside + sum(1 / (1 + gap / NEAR) for gap in gaps)
+        if value.type in ENTITIES or value.type == "date":
+            weighed = [(1.0 if place < value.start else behind, place) for place in places]
+        else:  # a figure stands before what it counts
+            weighed = [(2.0 if value.end <= place < value.end + BESIDE else 1.0, place) for place in places]
+        return sum(weight / (1 + max(value.start - place, place - value.end, 0) / NEAR) for weight, place in weighed)
 
     chosen = []
     for kind in dict.fromkeys(value.type for value in values):
@@ -141,12 +149,12 @@ def _of_type(kind: str, text: str, mentions: Iterable[Mention], gazetteer: Gazet
     if kind == "article":
         return [Value(m.start(), m.end(), kind, f"article {min(articles_in(m[0]))}") for m in ARTICLE.finditer(text)]
     if kind not in ENTITIES:
-        return _figures(kind, text)
+        return _figures(kind, text) or (_figures("number", text) if kind in ("distance", "duration") else [])
     mentions = list(mentions)
     known = [m for m in mentions if m.entity_id and gazetteer.entities[m.entity_id].type in ENTITIES[kind]]
     if kind == "place":  # "in Tashkent, Uzbekistan" answers with the city
         finer = [m for m in known if m.entity_id and gazetteer.entities[m.entity_id].type != "country"]
-        known = finer or known
+        known = finer or [m for m in known if _INSIDE.search(text[: m.start]) or text[m.end :].lstrip().startswith("میں")]
     found = [Value(m.start, m.end, kind, m.entity_id or "") for m in known]
     return found + (_people(text, mentions) if kind == "person" else [])
 
@@ -173,4 +181,5 @@ def _figures(kind: str, text: str) -> list[Value]:
         key = next(iter(numbers_in(text[start:end])), fold(text[start:end]))
         before, after = _CURRENCY.search(text[:start]), _UNIT.match(text, end)
         found.append(Value(before.start() if before else start, after.end() if after else end, kind, key))
-    return found
+    written = [value for value in found if any(map(str.isdigit, value.key))]
+    return written or found  # "exports to the five countries were 197 million"

@@ -40,7 +40,9 @@ RULES: Mapping[str, Rule] = {
     "person": Rule(3, 0.6),
     "article": Rule(3, 0.9),
 }
+TYPED = ("date", "number", "person", "place", "timeline")
 PROMOTED = 0.6  # a sentence with a thing of the asked type goes before one without, from this share of its probability on
+FRESH = 0.5  # share of stems that nobody has said yet
 SAME = 0.8  # Jaccard overlap of stems from which two sentences say the same, whatever is asked
 SAME_VALUE = 0.3  # Jaccard overlap of all that they name, if they also give the same values of the asked type
 CORROBORATING = 3  # citations of one statement: more documents convince nobody further
@@ -126,7 +128,7 @@ class Composer:
 
     def _typed_first(self, sayable: list[Said]) -> list[Said]:
         """Put the first sentence with a thing of the asked type before those that hold none, if it is as much on the subject."""
-        if not asked_types(self.question) or self.question.kind not in ("date", "number", "person", "place"):
+        if not asked_types(self.question) or self.question.kind not in TYPED:
             return sayable
         best = sayable[0]
         if _DENIES.search(best.evidence.text):  # "the sources do not state when" is the answer, and a date near it is none
@@ -162,11 +164,22 @@ class Composer:
             return all(one.facts - other.facts for other in said)  # of another year, of another partner
         if self.question.article:  # the article goes on; what others write of it says the same
             return one.document == said[0].document and one.place == said[0].place
-        if said[0].main or one.main:
-            return bool(_new(one, said))
+        if said[0].main or one.main or self.question.kind == "timeline":
+            return bool(_new(one, said)) and self._needed(one, said)
         asked = one.stems & set(self.question.stems)
-        facts = any(fact not in other.facts for fact in one.facts for other in said)
-        return facts and (self.question.kind in RULES or any(stem not in other.stems for stem in asked for other in said))
+        facts = any(all(fact not in other.facts for other in said) for fact in one.facts)
+        part = any(all(stem not in other.stems for other in said) for stem in asked)
+        fresh = {stem for stem in one.stems if all(stem not in other.stems for other in said)}
+        if self.question.kind in RULES:  # items that nothing tells apart: a sentence that is mostly new words
+            return len(fresh) >= FRESH * len(one.stems)
+        return facts and part
+
+    def _needed(self, one: Said, said: Sequence[Said]) -> bool:
+        """Where each of several things asked for has been said, a further sentence must be as close as to a single one."""
+        types = asked_types(self.question)
+        missing = set(types) - {value.type for other in said for value in other.main}
+        single = self.question.kind in RULES or len(types) == 1 or missing & {value.type for value in one.main}
+        return bool(single) or one.evidence.probability >= ONE.close * said[0].evidence.probability
 
     def _as_much_on_the_subject(self, one: Said, best: Said) -> bool:
         return all(one.evidence.features[name] >= best.evidence.features[name] for name in ("entities", "numbers"))

@@ -142,8 +142,19 @@ def period_of(text: str, today: date) -> Period | None:
 
 def within(text: str, period: Period) -> bool:
     """Whether a text dates nothing, or something within the period; in a table's row, when it was said does not count."""
-    dated = dates_in("; ".join(part for part in text.split("; ") if not _SOURCE_FIELD.match(part)))
+    sources = source_fields(text)
+    dated = [one for one in dates_in(text) if not any(start <= one.start < end for start, end in sources)]
     return not dated or any(overlap(one.period, period) for one in dated)
+
+
+def source_fields(text: str) -> list[tuple[int, int]]:
+    """Spans of the fields of a table's row ("Header: value; …") that say who said it and when, not what is said."""
+    found, start = [], 0
+    for part in text.split("; "):
+        if _SOURCE_FIELD.match(part):
+            found.append((start, start + len(part)))
+        start += len(part) + len("; ")
+    return found
 
 
 def overlap(one: Period, other: Period) -> bool:

@@ -47,7 +47,7 @@ _YES_NO = re.compile(
 )
 _HEAD = r"(?!(?:was|is|does|has|its|this|as)\b)\w{2,}(?<![sui])s"  # a plural, by its ending
 _VERB = (
-    r"(?:are|were|do|does|did|have|has|exist|appear|there|can|must|should|will|may|of|in|for|on|and|took|"
+    r"(?:are|were|do|does|did|have|has|exist|appear|there|can|must|should|will|may|of|in|for|on|and|take|took|participate|belong|"
     r"came|come|went|met|led|gave|made|began|joined|"
     r"\w{3,}ed)"
 )

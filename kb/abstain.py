@@ -16,6 +16,7 @@ THINGS = {"date": "a date", "number": "a figure", "person": "a person", "place":
 _OBJECTIONS: dict[Objection, str] = {
     "period": "The nearest passages date what they tell outside the period asked about ({period}); {where} do not say more.",
     "future": "The nearest passages do not speak of {text}, which has not come yet; {where} do not say more.",
+    "missing": "The nearest passages are on the subject but give no such thing as {thing}; {where} do not say.",
     "ending": "The nearest passages, below, tell of no such end as the question takes for granted; {where} do not say more.",
 }
 
@@ -49,7 +50,7 @@ def reason_for_abstaining(
         return nothing
     if objection:
         period, text = (period_in_words(question.period), question.period.text) if question.period else ("", "")
-        return _OBJECTIONS[objection].format(period=period, text=text, where=where)
+        return _OBJECTIONS[objection].format(period=period, text=text, where=where, thing=THINGS.get(question.expected, "that"))
     features = best.features
     if features["numbers"] < 1:
         missing = ", ".join(question.numbers + ((f"article {question.article}",) if question.article else ()))

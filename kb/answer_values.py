@@ -45,6 +45,7 @@ ITEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("project", re.compile(r"\b(?:projects|проект\w*)\b|منصوبوں", re.I)),
 )  # fmt: skip
 NEAR = 20  # characters at which a word of the question counts half for a value: its clause counts, the next hardly
+NAMED = 0.3  # weight of a name beside that of a word for what happened
 BEHIND = 0.5  # weight of a word behind a date or name in English and Russian: "signed on 9 March" (in Urdu the verb comes last)
 BESIDE = 25  # characters behind a figure in which stands what it counts
 CLOSE = 0.9  # share of the best value's score: what is as near as that may be the answer as well, and is shown beside it
@@ -111,19 +112,18 @@ def main_values(question: Question, sentence: str, values: Sequence[Value], gaze
     """Of the values those that answer: of each type the ones with most of the question's words around them."""
     if question.kind in ("list", "comparison") or not values:
         return list(values)
-    wanted = set(question.stems)
-    places = [word.start() for word in WORD.finditer(sentence) if stem(word[0]) in wanted]
-    asked = {mention.entity_id for mention in question.entities if mention.entity_id}
-    places += [mention.start for mention in gazetteer.find(sentence) if mention.entity_id in asked]
-
+    places = _event_places(question, sentence, gazetteer)
     behind = 1.0 if ARABIC.search(sentence) else BEHIND
 
     def score(value: Value) -> float:
-        if value.type in ENTITIES or value.type == "date":
-            weighed = [(1.0 if place < value.start else behind, place) for place in places]
-        else:  # a figure stands before what it counts
-            weighed = [(2.0 if value.end <= place < value.end + BESIDE else 1.0, place) for place in places]
-        return sum(weight / (1 + max(value.start - place, place - value.end, 0) / NEAR) for weight, place in weighed)
+        total = 0.0
+        for place, weight in places:
+            if value.type in ENTITIES or value.type == "date":
+                side = 1.0 if place < value.start else behind
+            else:  # a figure stands before what it counts
+                side = 2.0 if value.end <= place < value.end + BESIDE else 1.0
+            total += weight * side / (1 + max(value.start - place, place - value.end, 0) / NEAR)
+        return total
 
     chosen = []
     for kind in dict.fromkeys(value.type for value in values):
@@ -131,6 +131,19 @@ def main_values(question: Question, sentence: str, values: Sequence[Value], gaze
         best = max(map(score, same))
         chosen += [value for value in same if kind == "person" or score(value) >= CLOSE * best][:MAIN]
     return sorted(chosen, key=lambda value: value.start)
+
+
+def _event_places(question: Question, sentence: str, gazetteer: Gazetteer) -> list[tuple[int, float]]:
+    """Where the question's words stand in a sentence, with weights: what happened tells values apart, to whom it did hardly."""
+    rest = list(question.text)
+    for mention in question.entities:
+        rest[mention.start : mention.end] = " " * (mention.end - mention.start)
+    wanted = content("".join(rest))
+    asked = {mention.entity_id for mention in question.entities if mention.entity_id}
+    return [
+        *((word.start(), 1.0) for word in WORD.finditer(sentence) if stem(word[0]) in wanted),
+        *((mention.start, NAMED) for mention in gazetteer.find(sentence) if mention.entity_id in asked),
+    ]
 
 
 def facts_of(sentence: str, gazetteer: Gazetteer) -> set[str]:

@@ -15,7 +15,7 @@ from kb.cite import cite
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
 from kb.periods import dates_in
-from kb.question import Question
+from kb.question import ARABIC, Question
 from kb.records import Citation, Statement
 from kb.statement_context import context_of
 
@@ -40,6 +40,8 @@ RULES: Mapping[str, Rule] = {
     "person": Rule(3, 0.6),
     "article": Rule(3, 0.9),
 }
+STRICT = ("date", "person")  # by their writing nearly all are seen; figures may be words, places unknown to the gazetteer
+_ACTORS = frozenset({"country", "organisation"})
 TYPED = ("date", "number", "person", "place", "timeline")
 PROMOTED = 0.6  # a sentence with a thing of the asked type goes before one without, from this share of its probability on
 FRESH = 0.5  # share of stems that nobody has said yet
@@ -114,7 +116,26 @@ class Composer:
         rule = self._rule()
         floor = max(self.threshold, min(rule.close, PROMOTED) * evidence[0].probability)
         sayable = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor]
+        if self._lacks_the_thing(sayable):
+            return Composed((), ())
         return self._cited(self._in_order(self._groups(self._typed_first(sayable), rule)))
+
+    def _lacks_the_thing(self, sayable: Sequence[Said]) -> bool:
+        """Whether a date or a person is asked for and none of the sentences gives one, nor says that there is none."""
+        if self.question.kind not in STRICT or any(one.main for one in sayable) or _ANOTHER_PART.search(self.question.text):
+            return False
+        best = sayable[0].evidence.text
+        names = self.question.kind == "person" and (ARABIC.search(best) or _ACTORS & self._types(best))
+        return not names and not _DENIES.search(best)
+
+    def _types(self, text: str) -> set[str]:
+        """Types of the entities that a text names and the question does not: a country signs, too."""
+        asked = {mention.entity_id for mention in self.question.entities}
+        return {
+            self.gazetteer.entities[m.entity_id].type
+            for m in self.gazetteer.find(text)
+            if m.entity_id and m.entity_id not in asked
+        }
 
     def _rule(self) -> Rule:
         several = len(asked_types(self.question)) > 1 or _ANOTHER_PART.search(self.question.text)

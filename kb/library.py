@@ -174,10 +174,10 @@ class Library:
         return Answer(
             question=question.text,
             status="answered" if composed.statements else "abstained",
-            confidence=finding.evidence[0].probability if finding.evidence else 0.0,
+            confidence=_confidence(finding, model.threshold if not composed.statements else 1.0),
             statements=composed.statements,
             citations=composed.citations,
-            reason=None if composed.statements else self._reason(query, finding),
+            reason=None if composed.statements else self._reason(query, finding, model.threshold),
             conflicts=(),
             nearest=tuple(candidate.hit for candidate in candidates[:n]),
             also_searched=query.aliases,
@@ -202,11 +202,12 @@ class Library:
         unknown = unknown_names(question, reading.snapshot.words.document_frequencies)
         return Finding([] if unknown or not_one_question(question) else kept, judged, next(iter(objections), None), unknown)
 
-    def _reason(self, query: Query, finding: Finding) -> str:
+    def _reason(self, query: Query, finding: Finding, threshold: float) -> str:
         question, best = query.question, next(iter(finding.judged), None)
-        return not_one_question(question) or reason_for_abstaining(
-            question, best, query.filters != Filters(), finding.objection, finding.unknown
-        )
+        passed_over = finding.evidence and finding.evidence[0].probability >= threshold
+        against: Objection | None = "missing" if passed_over else finding.objection
+        filtered = query.filters != Filters()
+        return not_one_question(question) or reason_for_abstaining(question, best, filtered, against, finding.unknown)
 
     def _names(self, question: Question) -> tuple[str, ...]:
         known = self._gazetteer.entities
@@ -282,6 +283,11 @@ class Library:
             return work()
         except SnapshotGone:
             return work()  # with the newest generation; a second time would need two more publishes within one question
+
+
+def _confidence(finding: Finding, most: float) -> float:
+    """The best sentence's probability; of an abstention no more than what is answered from."""
+    return min(finding.evidence[0].probability, most) if finding.evidence else 0.0
 
 
 def _count(n: int) -> int:

@@ -14,7 +14,7 @@ from kb.periods import dates_in, overlap, within
 from kb.question import MONTHS, Question
 from kb.words import FUNCTION_WORDS, WORD, stem
 
-Objection = Literal["period", "future", "ending"]
+Objection = Literal["period", "future", "ending", "missing"]
 
 _ENDED = (
     r"\b(?:cancel\w*|terminat\w*|annul\w*|revok\w*|abolish\w*|repeal\w*|denounc\w*|dissol\w*|scrap(?:s|ped)|renounc\w*|"

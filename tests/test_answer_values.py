@@ -50,6 +50,12 @@ def test_the_main_value_is_the_one_among_the_questions_words():
     assert found("When was the railway protocol signed?", sentence, main=True) == ["4 June 2020"]
 
 
+def test_what_happened_decides_between_dates():
+    sentence = "Соглашение подписано 12 марта 1995 года, ратифицировано 28 ноября 1995 года и вступило в силу 9 марта 1998 года."
+    assert found("Когда соглашение вступило в силу?", sentence, main=True) == ["9 марта 1998"]
+    assert found("Когда соглашение было подписано?", sentence, main=True) == ["12 марта 1995"]
+
+
 def test_several_types_may_be_asked_for():
     assert asked_types(understand("When was it signed and by whom?", GAZETTEER)) == ("date", "person")
     assert asked_types(understand("What does Article 5 say?", GAZETTEER)) == ()

@@ -74,6 +74,20 @@ def test_a_sentence_that_denies_the_premise_is_not_passed_over_for_a_date():
     assert compose(items, 0.5).statements[0].text == denial
 
 
+@pytest.mark.parametrize(
+    ("question", "sentence", "said"),
+    [
+        ("Who signed the pact?", "The pact covers trucks of both sides.", 0),
+        ("Who signed the pact?", "Kazakhstan signed the pact.", 1),
+        ("When was the pact signed?", "The pact covers trucks of both sides.", 0),
+        ("When was the pact signed?", "The pact has not been signed.", 1),
+        ("When was the pact signed, and what does it cover?", "The pact covers trucks of both sides.", 1),
+    ],
+)
+def test_no_answer_without_a_thing_of_the_asked_type(question, sentence, said):
+    assert len(compose([made(sentence, 0.9)], 0.5, question=question).statements) == said
+
+
 def test_a_timeline_is_in_order_of_date_and_a_month_is_no_news_after_its_day():
     items = [
         made("Work on the line began on 3 May 2016.", 0.9, "d1"),

@@ -19,8 +19,9 @@ from kb.config import settings_from
 from kb.errors import KnowledgeBaseError, NotFound
 from kb.evaluate import evaluate, load_questions, readable
 from kb.library import Library
-from kb.records import KINDS, Answer, Filters, Locator, SearchPage
+from kb.records import KINDS, Answer, Filters, Locator, SearchPage, Statement
 from kb.serialize import answer_json, document_json, manifest_json, passage_json, reading_json, search_json
+from kb.understood import in_words
 
 EXAMPLES = """examples:
   python -m kb ask "When was the QTTA signed?"
@@ -184,18 +185,35 @@ def _eval(options: argparse.Namespace, library: Library) -> int:
 
 def _readable_answer(answer: Answer) -> str:
     if answer.status == "abstained":
-        lines = [f"The documents do not say (confidence {answer.confidence:.2f}).", str(answer.reason)]
+        lines = [f"The documents do not say (confidence {answer.confidence:.2f}).", str(answer.reason), *_read_as(answer)]
         if answer.nearest:
             lines.append("\nNearest passages:")
         for hit in answer.nearest[:3]:
             lines += [f"  {hit.document.metadata.title}, {_place(hit.passage.locator)}", _quoted(hit.passage.text[:300])]
         return "\n".join(lines)
-    lines = [answer.text, "", f"Confidence {answer.confidence:.2f}. Sources:"]
+    lines = [
+        *(_readable_statement(statement) for statement in answer.statements),
+        "",
+        f"Confidence {answer.confidence:.2f}. Sources:",
+    ]
     for citation in answer.citations:
         metadata = citation.document.metadata
         about = ", ".join(part for part in (metadata.title, metadata.publisher, metadata.published) if part)
         lines += [f"[{citation.marker}] {about}, {_place(citation.locator)}", f"    {citation.document.uri}"]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_read_as(answer)])
+
+
+def _read_as(answer: Answer) -> list[str]:
+    return [f"{in_words(answer.understood)}."] if answer.understood else []
+
+
+def _readable_statement(statement: Statement) -> str:
+    """The quote with its markers, in a terminal with what answers in bold; what it leans on before it, in brackets."""
+    text = statement.text
+    for start, end in reversed(statement.emphasis if sys.stdout.isatty() else ()):  # a file keeps the quote as it is
+        text = f"{text[:start]}\033[1m{text[start:end]}\033[0m{text[end:]}"
+    context = f"[{statement.context}]\n" if statement.context else ""
+    return f"{context}{text} {''.join(f'[{marker}]' for marker in statement.citations)}"
 
 
 def _readable_search(page: SearchPage) -> str:

@@ -208,10 +208,41 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of the sources with the markers of its citations."""
+    """A sentence of the sources with the markers of its citations.
+
+    `context` says what a pronoun or a table's row belongs to: the sentence before it, or its heading; it is no part of the quote.
+    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order.
+    """
 
     text: str
     citations: tuple[int, ...]
+    context: str = ""
+    emphasis: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `start` to `end`, both included, ISO 8601; "" leaves that side open. `text` is its wording.
+
+    `ranged`: the wording gives bounds ("since 2021") and not one date that a source would write the same way.
+    """
+
+    start: str
+    end: str
+    text: str
+    ranged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """How a question was read: its kind (kb.question_kind), what was looked for in words, the entities' names."""
+
+    language: str
+    kind: str
+    looked_for: str
+    period: Period | None
+    entities: tuple[str, ...]
+    article: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +290,7 @@ class Answer:
     index: IndexManifest
     models: Mapping[str, str]
     timings_ms: Mapping[str, float]
+    understood: Understood | None = None
 
     @property
     def text(self) -> str:

@@ -20,6 +20,8 @@ from kb.records import (
     Passage,
     ReindexReport,
     SearchPage,
+    Statement,
+    Understood,
 )
 
 JSON = dict[str, Any]
@@ -32,7 +34,7 @@ def answer_json(answer: Answer) -> JSON:
         "confidence": round(answer.confidence, 4),
         "text": answer.text,
         "reason": answer.reason,
-        "statements": [{"text": s.text, "citations": list(s.citations)} for s in answer.statements],
+        "statements": [statement_json(statement) for statement in answer.statements],
         "citations": [citation_json(citation) for citation in answer.citations],
         "conflicts": [asdict(conflict) for conflict in answer.conflicts],
         "nearest": [hit_json(hit) for hit in answer.nearest],
@@ -40,6 +42,28 @@ def answer_json(answer: Answer) -> JSON:
         "index": {"generation": answer.index.generation, "digest": answer.index.digest},
         "models": dict(answer.models),
         "timings_ms": {step: round(value, 2) for step, value in answer.timings_ms.items()},
+        "understood": None if answer.understood is None else understood_json(answer.understood),
+    }
+
+
+def statement_json(statement: Statement) -> JSON:
+    return {
+        "text": statement.text,
+        "citations": list(statement.citations),
+        "context": statement.context,
+        "emphasis": [list(span) for span in statement.emphasis],
+    }
+
+
+def understood_json(understood: Understood) -> JSON:
+    period = understood.period
+    return {
+        "language": understood.language,
+        "kind": understood.kind,
+        "looked_for": understood.looked_for,
+        "period": None if period is None else {"from": period.start, "to": period.end, "text": period.text},
+        "entities": list(understood.entities),
+        "article": understood.article,
     }
 
 

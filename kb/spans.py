@@ -31,7 +31,7 @@ _SPAN = (
 KINDS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
         "date": re.compile(
-            rf"(?:\b\d{{1,2}}(?:st|nd|rd|th)?\s+)?\b(?:{_MONTH})\b(?:\s+\d{{1,2}}\b)?(?:,?\s+{YEAR})?|\b{YEAR}\b", re.I
+            rf"(?:\b\d{{1,2}}(?:st|nd|rd|th)?\s+)?\b(?:{_MONTH})\b(?:\s+\d{{1,2}}(?!\d))?(?:,?\s+{YEAR})?|\b{YEAR}\b", re.I
         ),
         "number": re.compile(rf"{_FIGURE}|\b(?:{_WORDS})\b", re.I),
         "money": re.compile(rf"(?:{_MONEY})\s*{_FIGURE}|{_FIGURE}\s*(?:\w+\s+)?(?:{_MONEY})", re.I),

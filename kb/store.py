@@ -35,6 +35,7 @@ from kb.records import (
 
 VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
 SUMMARY_COLUMNS = "d.id, d.uri, d.metadata, d.media_type, d.characters, d.passage_count, d.page_count"
+SUMMARY_WIDTH = SUMMARY_COLUMNS.count(",") + 1
 PASSAGE_COLUMNS = (
     'p.id, d.id, p.ordinal, p.text, p.start, p."end", p.page, p.page_label, p.section, p.pinpoint, p.ocr, p.language, '
     "p.context, p.rows, p.anchors"
@@ -153,8 +154,18 @@ def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict
             batch,
         )
         for row in rows:
-            found[int(row[0])] = (_passage(row[1:15]), _summary(row[15:]))
+            found[int(row[0])] = (_passage(row[1:-SUMMARY_WIDTH]), _summary(row[-SUMMARY_WIDTH:]))
     return found
+
+
+def passages_of_articles(connection: sqlite3.Connection, generation: int) -> list[tuple[int, str, int, str]]:
+    """(number, pinpoint, document's number, its title) of the passages that are cited by an article, in order."""
+    rows = connection.execute(
+        f"""SELECT p.num, p.pinpoint, d.num, d.title FROM passages AS p JOIN documents AS d ON d.num = p.document
+            WHERE p.pinpoint LIKE 'art.%' AND {VISIBLE} ORDER BY d.num, p.ordinal""",
+        {"g": generation},
+    )
+    return [(int(num), str(pinpoint), int(document), str(title)) for num, pinpoint, document, title in rows]
 
 
 def token_codes(connection: sqlite3.Connection, nums: Sequence[int], model: str) -> dict[int, bytes]:

@@ -32,10 +32,12 @@ from kb.records import (
     Original,
     Page,
     Passage,
+    Period,
     Reference,
     SearchPage,
     Stated,
     Statement,
+    Understood,
 )
 from web import create_app
 
@@ -139,7 +141,7 @@ class FakeLibrary:
             question=question,
             status="answered" if cited else "abstained",
             confidence=0.91 if cited else 0.12,
-            statements=tuple(Statement(one.quote, (one.marker,)) for one in cited),
+            statements=tuple(_statement(one) for one in cited),
             citations=cited,
             reason=None if cited else "No document says anything about the weather.",
             conflicts=(Conflict("date of signature", (ConflictValue("15 July 2021", 1),)),) if "conflict" in question else (),
@@ -148,6 +150,7 @@ class FakeLibrary:
             index=MANIFEST,
             models={"embedder": "fake-model"},
             timings_ms={"encode": 1.5},
+            understood=Understood("en", "date", "a date", Period("2021-01-01", "", "since 2021", ranged=True), ("AUPTT",), None),
         )
 
     def search(
@@ -256,6 +259,13 @@ class FakeLibrary:
             locator = replace(passage.locator, start=start, end=end)
             result.append(Citation(marker, passage.id, summary(shown), locator, quote, passage.text, link))
         return tuple(result)
+
+
+def _statement(citation: Citation) -> Statement:
+    """The date in the quote is emphasised, if it holds the one of the documents above."""
+    at = citation.quote.find("15 July 2021")
+    emphasis = ((at, at + len("15 July 2021")),) if at >= 0 else ()
+    return Statement(citation.quote, (citation.marker,), "Two ministers met." if emphasis else "", emphasis)
 
 
 def summary(one: Document) -> DocumentSummary:

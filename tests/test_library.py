@@ -62,7 +62,11 @@ def test_the_json_of_the_contract(library):
     answer = answer_json(library.ask("How long is the CASA-1000 line?"))
     assert set(answer) == {
         "question", "status", "confidence", "text", "reason", "statements", "citations", "conflicts", "nearest", "also_searched",
-        "index", "models", "timings_ms",
+        "index", "models", "timings_ms", "understood",
+    }  # fmt: skip
+    assert set(answer["statements"][0]) == {"text", "citations", "context", "emphasis"}
+    assert answer["understood"] | {"entities": []} == {
+        "language": "en", "kind": "number", "looked_for": "a figure", "period": None, "entities": [], "article": None,
     }  # fmt: skip
     assert set(answer["citations"][0]) == {
         "marker", "passage_id", "document_id", "uri", "title", "kind", "publisher", "date", "language", "url", "locator", "quote",

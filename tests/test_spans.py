@@ -39,3 +39,17 @@ def test_spans_of_a_kind(kind, sentence, found):
 def test_what_the_question_says_itself_is_no_answer():
     sentence = "Trade was 5 million in 2021 and 7 million in 2022."
     assert [sentence[a:b] for a, b in spans_of("date", sentence, "After 2021, when did trade grow?")] == ["2022"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence", "found"),
+    [
+        ("percent", "It was 70 percent of 1,300 MW.", ["70 percent"]),
+        ("money", "It costs USD 1,200 for 20 days.", ["USD 1,200"]),
+        ("distance", "The line of 2016 is 1,387 km long.", ["1,387 km"]),
+        ("duration", "A permit of 2021 holds 20 days.", ["20 days"]),
+        ("date", "Signed on 15 July 2021.", ["15 July 2021"]),
+    ],
+)
+def test_spans_by_their_writing(kind, sentence, found):
+    assert [sentence[start:end] for start, end in spans_of(kind, sentence, "")] == found

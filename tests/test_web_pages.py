@@ -264,3 +264,10 @@ def test_a_template_reads_each_field_of_its_page_and_no_other(kind, web):
     }
     assert read == set(get_type_hints(kind))
     assert dataclasses.fields(kind) and kind.__dataclass_params__.frozen
+
+
+def test_an_answer_shows_its_key_span_what_it_leans_on_and_how_the_question_was_read(client):
+    page = client.get("/?q=When+was+it+signed").get_data(as_text=True)
+    assert "<strong>15 July 2021</strong>" in page
+    assert '<p class="leans" lang="en">Two ministers met.</p>' in page
+    assert "Looked for a date; period from 2021-01-01 on; about AUPTT" in page

@@ -21,10 +21,12 @@ from kb.records import (
     Passage,
     SearchPage,
 )
+from kb.understood import in_words
 from web import names
 from web.form import Form, address
 from web.reading import Entry, Leaf, Part, checked_span, outline, parts
 from web.report import Fact, ReadingReport, at_source, facts, printed, reading_report
+from web.said import Said, said
 
 SHOWN_WHOLE = 420  # characters of a passage; a longer one is cut to about five lines, its rest one tap away
 CUT_AT = 340
@@ -76,14 +78,6 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    text: str
-    markers: tuple[int, ...]
-    language: str
-    direction: str
-
-
-@dataclass(frozen=True, slots=True)
 class Value:
     value: str
     marker: int
@@ -118,6 +112,7 @@ class FoundIn:
 class AnswerCard:
     answered: bool
     said: tuple[Said, ...]
+    read_as: str
     cited: tuple[Cited, ...]
     disagreements: tuple[Disagreement, ...]
     reason: str
@@ -318,19 +313,14 @@ def _card(answer: Answer) -> AnswerCard:
     by_marker = {one.marker: one.source for one in cited}
     return AnswerCard(
         answered=answer.status == "answered",
-        said=tuple(_said(s.text, s.citations, by_marker) for s in answer.statements),
+        said=tuple(said(one, by_marker[one.citations[0]].language if one.citations else "") for one in answer.statements),
+        read_as=in_words(answer.understood) if answer.understood else "",
         cited=cited,
         disagreements=tuple(_disagreement(conflict, by_marker) for conflict in answer.conflicts),
         reason=answer.reason or "",
         confidence=names.confidence(answer.confidence),
         figure=f"{answer.confidence:.2f}",
     )
-
-
-def _said(text: str, markers: tuple[int, ...], by_marker: Mapping[int, Source]) -> Said:
-    source = by_marker.get(markers[0]) if markers else None
-    language = source.language if source else ""
-    return Said(text, markers, language, names.direction(language))
 
 
 def _disagreement(conflict: Conflict, by_marker: Mapping[int, Source]) -> Disagreement:

@@ -89,6 +89,27 @@ class CitationShape(SourceShape):
 class StatementShape(Schema):
     text = _text()
     citations = _list(fields.Integer, "Markers.")
+    context = _text("What a pronoun or a table's row belongs to; no part of the quote.")
+    emphasis = _list(fields.List(fields.Integer()), "Spans [start, end) of the text that answer: a date, a figure, a name.")
+
+
+class PeriodShape(Schema):
+    from_ = fields.String(
+        required=True, attribute="from", data_key="from", metadata={"description": "First day, ISO 8601; empty: open."}
+    )
+    to = _text("Last day, ISO 8601; empty: open.")
+    text = _text("As the question words it.")
+
+
+class UnderstoodShape(Schema):
+    """How the question was read."""
+
+    language = _text()
+    kind = _text("date, number, person, place, list, comparison, timeline, article, yes_no, keywords or factoid.")
+    looked_for = _text("The same in words.")
+    period = fields.Nested(PeriodShape, required=True, allow_none=True)
+    entities = _list(fields.String, "What it names, by the gazetteer's names.")
+    article = _maybe_text("Number of the article that it looks up.")
 
 
 class ConflictValueShape(Schema):
@@ -120,6 +141,7 @@ class AnswerShape(Schema):
     index = fields.Nested(IndexShape, required=True)
     models = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     timings_ms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    understood = fields.Nested(UnderstoodShape, required=True, allow_none=True)
 
 
 class SearchShape(Schema):

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from kb import store
 from kb.compose import compose, reason_for_abstaining
 from kb.config import Settings
+from kb.conflicts import conflicts_of
 from kb.connections import ReaderPool, connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
@@ -158,14 +159,18 @@ class Library:
         with watch.step("compose"):
             text_of = lambda uid: store.document_text(reading.connection, reading.generation, uid)  # noqa: E731
             composed = compose(evidence if answered else [], model.threshold, text_of)
+        with watch.step("conflicts"):
+            conflicts, also_cited = conflicts_of(
+                question, evidence if answered else [], self._gazetteer, composed.citations, text_of
+            )
         return Answer(
             question=question.text,
             status="answered" if answered else "abstained",
             confidence=best.probability if best else 0.0,
             statements=composed.statements,
-            citations=composed.citations,
+            citations=composed.citations + also_cited,
             reason=None if answered else reason_for_abstaining(question, best, query.filters != Filters()),
-            conflicts=(),
+            conflicts=conflicts,
             nearest=tuple(candidate.hit for candidate in candidates[:n]),
             also_searched=query.aliases,
             index=reading.snapshot.manifest,

@@ -10,6 +10,7 @@ from kb.records import (
     Answer,
     Citation,
     Conflict,
+    ConflictValue,
     Document,
     DocumentPage,
     DocumentSummary,
@@ -85,9 +86,9 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    value: str
-    marker: int
+    stated: ConflictValue
     source: Source | None
+    when: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +336,8 @@ def _said(text: str, markers: tuple[int, ...], by_marker: Mapping[int, Source]) 
 
 
 def _disagreement(conflict: Conflict, by_marker: Mapping[int, Source]) -> Disagreement:
-    return Disagreement(conflict.about, tuple(Value(v.value, v.citation, by_marker.get(v.citation)) for v in conflict.values))
+    values = (Value(v, by_marker.get(v.citation), names.day(v.as_of)) for v in conflict.values)
+    return Disagreement(conflict.about, tuple(values))
 
 
 def _cited(citation: Citation) -> Cited:

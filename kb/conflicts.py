@@ -13,15 +13,16 @@ from collections.abc import Callable, Iterable, Sequence
 from kb.cite import cite
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
-from kb.measures import ABOUT_FIGURES, MEASURES, Asked, asked, named_measures
-from kb.periods import periods_of
+from kb.measures import ABOUT_FIGURES, MEASURES, Asked, asked, is_flow, named_measures
+from kb.periods import SPAN_DAYS, Period, periods_of
 from kb.quantities import Quantity, agree
 from kb.question import Question
 from kb.records import KINDS, Citation, Conflict, ConflictValue
 from kb.stated import Stated, stated_values
+from kb.voices import same_voice
 from kb.words import stems
 
-POOL = 40  # judged sentences that are looked at, the most probable first
+POOL = 30  # judged sentences that are looked at, the most probable first
 COVERED = 0.5  # share of the question's other words that a value's sentence and title must hold
 FOREIGN = 0.6  # share of the best probability that a sentence in another language than the question must reach
 SAME_PERIOD = 0.45  # share of the longer period that both must have in common: a calendar and a fiscal year have half
@@ -54,10 +55,14 @@ def conflicts_of(
         for item in _relevant(question, evidence, wanted)
         for value in stated_values(question, item, wanted, gazetteer, evidence[0].probability)
     ]
+    asked_for = [period for period in periods_of(question.text) if period.days >= SPAN_DAYS]
+    if not wanted.planned:  # a target is no figure that somebody reports
+        values = [value for value in values if not value.planned]
+    values = [v for v in values if not asked_for or v.period is None or any(_meet(v.period, period) for period in asked_for)]
     added: list[Citation] = []
     made = []
     groups = _groups(values, COMPARED_DAYS if wanted.compared else NEAR_DAYS)
-    for group in [g for n, g in enumerate(groups) if n == 0 or _is_flow(g[0])][:CONFLICTS]:
+    for group in [g for n, g in enumerate(groups) if n == 0 or is_flow(g[0].measure)][:CONFLICTS]:
         shown = []
         for value in _ordered(group)[:VALUES]:
             marker = _marker(value, said, added, text_of)
@@ -94,7 +99,7 @@ def _groups(values: Sequence[Stated], near: int) -> list[list[Stated]]:
         against = [other for other in left if conflict(first, other, near)]
         if not against:
             continue
-        if _is_flow(first):
+        if is_flow(first.measure):
             groups.append([first, *against])
             left = [v for v in left if not any(v is other for other in against) and not agree(v.quantity, first.quantity)]
         else:
@@ -126,7 +131,7 @@ def conflict(one: Stated, other: Stated, near: int = NEAR_DAYS) -> bool:
         return False
     if agree(a, b) or not _independent(one, other):
         return False
-    if _is_flow(one) and not one.planned:
+    if is_flow(one.measure) and not one.planned:
         return _in_same_period(one, other)
     if one.admits or other.admits:
         return True
@@ -150,27 +155,23 @@ def _lasting(value: Stated) -> float:
     return STALE_DAYS if value.quantity.dimension in ("count", "percent") else float("inf")
 
 
-def _is_flow(value: Stated) -> bool:
-    return value.measure in MEASURES and MEASURES[value.measure].flow
-
-
 def _independent(one: Stated, other: Stated) -> bool:
     """Different voices. Within a sentence only if it says that figures differ, or names both."""
     same_sentence = one.evidence is other.evidence
     if same_sentence:
-        return one.admits or bool(one.said_by and other.said_by and one.said_by != other.said_by)
+        return one.admits or bool(one.said_by and other.said_by and not same_voice(one.said_by, other.said_by))
     if one.said_by and other.said_by:
-        return stems(one.said_by) != stems(other.said_by)
+        return not same_voice(one.said_by, other.said_by)
     if one.document_id != other.document_id or one.admits or other.admits:
         return True
-    return bool(one.said_by or other.said_by) and _is_flow(one)  # the document's own figure beside one that it reports
+    return bool(one.said_by or other.said_by) and is_flow(one.measure)  # the document's own figure beside one that it reports
 
 
 def _in_same_period(one: Stated, other: Stated) -> bool:
     if one.period is None or other.period is None:
         return False
     p, q, a, b = one.period, other.period, one.quantity, other.quantity
-    common = min(p.last, q.last) - max(p.first, q.first) + 1
+    common = _common_days(p, q)
     if common >= SAME_PERIOD * max(p.days, q.days) and min(p.days, q.days) >= AS_LONG * max(p.days, q.days):
         shifted = max(abs(p.first - q.first), abs(p.last - q.last)) > 31
         low, high = sorted((max(a.low, 1e-9), max(b.low, 1e-9)))
@@ -179,6 +180,15 @@ def _in_same_period(one: Stated, other: Stated) -> bool:
         return False
     part, whole = (a, b) if p.days < q.days else (b, a)
     return part.interval[0] > whole.interval[1]  # a part is more than the whole
+
+
+def _meet(one: Period, other: Period) -> bool:
+    """Whether a value's period is (nearly) the one asked about, or a part of it, or holds it."""
+    return _common_days(one, other) >= SAME_PERIOD * min(one.days, other.days)
+
+
+def _common_days(one: Period, other: Period) -> int:
+    return min(one.last, other.last) - max(one.first, other.first) + 1
 
 
 def _ordered(group: Sequence[Stated]) -> list[Stated]:

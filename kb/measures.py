@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from kb.quantities import Dimension, Quantity
@@ -157,9 +158,15 @@ def compares(text: str) -> bool:
     return bool(_COMPARES.search(text))
 
 
-def named_measures(text: str) -> list[tuple[str, int, int]]:
+@lru_cache(maxsize=4096)  # of a sentence with several values each asks
+def named_measures(text: str) -> tuple[tuple[str, int, int], ...]:
     """(measure, start, end) of the words of the table in a text, in order."""
-    return [(str(match.lastgroup), match.start(), match.end()) for match in _WORDS.finditer(text)]
+    return tuple((str(match.lastgroup), match.start(), match.end()) for match in _WORDS.finditer(text))
+
+
+def is_flow(name: str) -> bool:
+    """Whether a measure is a sum over a period; "" is none."""
+    return name in MEASURES and MEASURES[name].flow
 
 
 def is_partial(text: str) -> bool:

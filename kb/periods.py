@@ -9,8 +9,10 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 FISCAL_START = 7  # Pakistan's fiscal year begins in July
+SPAN_DAYS = 80  # from a quarter on a period is what a figure is for; a day or month is when it was said
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +41,23 @@ class Period:
         return f"{first.isoformat()}/{last.isoformat()}"
 
 
-def periods_of(text: str) -> list[Period]:
+@lru_cache(maxsize=4096)  # a sentence is asked for its dates, its values and who says them; and again by the next question
+def periods_of(text: str) -> tuple[Period, ...]:
     """In order, without overlap: days, months, years, Pakistani fiscal years ("2022-23", "FY25"), ranges of days and months.
 
     What names no year is left out.
     """
     if not _HAS_YEAR.search(text):
-        return []
+        return ()
     found = []
     for match in _DATE.finditer(text):
         days = _days_of(match)
         if days is not None:
             found.append(Period(match.start(), match.end(), *days))
-    return found
+    return tuple(found)
 
 
-_HAS_YEAR = re.compile(r"\d\d", re.I)
+_HAS_YEAR = re.compile(r"(?:19|20|۱۹|۲۰)\d\d|FY", re.I)
 _MONTHS = (
     r"jan(?:uary|\.)?|январ[яьею]\w*|جنوری",
     r"feb(?:ruary|\.)?|феврал[яьею]\w*|فروری",

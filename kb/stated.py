@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from kb.cells import cells_of, is_row, voice_cells
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
-from kb.measures import ABOUT_FIGURES, MEASURES, Asked, is_partial, is_planned, measure_of, named_measures
-from kb.periods import Period, periods_of
+from kb.measures import ABOUT_FIGURES, MEASURES, Asked, is_flow, is_partial, is_planned, measure_of, named_measures
+from kb.periods import SPAN_DAYS, Period, periods_of
 from kb.quantities import Quantity, agree, measured_by, quantities_of
 from kb.question import Question
-from kb.voices import REACH, undated, voice_of, without_dates
+from kb.voices import REACH, same_voice, voice_of, without_dates
 from kb.words import stems
 
-SPAN_DAYS = 80  # from a quarter on a period is what a figure is for; a day or month is when it was said
 DATED = 0.8  # share of the best probability from which a sentence's date is the date of what was asked
 
 COMPARED = 0.4  # the same where the question asks for dates that differ
@@ -60,24 +60,13 @@ class Stated:
         return self.evidence.candidate.hit.passage.document_id
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """A row read by its columns: text that may hold values as (header, cell, start), and what its other columns say."""
-
-    values: tuple[tuple[str, str, int], ...]
-    said_by: str
-    as_of: Period | None
-    period: Period | None
-    period_text: str
-
-
 def stated_values(question: Question, item: Evidence, wanted: Asked, gazetteer: Gazetteer, best: float) -> list[Stated]:
     """The values in a sentence that the question asks for; `best` is the best sentence's probability."""
     if not any(map(str.isdigit, item.text)) and not ADMITS.search(item.text):
         return []
     if not speaks_of(question, item, gazetteer):
         return []
-    found = list(_in_row(item, wanted) if is_row(item) else _in_prose(item, wanted, best))
+    found = list(_in_row(item, wanted) if _is_row(item) else _in_prose(item, wanted, best))
     share = ADMITTED if ADMITS.search(item.text) else COMPARED if wanted.compared else DATED
     if "date" in wanted.dimensions and item.probability >= share * best:
         found += _dates(question, item)
@@ -107,9 +96,9 @@ def _of_a_place(value: Stated, question: Question, gazetteer: Gazetteer) -> bool
     return any(gazetteer.entities[str(one)].type == "place" for one in near)
 
 
-def is_row(item: Evidence) -> bool:
-    """A row of a table reads "Column: cell; Column: cell", also where its file has no places of its own."""
-    return bool(item.candidate.hit.passage.rows) or len(_CELL.findall(item.text)) > 1
+def _is_row(item: Evidence) -> bool:
+    """A row of a table, also one of a file that has no places of its own."""
+    return bool(item.candidate.hit.passage.rows) or is_row(item.text)
 
 
 def _unambiguous(found: list[Stated]) -> list[Stated]:
@@ -123,7 +112,7 @@ def _unambiguous(found: list[Stated]) -> list[Stated]:
             and other.planned == value.planned
             and _same_days(other.period, value.period)
             and not agree(other.quantity, value.quantity)
-            and not (other.said_by and value.said_by and other.said_by != value.said_by)
+            and (not (other.said_by and value.said_by) or same_voice(other.said_by, value.said_by))
             for other in found
         )
     ]
@@ -172,10 +161,11 @@ def _before(item: Evidence) -> str:
 
 def _in_row(item: Evidence, wanted: Asked) -> Iterator[Stated]:
     russian = item.candidate.hit.passage.language == "ru"
-    cells = _cells(item.text)
+    cells = cells_of(item.text)
     context = f"{item.candidate.hit.passage.context}\n{item.text.partition(':')[0]}"
     for header, cell, at in cells.values:
         values = measured_by(cell, header, russian)
+        own = next((period for period in periods_of(cell) if period.days >= SPAN_DAYS), None)
         seen: set[str] = set()
         for value in values:
             label = f"{header}: {cell}"
@@ -194,7 +184,9 @@ def _in_row(item: Evidence, wanted: Asked) -> Iterator[Stated]:
                 _planned(measure, label),
                 cells.said_by,
                 cells.as_of,
-                *_for_when(measure, _first_span(cell) or cells.period, cells.as_of, cells.period_text or _span_text(cell)),
+                *_for_when(
+                    measure, own or cells.period, cells.as_of, cells.period_text or (cell[own.start : own.end] if own else "")
+                ),
                 label=tuple(stems(header if at == len(header) + 2 else item.text.partition(": ")[2].partition("; ")[0])),
             )
 
@@ -212,13 +204,15 @@ def _in_prose(item: Evidence, wanted: Asked, best: float) -> Iterator[Stated]:
         measure = measure_of(text, value, values, context)
         if not _fits(value, measure, wanted, text, admits) or _PART.search(text[max(0, value.start - 30) : value.start]):
             continue
+        if not admits and _EARLIER.search(text, max(0, value.start - 30), value.start):
+            continue
         voice = voice_of(masked, value, values)
         if value.dimension == "count" and not (voice or admits) and item.probability < UNNAMED * best:
             continue
         within = [p for p in periods if at <= p.start < at + len(clause)]
         period = _nearest(value, values, [p for p in within if p.days >= SPAN_DAYS])
         as_of = _nearest(value, values, [p for p in within if p.days < SPAN_DAYS])
-        if not _is_flow(measure):
+        if not is_flow(measure):
             as_of, period = as_of or period, None
         written = text[period.start : period.end] if period else ""
         yield Stated(
@@ -263,7 +257,8 @@ def _dates(question: Question, item: Evidence) -> Iterator[Stated]:
     """The day that a sentence gives to the event asked about; several only if it says that they differ or names their voices."""
     event = _event(question.text, 0)
     text, admits = item.text, bool(ADMITS.search(item.text))
-    everything = periods_of(text)
+    named = voice_cells(text) if _is_row(item) else []
+    everything = [p for p in periods_of(text) if not any(start <= p.start < end for start, end in named)]
     days = [
         Quantity(p.start, p.end, "date", "day", p.first, p.last)
         for p in everything
@@ -284,39 +279,15 @@ def _event(text: str, at: int) -> str:
     return min(found)[1] if found else ""
 
 
-def _cells(row: str) -> _Cells:
-    values: list[tuple[str, str, int]] = []
-    said_by, as_of, period, period_text = "", None, None, ""
-    for match in _CELL.finditer(row):
-        header, cell = match["header"], match["cell"]
-        if _VOICE_HEADER.search(header):
-            dates = periods_of(cell)
-            as_of = dates[-1] if dates else as_of
-            said_by = said_by or undated(cell)
-        elif _DATE_HEADER.search(header):
-            as_of = next(iter(periods_of(cell)), as_of)
-        elif _PERIOD_HEADER.search(header):
-            period, period_text = next(iter(periods_of(cell)), None), cell
-            if period is not None and period.days < SPAN_DAYS:
-                as_of, period = as_of or period, None
-        elif not _NOTE_HEADER.search(header):
-            values.append((header, cell, match.start("cell")))
-    return _Cells(tuple(values), said_by, as_of, period, period_text)
-
-
 def _planned(measure: str, text: str) -> bool:
     """Targets of flows stand beside what was reached; a planned line's length and cost are its length and cost."""
-    fixed = measure in MEASURES and not MEASURES[measure].flow and "count" not in MEASURES[measure].dimensions
+    fixed = measure in MEASURES and not is_flow(measure) and "count" not in MEASURES[measure].dimensions
     return is_planned(text) and not fixed
-
-
-def _is_flow(measure: str) -> bool:
-    return measure in MEASURES and MEASURES[measure].flow
 
 
 def _for_when(measure: str, period: Period | None, as_of: Period | None, written: str) -> tuple[Period | None, str]:
     """What a flow is for: the period named, else the year to the day when it was said."""
-    if period is None and as_of is not None and _is_flow(measure):
+    if period is None and as_of is not None and is_flow(measure):
         return Period(as_of.start, as_of.end, as_of.last - 364, as_of.last), ""
     return period, written if period is not None else ""
 
@@ -340,15 +311,6 @@ def _clause(text: str, value: Quantity) -> tuple[str, int]:
     return text[start : end.start() if end else len(text)], start
 
 
-def _first_span(cell: str) -> Period | None:
-    return next((period for period in periods_of(cell) if period.days >= SPAN_DAYS), None)
-
-
-def _span_text(cell: str) -> str:
-    period = _first_span(cell)
-    return cell[period.start : period.end] if period else ""
-
-
 def _moved(value: Quantity, by: int) -> Quantity:
     return replace(value, start=value.start + by, end=value.end + by)
 
@@ -370,18 +332,13 @@ _PART = re.compile(
     r"(?<!\w)(?:ان میں|بشمول|جن میں))\b[^;.]*$|\((?:[^()]*)$",
     re.I,
 )
+# "grew to USD 20 million, after USD 1 million": what it was before, for a time that is mostly not named.
+_EARLIER = re.compile(
+    r"\b(?:after|from|against|compared (?:with|to)|than|против|по сравнению с|после)\s*$|کے مقابلے میں\s*$", re.I
+)
 _CLAUSE = re.compile(
     r"[;\n]|,? (?:whereas|while|but|against)\b|, (?:and|with|as)\b(?! \d)|,? тогда как|,? а (?!также)|, но\b|جبکہ|؛", re.I
 )
-_CELL = re.compile(r"(?:^|; )(?P<header>[^;:]{1,90}): (?P<cell>.*?)(?=; [^;:]{1,90}: |$)", re.S)
-_VOICE_HEADER = re.compile(
-    r"^(?!words|notes?)(?:.*)(?:\bwho\b|said by|says|\bsource\b|according|reported by|кто|сообщил|по данным|"
-    r"источник|کس نے|ماخذ|ذریعہ)",
-    re.I,
-)
-_DATE_HEADER = re.compile(r"\bdate\b|дата|تاریخ", re.I)
-_PERIOD_HEADER = re.compile(r"\bperiod\b|^year|\bwhen\b|период|^год|مدت|سال", re.I)
-_NOTE_HEADER = re.compile(r"\bnotes?\b|примечани|نوٹ|^№|^No\.?$", re.I)
 _EVENTS = re.compile(
     r"(?P<first>\bfirst\b(?! (?:half|quarter|\w+ months))|\bперв\w+|پہل[ایے])|(?P<signed>\bsign(?:ed|ing|s)?\b|"
     r"signature|подпис\w+|دستخط)|(?P<force>into force|in force|take effect|"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from kb.periods import Period, periods_of
 from kb.quantities import Quantity
+from kb.words import stems
 
 REACH = 90  # characters before or behind a value in which its source is named
 
@@ -26,10 +27,17 @@ def voice_of(text: str, value: Quantity, values: Sequence[Quantity]) -> str:
     if said:
         return undated(max(said, key=lambda m: m.end())["who"])
     everywhere = [m for pattern in _SAID for m in pattern.finditer(text)]
-    if len(everywhere) == 1:  # "Ambassador X gave these figures: …"
+    if len(everywhere) == 1 and not _TURN.search(text, min(everywhere[0].end(), value.start), value.start):
+        # "Ambassador X gave these figures: …"
         return undated(everywhere[0]["who"])
     match = _ACCORDING.search(text)
     return undated(match["who"] or match["whom"]) if match else ""
+
+
+def same_voice(one: str, other: str) -> bool:
+    """Whether two names are of one source: "Usmanov" and "Ambassador Oybek Usmanov"; no name is another voice than any."""
+    a, b = set(stems(one)), set(stems(other))
+    return a <= b or b <= a if a and b else a == b
 
 
 def without_dates(text: str, periods: Sequence[Period]) -> str:
@@ -46,6 +54,7 @@ def undated(text: str) -> str:
     text = re.sub(r"\b(?:undated|early|late|без даты|года?|[Nn]otes? \d+)\b|_+|\(\s*\)", "", text)
     text = re.sub(r"\s*\([^()]*$|\s*\([^()]*\)\s*$", "", text.strip(" ,.;:[]"))
     text = re.sub(r"\s+(?:in|of|on|from|в|от)?\s*$", "", text.strip(" ,.;()[]")).strip(" ,.;:()[]")
+    text = re.sub(r"\s+(?:and|or|и|или|اور)$", "", text)
     text = re.sub(r"^(?:The|An?) (?=[a-z])", "", text)
     return text if sum(map(str.isalpha, text)) > 1 else ""
 
@@ -56,6 +65,7 @@ def _in_same_brackets(text: str, value: Quantity, other: Quantity) -> bool:
 
 
 _BRACKET = re.compile(r"\(([^()]{3,120})\)")
+_TURN = re.compile(r"\b(?:but|whereas|while|later|against|однако|но|а)\b|;|جبکہ|لیکن", re.I)
 _ROLES = "ambassador|embassy|minister|ministry|president|secretary|office|data|посол|министерство"
 _PARTS = (
     r"of|for|the|and|as relayed by|in|[A-ZА-ЯЁ][\w.'’&-]*|\w+(?=\s(?:ministry|office|secretary|side))|ministry|"

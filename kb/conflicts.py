@@ -100,7 +100,8 @@ def _groups(values: Sequence[Stated], near: int) -> list[list[Stated]]:
         if not against:
             continue
         if is_flow(first.measure):
-            groups.append([first, *against])
+            like_first = [v for v in left if agree(v.quantity, first.quantity) and any(conflict(v, w, near) for w in against)]
+            groups.append([first, *against, *like_first])
             left = [v for v in left if not any(v is other for other in against) and not agree(v.quantity, first.quantity)]
         else:
             alike = [v for v in left if _same_thing(v, first)]
@@ -239,7 +240,7 @@ def _conflict_value(value: Stated, marker: int) -> ConflictValue:
 
 
 def _about(group: Sequence[Stated], question: Question, gazetteer: Gazetteer) -> str:
-    """ "trade: Pakistan, Kyrgyzstan, 2022-23", or the words of the table that all the values are in."""
+    """ "trade (Pakistan, Kyrgyzstan, 2022-23)": what is measured, of what the question names, for which period if it is one."""
     first = group[0]
     measure = first.measure or (
         "time to a target" if first.quantity.dimension == "duration" and first.planned else first.quantity.dimension
@@ -251,4 +252,4 @@ def _about(group: Sequence[Stated], question: Question, gazetteer: Gazetteer) ->
     pieces = [", ".join(names), periods.pop() if len(periods) == 1 else ""]
     head = f"{'target for ' if first.planned and first.measure else ''}{measure}"
     rest = ", ".join(piece for piece in pieces if piece)
-    return f"{head}: {rest}" if rest else head
+    return f"{head} ({rest})" if rest else head

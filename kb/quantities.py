@@ -17,9 +17,9 @@ from kb.words import FUNCTION_WORDS, WORD, stem
 Dimension = Literal[
     "money", "price", "percent", "length", "power", "energy", "volume", "mass", "area", "duration", "count", "date"
 ]
-Bound = Literal["exact", "about", "over", "under"]
+Bound = Literal["exact", "about", "nearly", "over", "under"]
 
-ABOUT = 0.05  # "about 40 million" is said of 38 to 42
+ABOUT = 0.05  # "about 40 million" is said of 38 to 42, "nearly 40 million" of 38 to 40
 OVER = 0.25  # "more than 90" may be 98, but nobody says it of 250
 
 
@@ -48,6 +48,8 @@ class Quantity:
         low, high = self.low - self.step / 2, self.high + self.step / 2
         if self.bound == "about":
             return min(low, self.low * (1 - ABOUT)), max(high, self.high * (1 + ABOUT))
+        if self.bound == "nearly":
+            return min(low, self.low * (1 - ABOUT)), self.high
         if self.bound == "over":
             return self.low, max(high, self.high * (1 + OVER))
         if self.bound == "under":
@@ -202,8 +204,8 @@ _BOUNDS: tuple[tuple[Bound, str], ...] = (
     ("about", r"about|around|approximately|approx\.|some|roughly|circa|около|примерно|порядка|приблизительно|"
         "تقریباً|تقریبا|لگ بھگ|~|≈"),
     ("over", r"over|more than|above|at least|exceed(?:s|ed|ing)|upwards of|свыше|более(?: чем)?|больше|не менее|превы\w+"),
-    ("under", r"nearly|almost|under|less than|below|up to|at most|close to|почти|до|менее(?: чем)?|меньше|ниже|"
-        "не более|تقریباََ|قریباً"),
+    ("nearly", r"nearly|almost|close to|just under|почти|без малого|قریباً"),
+    ("under", r"under|less than|below|up to|at most|до|менее(?: чем)?|меньше|ниже|не более"),
 )  # fmt: skip
 _AFTER = r"سے زائد|سے زیادہ|سے کم|کے قریب"
 

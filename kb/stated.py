@@ -64,7 +64,7 @@ def stated_values(question: Question, item: Evidence, wanted: Asked, gazetteer: 
     """The values in a sentence that the question asks for; `best` is the best sentence's probability."""
     if not any(map(str.isdigit, item.text)) and not ADMITS.search(item.text):
         return []
-    if not speaks_of(question, item, gazetteer):
+    if not _may_measure(item, wanted) or not speaks_of(question, item, gazetteer):
         return []
     found = list(_in_row(item, wanted) if _is_row(item) else _in_prose(item, wanted, best))
     share = ADMITTED if ADMITS.search(item.text) else COMPARED if wanted.compared else DATED
@@ -122,6 +122,14 @@ def _same_days(one: Period | None, other: Period | None) -> bool:
     return (one is None and other is None) or (
         one is not None and other is not None and (one.first, one.last) == (other.first, other.last)
     )
+
+
+def _may_measure(item: Evidence, wanted: Asked) -> bool:
+    """Whether a word of what is asked for stands in the sentence or its heading: most do not, and need not be read further."""
+    if not wanted.measures or "date" in wanted.dimensions:
+        return True
+    about = f"{item.candidate.hit.document.metadata.title}\n{item.candidate.hit.passage.context}"
+    return any(name in wanted.measures for text in (item.text, about) for name, _, _ in named_measures(text))
 
 
 def speaks_of(question: Question, item: Evidence, gazetteer: Gazetteer) -> bool:

@@ -314,3 +314,37 @@ def test_sources_that_disagree(question, one, other):
 def test_sources_that_do_not_disagree(question, one, other):
     evidence = [judged(text, name, language_of(question)) for text, name in ((one, "d1"), (other, "d2")) if text]
     assert found(question, *evidence) == ((), ())
+
+
+def test_a_conflict_carries_who_when_and_the_normalised_value():
+    row = "Товарооборот Узбекистана и Пакистана: {}; Период: 2025 год; Кто сообщил и когда: {}"
+    one = judged(row.format("Почти 500 млн долларов", "News Central Asia, 6 февраля 2026 года"), "d1", "ru", "policy_paper")
+    two = judged(row.format("430 млн долларов", "посол Тухтаев, 12 февраля 2026 года"), "d2", "ru", "agreement")
+    three = judged(row.format("300 млн долларов", "Trend, 1 марта 2026 года"), "d3", "ru", "news")
+    (conflict,), citations = found("Каков товарооборот Пакистана и Узбекистана в 2025 году?", one, two, three)
+    assert conflict.about == "trade (Pakistan, Uzbekistan, 2025 год)"
+    assert [value.tier for value in conflict.values] == ["agreement", "policy_paper", "news"]
+    second = conflict.values[1]
+    assert (second.low, second.high, second.unit, second.as_of) == (500e6, 500e6, "USD", "2026-02-06")
+    assert (second.said_by, second.period) == ("News Central Asia", "2025 год")
+    assert [citation.marker for citation in citations] == [1, 2, 3]
+
+
+def test_values_are_cited_by_the_markers_that_statements_have():
+    one = judged("The TAPI pipeline is 1,814 km long.", "d1", "en")
+    two = judged("TAPI has a length of 1,680 km.", "d2", "en")
+    _, (first, second) = found(LENGTH, one, two)
+    (conflict,), added = found(LENGTH, one, two, said=(first,))
+    assert [citation.marker for citation in added] == [2]
+    assert {value.citation for value in conflict.values} == {1, 2}
+    assert added[0].quote == second.quote
+
+
+def test_a_document_that_repeats_itself_does_not_disagree_with_itself():
+    one = judged("The TAPI pipeline is 1,814 km long.", "d1", "en")
+    two = judged("TAPI has a length of 1,680 km.", "d1", "en")
+    assert conflicts_of(understand(LENGTH, GAZETTEER), [one, two], GAZETTEER, (), lambda _: "") == ((), ())
+
+
+def test_nothing_judged_is_no_conflict():
+    assert found(LENGTH) == ((), ())

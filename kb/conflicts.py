@@ -50,15 +50,14 @@ def conflicts_of(
     wanted = asked(question)
     if not wanted.dimensions or not evidence:
         return (), ()
+    periods = periods_of(question.text)
     values = [
         value
         for item in _relevant(question, evidence, wanted)
         for value in stated_values(question, item, wanted, gazetteer, evidence[0].probability)
+        # A target is no figure that somebody reports.
+        if (wanted.planned or not value.planned) and _of_the_time(value, periods)
     ]
-    asked_for = [period for period in periods_of(question.text) if period.days >= SPAN_DAYS]
-    if not wanted.planned:  # a target is no figure that somebody reports
-        values = [value for value in values if not value.planned]
-    values = [v for v in values if not asked_for or v.period is None or any(_meet(v.period, period) for period in asked_for)]
     added: list[Citation] = []
     made = []
     groups = _groups(values, COMPARED_DAYS if wanted.compared else NEAR_DAYS)
@@ -174,13 +173,23 @@ def _in_same_period(one: Stated, other: Stated) -> bool:
     p, q, a, b = one.period, other.period, one.quantity, other.quantity
     common = _common_days(p, q)
     if common >= SAME_PERIOD * max(p.days, q.days) and min(p.days, q.days) >= AS_LONG * max(p.days, q.days):
-        shifted = max(abs(p.first - q.first), abs(p.last - q.last)) > 31
+        said_to_differ = one.evidence is other.evidence and one.admits
+        shifted = not said_to_differ and max(abs(p.first - q.first), abs(p.last - q.last)) > 31
         low, high = sorted((max(a.low, 1e-9), max(b.low, 1e-9)))
         return not shifted or high / low >= SHIFTED
     if common < PART * min(p.days, q.days):
         return False
     part, whole = (a, b) if p.days < q.days else (b, a)
     return part.interval[0] > whole.interval[1]  # a part is more than the whole
+
+
+def _of_the_time(value: Stated, periods: Sequence[Period]) -> bool:
+    """Whether a flow is for a period that the question names, another value from a sentence that names one, if any."""
+    if is_flow(value.measure):
+        spans = [period for period in periods if period.days >= SPAN_DAYS]
+        return not spans or value.period is None or any(_meet(value.period, period) for period in spans)
+    named = periods_of(value.evidence.text)
+    return not periods or not named or any(_common_days(one, other) > 0 for one in named for other in periods)
 
 
 def _meet(one: Period, other: Period) -> bool:

@@ -71,9 +71,11 @@ _PLANNED = re.compile(
     r"\b(?:цел\w+|довести|планир\w+|ожида\w+|предлож\w+|должен|должн\w+|потенциал\w*)|ہدف|اہداف|توقع|تجویز|منصوبہ بند",
     re.I,
 )
-_PARTIAL = re.compile(
-    r"\b(?:built|laid|welded|erected|so far|already|progress\w*|completed|per (?:country|side|party|year)|each|remain\w*)\b|"
-    r"\b(?:построено|уложено|уже|каждо\w+|готов\w*)\b|مکمل ہو|فی ملک|ہر ایک",
+_PARTS = re.compile(
+    r"(?P<section>\b(?:stages?|sections?|segments?|stretch|phases?|этап\w*|участ(?:ок|к[аеу]))\b|مرحلہ|مرحلے)|"
+    r"(?P<share>\b(?:per (?:country|side|party|year)|(?:for )?each|каждо\w+)\b|فی ملک|ہر ایک)|"
+    r"(?P<done>\b(?:built|laid|welded|erected|so far|already|progress\w*|completed|remain\w*|построено|уложено|уже|готов\w*)\b|"
+    r"مکمل ہو)",
     re.I,
 )
 _COUNT = re.compile(r"\bhow many\b|\bnumber of\b|\bсколько\b|\bчисло\b|کتن[ایے]|تعداد", re.I)
@@ -114,13 +116,13 @@ _BEHIND = 8  # "exports of USD 5 million" is more usual than "USD 5 million of e
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a question wants a value of: `measures` by name, `nouns` counted ones, `planned` a target and no figure reached,
-    `partial` how much is done; `compared`: it asks how sources differ."""
+    `parts` if it asks of a part (see `parts_of`); `compared`: it asks how sources differ."""
 
     dimensions: frozenset[Dimension]
     measures: frozenset[str]
     nouns: frozenset[str]
     planned: bool
-    partial: bool
+    parts: frozenset[str]
     compared: bool
 
 
@@ -150,7 +152,7 @@ def asked(question: Question) -> Asked:
     elif not dimensions and compares(text):
         dimensions = {"count"}
         nouns = frozenset(s for s in question.stems if not s.isdigit()) - ABOUT_FIGURES
-    return Asked(frozenset(dimensions), frozenset(named), nouns, is_planned(text), is_partial(text), compares(text))
+    return Asked(frozenset(dimensions), frozenset(named), nouns, is_planned(text), parts_of(text), compares(text))
 
 
 def compares(text: str) -> bool:
@@ -169,9 +171,9 @@ def is_flow(name: str) -> bool:
     return name in MEASURES and MEASURES[name].flow
 
 
-def is_partial(text: str) -> bool:
-    """Whether a text tells how much of something is done: "14 km laid", "99 percent complete"."""
-    return bool(_PARTIAL.search(text))
+def parts_of(text: str) -> frozenset[str]:
+    """What keeps a text's figures from being of the whole: a "section", a "share" for each, how much is "done"."""
+    return frozenset(str(match.lastgroup) for match in _PARTS.finditer(text))
 
 
 def is_planned(text: str) -> bool:

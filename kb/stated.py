@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from kb.cells import cells_of, is_row, voice_cells
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
-from kb.measures import ABOUT_FIGURES, MEASURES, Asked, is_flow, is_partial, is_planned, measure_of, named_measures
+from kb.measures import ABOUT_FIGURES, MEASURES, Asked, is_flow, is_planned, measure_of, named_measures, parts_of
 from kb.periods import SPAN_DAYS, Period, periods_of
 from kb.quantities import Quantity, agree, measured_by, quantities_of
 from kb.question import Question
@@ -177,7 +177,7 @@ def _in_row(item: Evidence, wanted: Asked) -> Iterator[Stated]:
         seen: set[str] = set()
         for value in values:
             label = f"{header}: {cell}"
-            if is_partial(label) and not wanted.partial:
+            if parts_of(label) - wanted.parts:
                 continue
             shifted = _moved(value, len(header) + 2)
             measure = measure_of(label, shifted, [_moved(v, len(header) + 2) for v in values], context)
@@ -207,7 +207,7 @@ def _in_prose(item: Evidence, wanted: Asked, best: float) -> Iterator[Stated]:
     masked = without_dates(text, periods)
     for value in values:
         clause, at = _clause(text, value)
-        if is_partial(clause) and not wanted.partial:
+        if parts_of(clause) - wanted.parts:
             continue
         measure = measure_of(text, value, values, context)
         if not _fits(value, measure, wanted, text, admits) or _PART.search(text[max(0, value.start - 30) : value.start]):

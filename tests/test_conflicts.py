@@ -83,6 +83,12 @@ DISAGREE = [
         "Trade of Pakistan and Uzbekistan was USD 250 million in 2022.",
     ),
     (
+        "What was the trade of Pakistan and Uzbekistan in 2025?",
+        "For 2025 Dawn put trade of Pakistan and Uzbekistan at nearly USD 500 million, whereas APP named USD 450 million "
+        "in February 2026.",
+        "",
+    ),
+    (
         EXPORTS,
         "Pakistan's exports to Kazakhstan were USD 97.96 million in FY2024-25.",
         "Exports of Pakistan to Kazakhstan stood at USD 105 million in 2024-25.",
@@ -148,6 +154,13 @@ DISAGREE = [
 ]
 
 NO_DISAGREEMENT = [
+    (
+        "How many documents were signed during Mirziyoyev's visit in March 2022?",
+        "The counts of documents signed in Mirziyoyev's visit of February 2026 differ: 28 in PTI and 29 in Pakistan Today.",
+        "",
+    ),
+    (ДЛИНА, "Протяжённость газопровода ТАПИ — 1 814 км.", "Этап газопровода ТАПИ длиной 153 км начат."),
+    (LENGTH, "The TAPI pipeline is 1,814 km long.", "The first stage of the TAPI pipeline is 153 km long."),
     (
         TRADE,
         "Trade of Pakistan and Uzbekistan was USD 250 million in 2022.",

@@ -1,7 +1,7 @@
 import pytest
 
 from kb.gazetteer import Gazetteer
-from kb.measures import asked, compares, is_partial, is_planned, measure_of
+from kb.measures import asked, compares, is_planned, measure_of, parts_of
 from kb.quantities import quantities_of
 from kb.question import understand
 
@@ -55,5 +55,6 @@ def test_the_nearest_word_tells_what_a_value_measures(text, context, measures):
 
 def test_targets_parts_and_comparisons_are_known_by_their_words():
     assert is_planned("a goal of USD 1 billion") and is_planned("довести до 2 млрд") and not is_planned("trade was USD 1 billion")
-    assert is_partial("14 km had been laid") and not is_partial("the line is 14 km long")
+    assert parts_of("14 km had been laid") == {"done"} and parts_of("the first stage is 153 km long") == {"section"}
+    assert not parts_of("the line is 14 km long")
     assert compares("Do the sources agree?") and compares("по разным данным") and not compares("When was it signed?")

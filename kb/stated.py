@@ -16,6 +16,7 @@ from kb.question import Question
 from kb.voices import REACH, same_voice, voice_of, without_dates
 from kb.words import stems
 
+MOST = 24  # values of one sentence or cell; a list of thousands is no statement, and each is compared with each
 DATED = 0.8  # share of the best probability from which a sentence's date is the date of what was asked
 
 COMPARED = 0.4  # the same where the question asks for dates that differ
@@ -172,7 +173,7 @@ def _in_row(item: Evidence, wanted: Asked) -> Iterator[Stated]:
     cells = cells_of(item.text)
     context = f"{item.candidate.hit.passage.context}\n{item.text.partition(':')[0]}"
     for header, cell, at in cells.values:
-        values = measured_by(cell, header, russian)
+        values = measured_by(cell, header, russian)[:MOST]
         own = next((period for period in periods_of(cell) if period.days >= SPAN_DAYS), None)
         seen: set[str] = set()
         for value in values:
@@ -201,7 +202,7 @@ def _in_row(item: Evidence, wanted: Asked) -> Iterator[Stated]:
 
 def _in_prose(item: Evidence, wanted: Asked, best: float) -> Iterator[Stated]:
     text, passage = item.text, item.candidate.hit.passage
-    values = quantities_of(text, passage.language == "ru")
+    values = quantities_of(text, passage.language == "ru")[:MOST]
     periods, admits = periods_of(text), bool(ADMITS.search(text))
     context = f"{item.candidate.hit.document.metadata.title}\n{passage.context}"
     masked = without_dates(text, periods)

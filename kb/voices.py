@@ -49,6 +49,7 @@ def without_dates(text: str, periods: Sequence[Period]) -> str:
 
 def undated(text: str) -> str:
     """A source without its date: "Dawn, 19 July 2023" → "Dawn". A mere number is a note's and names nobody."""
+    text = " ".join(text.split())  # the patterns below are quadratic in runs of spaces
     for period in reversed(periods_of(text)):
         text = text[: period.start] + text[period.end :]
     text = re.sub(r"\b(?:undated|early|late|без даты|года?|[Nn]otes? \d+)\b|_+|\(\s*\)", "", text)

@@ -361,3 +361,9 @@ def test_a_document_that_repeats_itself_does_not_disagree_with_itself():
 
 def test_nothing_judged_is_no_conflict():
     assert found(LENGTH) == ((), ())
+
+
+def test_a_sentence_of_thousands_of_figures_is_bounded():
+    hostile = judged("Sources differ on the length of TAPI: " + "5 km, 6 km, " * 3000 + "7 km.", "d1", "en")
+    (conflict,), _ = found(LENGTH, hostile, judged("TAPI has a length of 1,680 km.", "d2", "en"))
+    assert len(conflict.values) <= 8

@@ -33,6 +33,7 @@ def test_who_is_named_for_a_value(text, voice):
         ("AP report on May 2024", "AP report"),
         ("WE News, 4 February 2026", "WE News"),
         ("undated", ""),
+        ("Dawn" + " " * 20_000 + "(", "Dawn"),
         ("14", ""),
         ("Trend, 26 февраля 2025 года", "Trend"),
     ],

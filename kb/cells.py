@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kb.periods import SPAN_DAYS, Period, periods_of
+from kb.timespans import SPAN_DAYS, Timespan, timespans_of
 from kb.voices import undated
 
 
@@ -15,8 +15,8 @@ class Cells:
 
     values: tuple[tuple[str, str, int], ...]
     said_by: str
-    as_of: Period | None
-    period: Period | None
+    as_of: Timespan | None
+    period: Timespan | None
     period_text: str
 
 
@@ -32,13 +32,13 @@ def cells_of(row: str) -> Cells:
     for match in _CELL.finditer(row):
         header, cell = match["header"], match["cell"]
         if _VOICE_HEADER.search(header):
-            dates = periods_of(cell)
+            dates = timespans_of(cell)
             as_of = dates[-1] if dates else as_of
             said_by = said_by or undated(cell)
         elif _DATE_HEADER.search(header):
-            as_of = next(iter(periods_of(cell)), as_of)
+            as_of = next(iter(timespans_of(cell)), as_of)
         elif _PERIOD_HEADER.search(header):
-            period, period_text = next(iter(periods_of(cell)), None), cell
+            period, period_text = next(iter(timespans_of(cell)), None), cell
             if period is not None and period.days < SPAN_DAYS:
                 as_of, period = as_of or period, None
         elif not _NOTE_HEADER.search(header):

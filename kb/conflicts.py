@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 from kb.cite import cite
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
-from kb.measures import ABOUT_FIGURES, MEASURES, Asked, asked, is_flow, named_measures
-from kb.periods import SPAN_DAYS, Period, periods_of
+from kb.measured import ABOUT_FIGURES, MEASURES, Asked, asked, is_flow, named_measures
 from kb.quantities import Quantity, agree
 from kb.question import Question
 from kb.records import KINDS, Citation, Conflict, ConflictValue
 from kb.stated import Stated, stated_values
+from kb.timespans import SPAN_DAYS, Timespan, timespans_of
 from kb.voices import same_voice
 from kb.words import stems
 
@@ -50,7 +50,7 @@ def conflicts_of(
     wanted = asked(question)
     if not wanted.dimensions or not evidence:
         return (), ()
-    periods = periods_of(question.text)
+    periods = timespans_of(question.text)
     values = [
         value
         for item in _relevant(question, evidence, wanted)
@@ -74,7 +74,7 @@ def _relevant(question: Question, evidence: Sequence[Evidence], wanted: Asked) -
     """Sentences that hold enough of what the question says beside its names, figures and what it measures."""
     names = {word for mention in question.entities for word in stems(mention.text)}
     skipped = names | ABOUT_FIGURES | wanted.nouns | set(question.numbers)
-    skipped |= {word for p in periods_of(question.text) for word in stems(question.text[p.start : p.end])}
+    skipped |= {word for p in timespans_of(question.text) for word in stems(question.text[p.start : p.end])}
     skipped |= {word for _, start, end in named_measures(question.text) for word in stems(question.text[start:end])}
     others = [word for word in question.stems if word not in skipped and not word.isdigit()]
     best = evidence[0].probability
@@ -183,21 +183,21 @@ def _in_same_period(one: Stated, other: Stated) -> bool:
     return part.interval[0] > whole.interval[1]  # a part is more than the whole
 
 
-def _of_the_time(value: Stated, periods: Sequence[Period]) -> bool:
+def _of_the_time(value: Stated, periods: Sequence[Timespan]) -> bool:
     """Whether a flow is for a period that the question names, another value from a sentence that names one, if any."""
     if is_flow(value.measure):
         spans = [period for period in periods if period.days >= SPAN_DAYS]
         return not spans or value.period is None or any(_meet(value.period, period) for period in spans)
-    named = periods_of(value.evidence.text)
+    named = timespans_of(value.evidence.text)
     return not periods or not named or any(_common_days(one, other) > 0 for one in named for other in periods)
 
 
-def _meet(one: Period, other: Period) -> bool:
+def _meet(one: Timespan, other: Timespan) -> bool:
     """Whether a value's period is (nearly) the one asked about, or a part of it, or holds it."""
     return _common_days(one, other) >= SAME_PERIOD * min(one.days, other.days)
 
 
-def _common_days(one: Period, other: Period) -> int:
+def _common_days(one: Timespan, other: Timespan) -> int:
     return min(one.last, other.last) - max(one.first, other.first) + 1
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from kb.periods import periods_of
+from kb.timespans import timespans_of
 from kb.words import FUNCTION_WORDS, WORD, stem
 
 Dimension = Literal[
@@ -69,10 +69,10 @@ def quantities_of(text: str, russian: bool = False) -> list[Quantity]:
     """All values in order, without overlap. In a Russian text the comma is the decimal sign.
 
     A bare number is a count with the stems that follow, () where none does. In a list the unit is said once: "USD 4.6, 5 and
-    8 billion", "USD 250 million in 2022, 180 million in 2021". Dates are left out: see kb.periods.
+    8 billion", "USD 250 million in 2022, 180 million in 2021". Dates are left out: see kb.timespans.
     """
     masked = text
-    for period in periods_of(text):
+    for period in timespans_of(text):
         masked = masked[: period.start] + "\0" * (period.end - period.start) + masked[period.end :]
     found: list[_Read] = []
     done = 0

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from kb.cells import cells_of, is_row, voice_cells
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
-from kb.measures import ABOUT_FIGURES, MEASURES, Asked, is_flow, is_planned, measure_of, named_measures, parts_of
-from kb.periods import SPAN_DAYS, Period, periods_of
+from kb.measured import ABOUT_FIGURES, MEASURES, Asked, is_flow, is_planned, measure_of, named_measures, parts_of
 from kb.quantities import Quantity, agree, measured_by, quantities_of
 from kb.question import Question
+from kb.timespans import SPAN_DAYS, Timespan, timespans_of
 from kb.voices import REACH, same_voice, voice_of, without_dates
 from kb.words import stems
 
@@ -41,8 +41,8 @@ class Stated:
     measure: str
     planned: bool
     said_by: str = ""
-    as_of: Period | None = None
-    period: Period | None = None
+    as_of: Timespan | None = None
+    period: Timespan | None = None
     period_text: str = ""
     admits: bool = False
     label: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class Stated:
     @property
     def day(self) -> int | None:
         """Ordinal of the day that the value is of, as near as is known: its period's, its saying's, its document's."""
-        published = periods_of(self.evidence.candidate.hit.document.metadata.published)
+        published = timespans_of(self.evidence.candidate.hit.document.metadata.published)
         known = self.period or self.as_of or (published[0] if published else None)
         return known.last if known else None
 
@@ -119,7 +119,7 @@ def _unambiguous(found: list[Stated]) -> list[Stated]:
     ]
 
 
-def _same_days(one: Period | None, other: Period | None) -> bool:
+def _same_days(one: Timespan | None, other: Timespan | None) -> bool:
     return (one is None and other is None) or (
         one is not None and other is not None and (one.first, one.last) == (other.first, other.last)
     )
@@ -174,7 +174,7 @@ def _in_row(item: Evidence, wanted: Asked) -> Iterator[Stated]:
     context = f"{item.candidate.hit.passage.context}\n{item.text.partition(':')[0]}"
     for header, cell, at in cells.values:
         values = measured_by(cell, header, russian)[:MOST]
-        own = next((period for period in periods_of(cell) if period.days >= SPAN_DAYS), None)
+        own = next((period for period in timespans_of(cell) if period.days >= SPAN_DAYS), None)
         seen: set[str] = set()
         for value in values:
             label = f"{header}: {cell}"
@@ -203,7 +203,7 @@ def _in_row(item: Evidence, wanted: Asked) -> Iterator[Stated]:
 def _in_prose(item: Evidence, wanted: Asked, best: float) -> Iterator[Stated]:
     text, passage = item.text, item.candidate.hit.passage
     values = quantities_of(text, passage.language == "ru")[:MOST]
-    periods, admits = periods_of(text), bool(ADMITS.search(text))
+    periods, admits = timespans_of(text), bool(ADMITS.search(text))
     context = f"{item.candidate.hit.document.metadata.title}\n{passage.context}"
     masked = without_dates(text, periods)
     for value in values:
@@ -267,7 +267,7 @@ def _dates(question: Question, item: Evidence) -> Iterator[Stated]:
     event = _event(question.text, 0)
     text, admits = item.text, bool(ADMITS.search(item.text))
     named = voice_cells(text) if _is_row(item) else []
-    everything = [p for p in periods_of(text) if not any(start <= p.start < end for start, end in named)]
+    everything = [p for p in timespans_of(text) if not any(start <= p.start < end for start, end in named)]
     days = [
         Quantity(p.start, p.end, "date", "day", p.first, p.last)
         for p in everything
@@ -294,18 +294,18 @@ def _planned(measure: str, text: str) -> bool:
     return is_planned(text) and not fixed
 
 
-def _for_when(measure: str, period: Period | None, as_of: Period | None, written: str) -> tuple[Period | None, str]:
+def _for_when(measure: str, period: Timespan | None, as_of: Timespan | None, written: str) -> tuple[Timespan | None, str]:
     """What a flow is for: the period named, else the year to the day when it was said."""
     if period is None and as_of is not None and is_flow(measure):
-        return Period(as_of.start, as_of.end, as_of.last - 364, as_of.last), ""
+        return Timespan(as_of.start, as_of.end, as_of.last - 364, as_of.last), ""
     return period, written if period is not None else ""
 
 
-def _nearest(value: Quantity, values: Sequence[Quantity], periods: Sequence[Period]) -> Period | None:
+def _nearest(value: Quantity, values: Sequence[Quantity], periods: Sequence[Timespan]) -> Timespan | None:
     """The nearest period, on the side where the sentence has them: behind its values, unless one stands before the first."""
     before = bool(periods) and periods[0].start < values[0].start
 
-    def distance(period: Period) -> int:
+    def distance(period: Timespan) -> int:
         low, high = (value.end, period.start) if period.start >= value.end else (period.end, value.start)
         between = sum(low <= other.start < high for other in values if other is not value)
         return high - low + 100 * between + (0 if before == (period.end <= value.start) else OTHER_SIDE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kb.periods import Period, periods_of
 from kb.quantities import Quantity
+from kb.timespans import Timespan, timespans_of
 from kb.words import stems
 
 REACH = 90  # characters before or behind a value in which its source is named
@@ -40,7 +40,7 @@ def same_voice(one: str, other: str) -> bool:
     return a <= b or b <= a if a and b else a == b
 
 
-def without_dates(text: str, periods: Sequence[Period]) -> str:
+def without_dates(text: str, periods: Sequence[Timespan]) -> str:
     """The text with its dates blanked, so that "in July 2025" is not taken for a source."""
     for period in periods:
         text = text[: period.start] + "_" * (period.end - period.start) + text[period.end :]
@@ -50,7 +50,7 @@ def without_dates(text: str, periods: Sequence[Period]) -> str:
 def undated(text: str) -> str:
     """A source without its date: "Dawn, 19 July 2023" → "Dawn". A mere number is a note's and names nobody."""
     text = " ".join(text.split())  # the patterns below are quadratic in runs of spaces
-    for period in reversed(periods_of(text)):
+    for period in reversed(timespans_of(text)):
         text = text[: period.start] + text[period.end :]
     text = re.sub(r"\b(?:undated|early|late|без даты|года?|[Nn]otes? \d+)\b|_+|\(\s*\)", "", text)
     text = re.sub(r"\s*\([^()]*$|\s*\([^()]*\)\s*$", "", text.strip(" ,.;:[]"))

@@ -1,7 +1,7 @@
 import pytest
 
-from kb.periods import periods_of
 from kb.quantities import quantities_of
+from kb.timespans import timespans_of
 from kb.voices import undated, voice_of, without_dates
 
 
@@ -21,7 +21,7 @@ from kb.voices import undated, voice_of, without_dates
     ],
 )
 def test_who_is_named_for_a_value(text, voice):
-    masked = without_dates(text, periods_of(text))
+    masked = without_dates(text, timespans_of(text))
     values = quantities_of(text, russian="\u0400" <= text[0] <= "\u04ff")
     assert voice_of(masked, values[0], values) == voice
 

@@ -1,7 +1,7 @@
 import pytest
 
 from kb.gazetteer import Gazetteer
-from kb.measures import asked, compares, is_planned, measure_of, parts_of
+from kb.measured import asked, compares, is_planned, measure_of, parts_of
 from kb.quantities import quantities_of
 from kb.question import understand
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.periods import periods_of
+from kb.timespans import timespans_of
 
 
 def found(text: str) -> list[tuple[str, str]]:
-    return [(text[p.start : p.end], p.iso) for p in periods_of(text)]
+    return [(text[p.start : p.end], p.iso) for p in timespans_of(text)]
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_what_is_no_date_with_a_year(text):
 )
 def test_a_written_day_is_read_as_that_day(day, form):
     text = form.format(d=day.day, m=f"{day:%B}", y=day.year, iso=day.isoformat(), mm=day.month)
-    (period,) = periods_of(f"It was {text} then")
+    (period,) = timespans_of(f"It was {text} then")
     assert (period.first, period.last) == (day.toordinal(), day.toordinal())
 
 
 @given(st.text(alphabet="0123456789 -–/.,FYJulyмая年\u0660\u06f2", max_size=60))
 def test_any_text_gives_spans_in_order(text):
-    periods = periods_of(text)
+    periods = timespans_of(text)
     assert all(p.first <= p.last and 0 <= p.start < p.end <= len(text) for p in periods)
     assert all(a.end <= b.start for a, b in pairwise(periods))

@@ -16,7 +16,7 @@ SPAN_DAYS = 80  # from a quarter on a period is what a figure is for; a day or m
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class Timespan:
     """A date or period at `text[start:end]`: `first`..`last` are day numbers (date.toordinal), both included."""
 
     start: int
@@ -42,7 +42,7 @@ class Period:
 
 
 @lru_cache(maxsize=4096)  # a sentence is asked for its dates, its values and who says them; and again by the next question
-def periods_of(text: str) -> tuple[Period, ...]:
+def timespans_of(text: str) -> tuple[Timespan, ...]:
     """In order, without overlap: days, months, years, Pakistani fiscal years ("2022-23", "FY25"), ranges of days and months.
 
     What names no year is left out.
@@ -53,7 +53,7 @@ def periods_of(text: str) -> tuple[Period, ...]:
     for match in _DATE.finditer(text):
         days = _days_of(match)
         if days is not None:
-            found.append(Period(match.start(), match.end(), *days))
+            found.append(Timespan(match.start(), match.end(), *days))
     return tuple(found)
 
 

@@ -1,10 +1,9 @@
-"""Fit the judge's coefficients: `python -m benchmarks.fit_evidence [--clapnq FILE.jsonl] [--write]`.
+"""Fit the judge and publish its calibration: `python -m benchmarks.fit_evidence --work FOLDER [SETS] [--write]`.
 
-Examples are questions on an index, each with the features of one sentence. Positive: the best-judged sentence of those that hold
-an accepted answer. Negative: the best-judged sentence for a question without an answer, and for an answerable question once every
-passage that holds an answer is taken away (a near miss made from parallel passages). "Best-judged" depends on the coefficients,
-so fitting is repeated until it settles. Sets: our own questions over corpus/, and, if given, CLAPnq's (short answers are not
-marked there, so positives are the best-judged sentences as they are). The figures are cross-validated by question.
+Sets: our own questions over corpus/ and template questions over it (always); `--documents FOLDER`, template questions over
+another folder, as often as wanted; `--clapnq FILE.jsonl`, `--xquad FOLDER`. None of them is in the repository but corpus/.
+Indexes and examples are kept in the work folder, and taken from there by the next run: delete it after a change of
+kb/evidence_features.py. `--write` writes kb/evidence.json and docs/calibration.md with its pictures. The seed is fixed.
 """
 
 from __future__ import annotations
@@ -12,153 +11,106 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold
+import spacy
 
-from ingest.reindex import Options, reindex
+from benchmarks import answerability as sets
+from benchmarks.answerability import Example, as_folder, examples, indexed, passages_of
+from benchmarks.calibration_report import Trial, page, pictures, threshold_at
+from benchmarks.judge_fitting import calibrated, fitted, left_out, nested
+from ingest.enrich import ENGLISH_MODEL
 from kb.config import Settings, settings_from
-from kb.evaluate import load_questions, says
-from kb.evidence import FEATURES, Evidence, Model, load_model
-from kb.library import Library
-from kb.retrieve import Candidate
+from kb.evidence_features import FEATURES
+from kb.evidence_model import as_json
 
-ROUNDS = 6
-FOLDS = 10
-REGULARISATION = 30.0  # inverse strength; the features differ in scale, cosines span a few hundredths
-FALSE_REFUSALS = 0.10  # the operating point: of answerable questions at most this share is refused; a wrong answer harms more
 OWN_QUESTIONS = Path("tests/quality/questions.jsonl")
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """All sentences that might be the question's answer, as rows of features, and whether one of them is."""
-
-    group: str
-    source: str
-    answerable: bool
-    rows: np.ndarray  # type: ignore[type-arg]  # float64, shape (sentences, features)
+CORPUS = Path("corpus")
+MADE = 140  # template questions an index, and questions of each of XQuAD's pairs: CLAPnq's half has 150
+XQUAD_PAIRS = (("en", "en"), ("ru", "ru"), ("ru", "en"), ("en", "ru"), ("ar", "en"))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--documents", type=Path, action="append", default=[])
     parser.add_argument("--clapnq", type=Path)
-    parser.add_argument("--write", action="store_true", help="write kb/evidence.json")
+    parser.add_argument("--xquad", type=Path)
+    parser.add_argument("--write", action="store_true", help="write kb/evidence.json and docs/calibration.md")
     options = parser.parse_args()
-    settings = settings_from(os.environ, Path.cwd())
-    with tempfile.TemporaryDirectory() as folder:
-        examples = own_examples(replace(settings, home=Path(folder) / "own"))
-        if options.clapnq:
-            examples += clapnq_examples(replace(settings, home=Path(folder) / "clapnq"), options.clapnq, Path(folder) / "docs")
-    for source in sorted({e.source for e in examples}):
-        chosen = [e for e in examples if e.source == source]
-        print(f"{source}: {sum(e.answerable for e in chosen)} answerable, {sum(not e.answerable for e in chosen)} not")
-    scores = cross_validated(examples)
-    report(examples, scores)
-    model = fitted(examples, threshold_at(examples, scores))
-    print(json.dumps(as_json(model), indent=1))
+    options.work.mkdir(parents=True, exist_ok=True)
+    found = [e for name, make in _plan(options) for e in _kept(options.work / f"{name}.npz", make)]
+    trial = _tried(found)
+    text = page(trial)
+    print(text)
+    print(json.dumps(as_json(trial.model), indent=1))
     if options.write:
-        path = Path("kb/evidence.json")
-        path.write_text(json.dumps(as_json(model), indent=1) + "\n", encoding="utf-8")
-        print(f"written to {path}")
+        Path("kb/evidence.json").write_text(json.dumps(as_json(trial.model), indent=1) + "\n", encoding="utf-8")
+        Path("docs/calibration.md").write_text(text, encoding="utf-8")
+        for name, picture in pictures(trial).items():
+            (Path("docs") / name).write_text(picture, encoding="utf-8")
 
 
-def own_examples(settings: Settings) -> list[Example]:
-    reindex(settings, [settings.corpus], Options())
-    library = Library.open(settings)
-    found = []
-    for gold in load_questions(OWN_QUESTIONS):
-        holds: Callable[[str], bool] = lambda text, answers=gold.answers: any(says(text, a) for a in answers)  # noqa: E731
-        for answerable in (True, False) if gold.status == "answered" else (False,):
-            keep: Callable[[Candidate], bool] = lambda c, a=answerable, h=holds: a or not h(c.hit.passage.text)  # noqa: E731
-            evidence = [e for e in library.evidence(gold.question, keep) if not answerable or holds(e.text)]
-            found += example(gold.question, "own", answerable, evidence)
-    library.close()
-    return found
+def _tried(found: Sequence[Example]) -> Trial:
+    scores = left_out(found)
+    model = calibrated(fitted(found), found, scores)
+    clapnq = [e for e in found if e.source == "clapnq"]
+    others = [e for e in found if e.source != "clapnq"]
+    within = (nested(clapnq), nested(clapnq, others)) if clapnq else None
+    trial = Trial(model, found, scores, within)
+    return replace(trial, model=replace(model, threshold=threshold_at(trial)))
 
 
-def clapnq_examples(settings: Settings, questions: Path, folder: Path) -> list[Example]:
-    items = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines()]
-    folder.mkdir()
-    with (folder / "passages.jsonl").open("w", encoding="utf-8") as out:
-        for item in items:
-            out.write(json.dumps({"id": item["id"], "title": item["title"], "text": item["passage"]}) + "\n")
-    reindex(settings, [folder], Options())
-    library = Library.open(settings)
-    found = []
-    for item in items:
-        evidence = library.evidence(item["question"], lambda _: True)
-        found += example(item["question"], "clapnq", bool(item["answerable"]), evidence)
-    library.close()
-    return found
+def _plan(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Iterator[Example]]]]:
+    """Names of sets with what makes their examples."""
+    settings = settings_from(os.environ, Path.cwd())
 
+    def home(name: str) -> Settings:
+        return replace(settings, home=options.work / f"home-{name}")
 
-def example(group: str, source: str, answerable: bool, evidence: Sequence[Evidence]) -> list[Example]:
-    rows = np.array([[e.features[name] for name in FEATURES] for e in evidence])
-    return [Example(group, source, answerable, rows)] if len(rows) else []
+    def template(name: str, folder: Path) -> Iterator[Example]:
+        library = indexed(home(name), folder)
+        parser = spacy.load(ENGLISH_MODEL)
+        yield from examples(library, sets.made(passages_of(library), name, parser, MADE))
 
-
-def fitted(examples: Sequence[Example], threshold: float = 0.5) -> Model:
-    """Alternate between choosing each example's best sentence and fitting on the chosen ones."""
-    model = load_model()
-    labels = [e.answerable for e in examples]
-    for _ in range(ROUNDS):
-        chosen = np.array([best(e, model) for e in examples])
-        regression = LogisticRegression(C=REGULARISATION, class_weight="balanced", max_iter=1000).fit(chosen, labels)
-        model = Model(
-            float(regression.intercept_[0]), dict(zip(FEATURES, map(float, regression.coef_[0]), strict=True)), threshold
+    yield "own", lambda: examples(indexed(home("corpus"), CORPUS), sets.own(OWN_QUESTIONS))
+    yield "corpus", lambda: template("corpus", CORPUS)
+    for folder in options.documents:
+        yield folder.name, lambda folder=folder: template(folder.name, folder)
+    if options.clapnq:
+        documents = sets.clapnq_documents(options.clapnq)
+        clap = as_folder(options.work / "clapnq", documents)
+        yield "clapnq", lambda: examples(indexed(home("clapnq"), clap), sets.clapnq(options.clapnq))
+    for question, corpus in XQUAD_PAIRS if options.xquad else ():
+        items = map(json.loads, (options.xquad / f"corpus.{corpus}.jsonl").read_text(encoding="utf-8").splitlines())
+        folder = as_folder(
+            options.work / f"xquad-{corpus}", ({"id": i["_id"], "title": i["title"], "text": i["text"]} for i in items)
         )
-    return model
+        asked = sets.xquad(options.xquad, question, corpus, MADE)
+        yield f"xquad-{question}-{corpus}", lambda f=folder, a=asked, c=corpus: examples(indexed(home(f"xquad-{c}"), f), a)
 
 
-def best(item: Example, model: Model) -> np.ndarray:  # type: ignore[type-arg]
-    weights = np.array([model.weights[name] for name in FEATURES])
-    row: np.ndarray = item.rows[int(np.argmax(item.rows @ weights))]  # type: ignore[type-arg]
-    return row
-
-
-def cross_validated(examples: Sequence[Example]) -> np.ndarray:  # type: ignore[type-arg]
-    """Each example's probability under a model that has not seen its question."""
-    scores = np.zeros(len(examples))
-    groups = [e.group for e in examples]
-    for train, test in GroupKFold(FOLDS).split(groups, groups=groups):
-        model = fitted([examples[i] for i in train])
-        for i in test:
-            scores[i] = model.probability(dict(zip(FEATURES, best(examples[i], model), strict=True)))
-    return scores
-
-
-def threshold_at(examples: Sequence[Example], scores: np.ndarray) -> float:  # type: ignore[type-arg]
-    positives = sorted(score for e, score in zip(examples, scores, strict=True) if e.answerable)
-    return round(float(positives[int(FALSE_REFUSALS * len(positives))]), 3)
-
-
-def report(examples: Sequence[Example], scores: np.ndarray) -> None:  # type: ignore[type-arg]
-    threshold = threshold_at(examples, scores)
-    print(f"threshold {threshold}, at {FALSE_REFUSALS:.0%} false refusals over all sets, cross-validated")
-    for source in [*sorted({e.source for e in examples}), "all"]:
-        rows = [(e.answerable, s) for e, s in zip(examples, scores, strict=True) if source in ("all", e.source)]
-        auroc = roc_auc_score([a for a, _ in rows], [s for _, s in rows])
-        refused = [s < threshold for a, s in rows if not a]
-        falsely = [s < threshold for a, s in rows if a]
-        print(
-            f"{source:8} AUROC {auroc:.3f}  refused of unanswerable {sum(refused) / len(refused):.3f}  "
-            f"of answerable {sum(falsely) / len(falsely):.3f}"
-        )
-
-
-def as_json(model: Model) -> dict[str, object]:
-    return {
-        "intercept": round(model.intercept, 4),
-        "weights": {name: round(value, 4) for name, value in model.weights.items()},
-        "threshold": model.threshold,
+def _kept(path: Path, make: Callable[[], Iterator[Example]]) -> list[Example]:
+    """The examples in the file, or, where there is none, those that `make` makes, which are then kept there."""
+    if path.exists():
+        with np.load(path, allow_pickle=False) as file:
+            heads = json.loads(str(file["heads"]))
+            if heads["features"] == list(FEATURES):
+                rows, holding = np.split(file["rows"], heads["ends"]), np.split(file["holding"], heads["ends"])
+                return [Example(*head, r, h) for head, r, h in zip(heads["examples"], rows, holding, strict=False)]
+    found = list(make())
+    heads = {
+        "features": list(FEATURES),
+        "examples": [(e.group, e.source, e.languages, e.answerable) for e in found],
+        "ends": [int(n) for n in np.cumsum([len(e.rows) for e in found])],
     }
+    rows, holding = np.concatenate([e.rows for e in found]), np.concatenate([e.holding for e in found])
+    np.savez(path, heads=np.array(json.dumps(heads)), rows=rows, holding=holding)
+    print(f"{path.stem}: {len(found)} examples, {sum(e.answerable for e in found)} of them answerable", flush=True)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,98 +1,147 @@
-"""Retrieval on question sets: `python -m benchmarks.retrieval FOLDER [--queries en ru] [--corpus en]`.
+"""Retrieval and its ablations: `python -m benchmarks.retrieval [--xquad FOLDER] [--texts FOLDER] [--most N] [--half 0|1]`.
 
-FOLDER holds corpus.<language>.jsonl, queries.<language>.jsonl (objects with _id and text) and qrels.tsv, as BEIR has them. The
-passages are indexed by the product's own re-index into a temporary KB_HOME; each row of the table is one part of the
-retrieval alone, then all of it, over the same index in the same run.
+Three kinds of sets, each indexed by the product's own re-index into a temporary KB_HOME: our questions over `corpus/`, always;
+XQuAD recast as retrieval (FOLDER holds corpus.en.jsonl, queries.<language>.jsonl, qrels.tsv, as BEIR has them); and our questions
+on treaties and speeches (FOLDER holds treaties/txt, speeches and an index.json in each). Each row of the table is one more step
+of the retrieval, over the same index and the same encoded question. `--half` takes every other question.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
+import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from ingest.reindex import Options, reindex
 from kb.config import Settings, settings_from
+from kb.evaluate import GoldQuestion, answers_by, flat, load_questions, of
 from kb.library import Library
+from kb.measures import discounted, mean
+from kb.retrieve import RANKING, Candidate, Ranking
 
-NDCG_AT = 10
+DEPTH = 10
+OWN = Path("tests/quality/questions.jsonl")
+TEXTS = Path(__file__).with_name("questions_treaties_speeches.jsonl")
+LANGUAGES = ("en", "ru", "hi", "tr", "ar")
+_LISTS = replace(RANKING, aliases=0.0, reranked=0)
+_BEST = replace(RANKING, cosine=0.0, coverage=0.0, article=0.0, references_last=False)
+STEPS: dict[str, Ranking] = {
+    "words alone (BM25)": replace(_LISTS, dense=0.0),
+    "dense alone": replace(_LISTS, words=0.0),
+    "both, plain RRF": replace(_LISTS, foreign_words=1.0),
+    "+ language rule": _LISTS,
+    "+ other names": replace(RANKING, reranked=0),
+    "+ MaxSim": _BEST,
+    "+ lists of literature last": replace(_BEST, references_last=True),
+    "+ cosine": replace(RANKING, coverage=0.0, article=0.0),
+    "+ words": replace(RANKING, article=0.0),
+    "+ article (all of it)": RANKING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    name: str
+    folders: Sequence[Path]
+    questions: Sequence[GoldQuestion]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--queries", nargs="+", default=["en", "ru"])
-    parser.add_argument("--corpus", default="en")
-    parser.add_argument("--most", type=int, default=10_000, help="questions of each language")
+    parser.add_argument("--xquad", type=Path)
+    parser.add_argument("--texts", type=Path)
+    parser.add_argument("--most", type=int, default=10_000, help="questions of each set, evenly taken")
+    parser.add_argument("--half", type=int, choices=(0, 1))
     options = parser.parse_args()
-    relevant = {q: d for q, d, _ in (line.split("\t") for line in lines(options.folder / "qrels.tsv")[1:])}
+    settings = settings_from(os.environ, Path.cwd())
+    table: dict[str, list[tuple[float | None, float | None]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        settings = replace(settings_from(os.environ, Path.cwd()), home=Path(folder) / "home")
-        index(settings, options.folder / f"corpus.{options.corpus}.jsonl", Path(folder) / "docs")
-        library = Library.open(settings)
-        print(f"{'queries':8} {'ranking':14} {'nDCG@10':>8} {'MRR@10':>8} {'R@5':>6}")
-        for language in options.queries:
-            queries = [json.loads(line) for line in lines(options.folder / f"queries.{language}.jsonl")][: options.most]
-            report(library, f"{language}→{options.corpus}", queries, relevant)
-        library.close()
+        sets = [QuestionSet("own", [settings.corpus], load_questions(OWN))]
+        sets += xquad(options.xquad, Path(folder)) if options.xquad else []
+        sets += treaties_and_speeches(options.texts, Path(folder)) if options.texts else []
+        for chosen in sets:
+            questions = [q for q in chosen.questions if q.status == "answered"]
+            questions = questions[:: max(1, len(questions) // options.most)]
+            if options.half is not None:
+                questions = questions[options.half :: 2]
+            home = Path(folder) / f"home-{chosen.folders[0].name}"
+            table[f"{chosen.name} ({len(questions)})"] = measured(replace(settings, home=home), chosen.folders, questions)
+    show(table)
+
+
+def xquad(source: Path, folder: Path) -> list[QuestionSet]:
+    documents = folder / "xquad"
+    documents.mkdir()
+    with (documents / "corpus.jsonl").open("w", encoding="utf-8") as out:
+        for line in lines(source / "corpus.en.jsonl"):
+            item = json.loads(line)
+            out.write(json.dumps({"id": item["_id"], "title": item["title"] or item["_id"], "text": item["text"]}) + "\n")
+    relevant = {q: f"xquad/corpus.jsonl#{d}" for q, d, _ in (line.split("\t") for line in lines(source / "qrels.tsv")[1:])}
+
+    def gold(language: str) -> list[GoldQuestion]:
+        items = [json.loads(line) for line in lines(source / f"queries.{language}.jsonl")]
+        return [GoldQuestion(i["text"], "answered", (relevant[i["_id"]],), (), (), language, "") for i in items]
+
+    return [QuestionSet(f"XQuAD {language}→en", [documents], gold(language)) for language in LANGUAGES]
+
+
+def treaties_and_speeches(source: Path, folder: Path) -> list[QuestionSet]:
+    """The texts with the titles and dates that their indexes give."""
+    for kind, texts in (("treaties", source / "treaties" / "txt"), ("speeches", source / "speeches")):
+        (folder / kind).mkdir()
+        for item in json.loads((source / kind / "index.json").read_text(encoding="utf-8")):
+            title = (
+                item.get("name") or f"Statement of {item['country']} in the General Debate of the United Nations, {item['year']}"
+            )
+            about = {"title": title, "date": str(item.get("signed") or item["year"])}
+            about["kind"] = "agreement" if kind == "treaties" else "official"
+            copied = shutil.copy(texts / f"{item['file']}.txt", folder / kind)
+            Path(f"{copied}.meta.json").write_text(json.dumps(about), encoding="utf-8")
+    return [QuestionSet("treaties, speeches", [folder / "treaties", folder / "speeches"], load_questions(TEXTS))]
 
 
 def lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 
 
-def index(settings: Settings, corpus: Path, folder: Path) -> None:
-    folder.mkdir()
-    with (folder / "corpus.jsonl").open("w", encoding="utf-8") as out:
-        for line in lines(corpus):
-            item = json.loads(line)
-            out.write(json.dumps({"id": item["_id"], "title": item["title"] or item["_id"], "text": item["text"]}) + "\n")
-    done = reindex(settings, [folder], Options(jobs=1))
-    print(f"indexed {done.added} documents, {done.passages} passages in {done.seconds} s, {len(done.failures)} failures")
+def measured(
+    settings: Settings, folders: Sequence[Path], questions: Sequence[GoldQuestion]
+) -> list[tuple[float | None, float | None]]:
+    """nDCG@10 and recall@5 by each of STEPS."""
+    done = reindex(settings, folders, Options(jobs=1))
+    print(f"{', '.join(f.name for f in folders)}: {done.passages} passages, {len(done.failures)} failures", flush=True)
+    library = Library.open(settings)
+    places: list[list[int]] = []
+    for question in tqdm(questions, leave=False, disable=None):
+        found = library.rankings(question.question, list(STEPS.values()))
+        places.append([place(question, candidates) for candidates in found])
+    library.close()
+    by_step = list(zip(*places, strict=True))
+    return [(mean([discounted(p or None, DEPTH) for p in step]), mean([0 < p <= 5 for p in step])) for step in by_step]
 
 
-def report(library: Library, name: str, queries: Sequence[dict[str, str]], relevant: dict[str, str]) -> None:
-    rankings: dict[str, list[int]] = {"dense": [], "words": [], "fused + rerank": []}
-    for query in tqdm(queries, desc=name, leave=False, disable=None):
-        hits = library.search(query["text"], n=200).items
-        right = relevant[query["_id"]]
-
-        def place(
-            key: Callable[[int], int | None], found: Sequence[str] = tuple(h.document.uri for h in hits), want: str = right
-        ) -> int:
-            ranked = sorted((rank, i) for i in range(len(found)) if (rank := key(i)) is not None)
-            documents = list(dict.fromkeys(found[i] for _, i in ranked))
-            return next((n for n, uri in enumerate(documents, 1) if uri.endswith(f"#{want}")), 0)
-
-        rankings["dense"].append(place(lambda i, hits=hits: hits[i].dense_rank))
-        rankings["words"].append(place(lambda i, hits=hits: hits[i].word_rank))
-        rankings["fused + rerank"].append(place(lambda i: i))
-    for ranking, places in rankings.items():
-        print(f"{name:8} {ranking:14} {mean(places, ndcg):8.4f} {mean(places, mrr):8.4f} {mean(places, recall_at_5):6.3f}")
+def place(gold: GoldQuestion, candidates: Sequence[Candidate]) -> int:
+    """Place, from 1, of the first passage with evidence, or of the first gold document among documents; 0: not there."""
+    hits = [candidate.hit for candidate in candidates]
+    if gold.evidence:
+        found = [answers_by(gold, hit.document.uri, flat(hit.passage.text)) for hit in hits[:DEPTH]]
+    else:
+        found = [any(of(uri, name) for name in gold.documents) for uri in dict.fromkeys(hit.document.uri for hit in hits)]
+    return found.index(True) + 1 if True in found else 0
 
 
-def mean(places: Sequence[int], metric: Callable[[int], float]) -> float:
-    return sum(map(metric, places)) / len(places)
-
-
-def ndcg(place: int) -> float:
-    """With one relevant document: 1 / log2(1 + place)."""
-    return 1 / math.log2(1 + place) if 0 < place <= NDCG_AT else 0.0
-
-
-def mrr(place: int) -> float:
-    return 1 / place if 0 < place <= NDCG_AT else 0.0
-
-
-def recall_at_5(place: int) -> float:
-    return float(0 < place <= 5)
+def show(table: dict[str, list[tuple[float | None, float | None]]]) -> None:
+    print(f"{'nDCG@10 · recall@5':28}" + "".join(f"{name:>26}" for name in table))
+    for number, step in enumerate(STEPS):
+        figures = [f"{values[number][0]:.3f} · {values[number][1]:.3f}" for values in table.values()]
+        print(f"{step:28}" + "".join(f"{figure:>26}" for figure in figures))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ingest.fetch import FetchReport, fetch, plan
 from ingest.fetch import Options as FetchOptions
+from ingest.passwords import Passwords, passwords_from
 from ingest.public_sources import Choice, choose, public_sources
 from ingest.reindex import Options, dry_run, reindex
 from kb.check import check
@@ -64,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--jobs", type=_jobs, default=os.cpu_count() or 1, metavar="N", help="files read at a time (default: cores)"
     )
+    command.add_argument(
+        "--password-file",
+        type=_passwords,
+        default=Passwords(),
+        metavar="FILE",
+        help="passwords of locked PDFs: a line each, for all files, or a glob over uris, a tab and the password",
+    )
     command.add_argument("--json", action="store_true", help="the report as one JSON object on standard output")
     command.set_defaults(run=_reindex)
     _add_fetch(commands.add_parser("fetch", help="download public documents that a list names"))
@@ -97,9 +105,16 @@ def _jobs(value: str) -> int:
     return int(value)
 
 
+def _passwords(name: str) -> Passwords:
+    try:
+        return passwords_from(Path(name))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _reindex(options: argparse.Namespace, settings: Settings) -> int:
     paths = [Path(path) for path in options.paths] or [settings.corpus]
-    chosen = Options(full=options.full, only=options.only, dry_run=options.dry_run, jobs=options.jobs)
+    chosen = Options(options.full, options.only, options.dry_run, options.jobs, options.password_file)
     report = (dry_run if chosen.dry_run else reindex)(settings, paths, chosen)
     if options.json:
         print(json.dumps(report_json(report), ensure_ascii=False))

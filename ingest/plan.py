@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,12 +69,12 @@ def _scope(path: Path, collections: Mapping[str, str]) -> Scope:
 def difference(
     scope: Scope,
     known: Mapping[str, KnownSource],
-    pipeline: Callable[[SourceFile], str],
+    pipelines: Callable[[SourceFile], Collection[str]],
     *,
     only: str = "",
     full: bool = False,
 ) -> Difference:
-    """Compare by content hash and by the versions of reader and segmenter.
+    """Compare by content hash and by the versions of reader and segmenter: `pipelines` are those that need no other reading.
 
     A file that is there but cannot be discovered properly is a failure, and what is known of it stays.
     """
@@ -93,7 +93,8 @@ def difference(
         for file in files
         if not full
         and file.uri in here
-        and (here[file.uri].source_sha256, here[file.uri].pipeline) == (file.sha256, pipeline(file))
+        and here[file.uri].source_sha256 == file.sha256
+        and here[file.uri].pipeline in pipelines(file)
     }
     return Difference(
         changed=tuple(file for file in files if file.uri not in unchanged),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email import policy
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
@@ -246,7 +246,7 @@ def _decoded(raw: str, notes: list[str]) -> str:
         notes.extend(["headers are not encoded as the standard wants; their letters are a guess."] if guessed else [])
     try:
         return one_line(str(make_header(decode_header(raw))))
-    except (HeaderParseError, BadBase64, LookupError, ValueError):
+    except (MessageError, BadBase64, LookupError, ValueError):
         notes.append(f"the header {one_line(raw)[:80]!r} cannot be decoded and is shown as it is.")
         return one_line(raw)
 
@@ -256,7 +256,12 @@ def _people(message: Part, name: str, notes: list[str]) -> list[tuple[str, str]]
     raw = _raw(message, name)
     if not raw.isascii():
         raw = _decoded(raw, notes)
-    return [(_decoded(display, notes), one_line(address)) for display, address in getaddresses([raw]) if display or address]
+    try:
+        people = getaddresses([raw])
+    except RecursionError:  # thousands of brackets or groups
+        notes.append(f"the header {one_line(raw)[:80]!r} cannot be taken apart and is left out.")
+        return []
+    return [(_decoded(display, notes), one_line(address)) for display, address in people if display or address]
 
 
 def _head(message: Part, notes: list[str]) -> str:

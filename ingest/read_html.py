@@ -184,7 +184,9 @@ def _add_list(builder: TextBuilder, element: etree._Element, depth: int = 0) -> 
 
 
 def _add_table(builder: TextBuilder, table: etree._Element) -> None:
-    cells = [list(row.iterchildren("cell")) for row in table.iter("row")]
+    # Its own rows: those of a table in a cell come with the cell.
+    own = (row for row in table.iter("row") if next(row.iterancestors("table")) is table)
+    cells = [list(row.iterchildren("cell")) for row in own]
     rows = [[_text(cell) for cell in row] for row in cells]
     in_columns = any(sum(map(bool, row)) > 1 for row in rows)
     if not in_columns or any(len(cell) > LONGEST_CELL for row in rows for cell in row):  # it only lays out the page

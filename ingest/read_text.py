@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 from lxml import html
@@ -13,8 +14,10 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from ingest.archive import File
 from ingest.encodings import decode
-from ingest.metadata import metadata_from, raw_metadata
+from ingest.header import Header, header_lines
+from ingest.metadata import merge, metadata_from, raw_metadata
 from ingest.page_blocks import add_blocks
+from ingest.stated import checked_header
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind, normalise, rejoin_lines, table_rows
 from kb.records import Metadata, Parsed
 
@@ -25,13 +28,23 @@ def read_plain(path: File) -> tuple[Parsed, ...]:
     """A .txt file; form feeds, where there are any, end its pages. Raises UnreadableFile if it holds no text."""
     text, warnings = decode(path.read_bytes())
     metadata, body, more = front_matter(text)
+    header, body = header_lines(body)
     builder = TextBuilder()
     pages = body.split("\f")
     for number, page in enumerate(pages if body.strip("\f \n").count("\f") else [body], 1):
         if len(pages) > 1 and page is not body:
             builder.start_page(number, None)
         add_plain_text(builder, page)
-    return (_parsed(builder, metadata, "text 1", (*warnings, *more)),)
+    parsed = _parsed(builder, metadata, "text 1", (*warnings, *more))
+    return (parsed if header is None else _with_header(parsed, header),)
+
+
+def _with_header(parsed: Parsed, header: Header) -> Parsed:
+    """Front matter goes before the header, and the text's own word before the header's dates."""
+    given, warnings = metadata_from(header.raw)
+    claims = {"signed_on": header.signed, "in_force_since": header.in_force}
+    given, more = checked_header(given, claims, parsed.text, parsed.blocks)
+    return replace(parsed, metadata=merge(parsed.metadata, given), warnings=(*parsed.warnings, *warnings, *more))
 
 
 def read_markdown(path: File) -> tuple[Parsed, ...]:
@@ -105,11 +118,14 @@ def _paragraphs(lines: Sequence[str], wrapped: bool) -> Iterator[list[str]]:
         yield paragraph
 
 
+LINES_ABOVE = 40  # a page's; all of them, asked for at each line, took a text of 25,000 lines without an empty one minutes
+
+
 def _ends_short(paragraph: Sequence[str], wrapped: bool) -> bool:
     """Does its last line end a sentence well before the width that the lines above it have?"""
     if not wrapped or len(paragraph) < 2:
         return False
-    width = max(map(len, paragraph[:-1]))
+    width = max(map(len, paragraph[-LINES_ABOVE:-1]))
     return paragraph[-1][-1] in ".!?:;۔؟" and len(paragraph[-1]) < 0.7 * width
 
 
@@ -150,9 +166,15 @@ def _add_markdown(builder: TextBuilder, tokens: Sequence[Token]) -> None:
                 builder.add("list_item" if markers else "paragraph", (markers[-1] if markers and first else "") + _plain(token))
                 first = False
             case "html_block":
-                add_blocks(builder, html.fragment_fromstring(token.content, create_parent="div"))
+                _add_html(builder, token.content)
             case "fence" | "code_block":
                 builder.add("paragraph", token.content)
+
+
+def _add_html(builder: TextBuilder, content: str) -> None:
+    """Parsed as a page, since parsing a fragment fails at control characters."""
+    tree = html.document_fromstring(f"<html><body>{content}", ensure_head_body=True)
+    add_blocks(builder, tree.body)  # type: ignore[attr-defined]  # of html's elements, which the stubs forget
 
 
 def _plain(token: Token) -> str:

@@ -6,7 +6,7 @@ Imported by the sandboxed child; the parent of a run needs only `reader_version`
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,16 +21,33 @@ from ingest import (
     read_pptx,
     read_rtf,
     read_text,
+    read_treaty,
     read_xlsx,
 )
 from ingest.archive import File
 from ingest.encodings import decode
 from ingest.metadata import merge, metadata_from, raw_metadata
-from ingest.sources import CSV, DOCX, EML, HTML, JSONL, MARKDOWN, ODT, PDF, PPTX, RTF, SIDECARS, TEXT, XLSX
+from ingest.sources import (
+    AKOMA_NTOSO,
+    CSV,
+    DOCX,
+    EML,
+    HTML,
+    JSONL,
+    MARKDOWN,
+    ODT,
+    PDF,
+    PPTX,
+    RTF,
+    SIDECARS,
+    TEXT,
+    TREATY,
+    XLSX,
+)
 from ingest.text import SUPPORTED, UnreadableFile, one_line
 from kb.records import Metadata, Parsed, SourceFile
 
-READER_VERSION = 2  # raise it when the readers give other text or blocks: every file is then read again
+READER_VERSION = 4  # raise it when the readers give other text or blocks: every file is then read again
 
 _READERS: dict[str, Callable[[File], tuple[Parsed, ...]]] = {
     PDF: read_pdf.read,
@@ -45,6 +62,8 @@ _READERS: dict[str, Callable[[File], tuple[Parsed, ...]]] = {
     CSV: read_csv.read,
     XLSX: read_xlsx.read,
     EML: lambda file: read_eml.read(file, _attached),
+    TREATY: read_treaty.read,
+    AKOMA_NTOSO: read_treaty.read,
 }
 
 
@@ -57,19 +76,22 @@ def reader_version(media_type: str) -> str:
     return f"{media_type}/{READER_VERSION}"
 
 
-def read_file(source: SourceFile) -> tuple[Parsed, ...]:
-    """The documents of a file with all that is known of them; at least one.
+def read_file(source: SourceFile, passwords: Sequence[str] = ()) -> tuple[Parsed, ...]:
+    """The documents of a file with all that is known of them; at least one. `passwords` are tried on a locked PDF.
 
     A sidecar's word goes before the file's own. For the documents in a file (lines of JSONL, attachments) it is the other
     way round, since the sidecar speaks of the whole: it fills in what they leave out, the title excepted.
     Raises UnreadableFile with a sentence for a file that gives no document.
     """
     reader = _READERS.get(source.media_type)
-    if reader is None:
-        raise UnreadableFile(f"files of type {source.media_type} are not read; the types read are {SUPPORTED}.")
     path = Path(source.path)
-    documents = reader(path)
-    if not any(document.text for document in documents):
+    if source.media_type == PDF:
+        documents = read_pdf.read(path, passwords)
+    elif reader is not None:
+        documents = reader(path)
+    else:
+        raise UnreadableFile(f"files of type {source.media_type} are not read; the types read are {SUPPORTED}.")
+    if not any(document.text or document.pages for document in documents):  # pages without text may be read by OCR
         raise UnreadableFile("it holds no text; replace or remove it.")
     sidecar, warnings = _sidecar(path)
     return tuple(_complete(document, sidecar, warnings, path) for document in documents)
@@ -92,7 +114,7 @@ def _first_heading(document: Parsed) -> str:
 def _sidecar(path: Path) -> tuple[Metadata, tuple[str, ...]]:
     for suffix in SIDECARS:
         beside = path.with_name(path.name + suffix)
-        if beside.exists():
+        if os.path.exists(beside):  # which a name too long for a sidecar is not; Path.exists would raise
             try:
                 text, _ = decode(beside.read_bytes())
                 return metadata_from(raw_metadata(text, suffix.rpartition(".")[2]))

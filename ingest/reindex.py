@@ -9,20 +9,25 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from ingest.enrich import enrich
+from ingest.passwords import Passwords
 from ingest.plan import Difference, Scope, difference, scopes_of
 from ingest.readers import reader_version
-from ingest.sandbox import read_sandboxed
+from ingest.sandbox import Helpers, read_sandboxed
 from ingest.segment import SEGMENTER_VERSION, segment
+from ingest.sources import is_unchanged
+from ingest.tesseract import Engine, find_engine
 from kb.config import Settings
 from kb.connections import connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
@@ -30,20 +35,25 @@ from kb.generations import is_current, publish, vector_model
 from kb.maxsim import pack
 from kb.records import Document, Failure, Parsed, ReindexReport, SourceFile
 from kb.serialize import report_json
-from kb.staging import STORE_FILE, KnownSource, StagedDocument, Staging, collections, known_sources
+from kb.staging import STORE_FILE, KnownSource, StagedDocument, Staging, collections, known_sources, original_path
 from kb.store import published_generation
 
+log = logging.getLogger(__name__)
+
+UNREAD = " without OCR"  # of a pipeline: pages stayed unread that OCR could read, were it installed
 EMBED_BATCH = 256  # passages a transaction: about five seconds of work lost to a kill, at the most
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`full`: read every file again, changed or not (a text that is embedded already stays so); `only`: a glob over uris."""
+    """`full`: read every file again, changed or not (a text that is embedded already stays so); `only`: a glob over uris;
+    `passwords`: for locked PDFs."""
 
     full: bool = False
     only: str = ""
     dry_run: bool = False
     jobs: int = 2
+    passwords: Passwords = field(default_factory=Passwords)
 
 
 @dataclass(slots=True)
@@ -77,15 +87,16 @@ def reindex(
     began = time.monotonic()
     model, digest = identify(settings)
     encoder = functools.cache(lambda: open_model(settings))  # only if there is something to read or to embed
+    engine = find_engine()
     tally = Tally()
     with Staging(settings.home) as staging:
         run = staging.start_run(_now())
         for scope in scopes_of(paths, collections(staging.connection)):
             known = known_sources(staging.connection, scope.collection)
-            found = difference(scope, known, pipeline, only=options.only, full=options.full)
+            found = difference(scope, known, pipelines(engine), only=options.only, full=options.full)
             staging.set_collection(scope.collection, str(scope.root))
             _drop(staging, found, tally)
-            _stage(staging, (scope, found), encoder, options.jobs, tally)
+            _stage(staging, (scope, found, engine), encoder, options, tally)
         _embed(staging, encoder, vector_model(model, digest))
         if not is_current(staging, model, digest):
             publish(staging, model, digest)
@@ -98,7 +109,7 @@ def reindex(
 def dry_run(settings: Settings, paths: Sequence[Path], options: Options) -> ReindexReport:
     """What `reindex` would do, in files where a file has not been read yet. Writes nothing."""
     began = time.monotonic()
-    tally = Tally()
+    tally, engine = Tally(), find_engine()
     stores: dict[str, str] = {}
     known: Mapping[str, KnownSource] = {}
     store = settings.home / STORE_FILE
@@ -111,7 +122,7 @@ def dry_run(settings: Settings, paths: Sequence[Path], options: Options) -> Rein
         if store.exists():
             with closing(connect_reader(store)) as connection:
                 known = known_sources(connection, scope.collection)
-        found = difference(scope, known, pipeline, only=options.only, full=options.full)
+        found = difference(scope, known, pipelines(engine), only=options.only, full=options.full)
         tally.failures += found.failures
         tally.unchanged += found.unchanged_documents
         tally.removed += sum(len(found.known[uri].documents) for uri in found.gone)
@@ -125,6 +136,16 @@ def pipeline(source: SourceFile) -> str:
     return f"{reader_version(source.media_type)} segment/{SEGMENTER_VERSION}"
 
 
+def pipelines(engine: Engine | None) -> Callable[[SourceFile], frozenset[str]]:
+    """The pipelines whose result for a file is as good as reading it again: where OCR is installed, none with unread pages."""
+
+    def accepted(source: SourceFile) -> frozenset[str]:
+        name = pipeline(source)
+        return frozenset({name} if engine else {name, name + UNREAD})
+
+    return accepted
+
+
 def _drop(staging: Staging, found: Difference, tally: Tally) -> None:
     tally.failures += found.failures
     tally.unchanged += found.unchanged_documents
@@ -133,27 +154,70 @@ def _drop(staging: Staging, found: Difference, tally: Tally) -> None:
         tally.removed += len(found.known[uri].documents)
 
 
-def _stage(staging: Staging, what: tuple[Scope, Difference], encoder: Callable[[], Encoder], jobs: int, tally: Tally) -> None:
-    scope, found = what
+def _stage(
+    staging: Staging,
+    what: tuple[Scope, Difference, Engine | None],
+    encoder: Callable[[], Encoder],
+    options: Options,
+    tally: Tally,
+) -> None:
+    scope, found, engine = what
     progress = tqdm(total=len(found.changed), desc="reading", unit="file", disable=None, delay=1, leave=False)
+    helpers = Helpers(engine, functools.partial(_tell, progress), options.passwords.of)
     with progress:
-        for source, result in read_sandboxed(found.changed, jobs):
+        for source, result in read_sandboxed(found.changed, options.jobs, helpers=helpers):
             progress.update()
             known = found.known.get(source.uri)
             if isinstance(result, Failure):
-                tally.failures.append(result)
+                tally.failures.append(failure_of(source, result))
                 tally.unchanged += len(known.documents) if known else 0  # its last good version stays
                 continue
-            try:
-                original = staging.keep_original(Path(source.path))
-            except OSError as error:
-                tally.failures.append(Failure(source.uri, "store", f"the original cannot be kept: {error}"))
+            staged = _all_staged(source, result, scope.collection, staging, encoder())
+            if isinstance(staged, Failure):
+                tally.failures.append(staged)
+                tally.unchanged += len(known.documents) if known else 0
                 continue
-            staged = [_staged(source, parsed, original, scope.collection, encoder()) for parsed in result]
             tally.failures += [_no_passage(item.document.uri) for item in staged if not item.passages]
             staged = [item for item in staged if item.passages]
             staging.replace_source(source.uri, staged)
             _count(tally, known, staged)
+
+
+CHANGED = "it changed or went away while it was read; run the same command again."
+
+
+def failure_of(source: SourceFile, failure: Failure) -> Failure:
+    """A file that is being written is not damaged."""
+    try:
+        unchanged = is_unchanged(source, Path(source.path))
+    except OSError:
+        unchanged = False
+    return failure if unchanged else replace(failure, reason=CHANGED)
+
+
+def _all_staged(
+    source: SourceFile, documents: Sequence[Parsed], collection: str, staging: Staging, encoder: Encoder
+) -> list[StagedDocument] | Failure:
+    """The documents of a file, ready to be stored, its original kept."""
+    try:
+        original = staging.keep_original(Path(source.path))
+        if not is_unchanged(source, original_path(staging.home, original)):
+            return Failure(source.uri, "read", CHANGED)
+    except OSError as error:
+        return Failure(source.uri, "store", f"the original cannot be kept: {error}")
+    try:
+        return [_staged(source, document, original, collection, encoder) for document in documents]
+    except Exception as error:  # noqa: BLE001 (recorded: one file's text must not end the run for all the others)
+        told = f"{type(error).__name__}: {str(error)[:300]}"
+        return Failure(source.uri, "segment", f"its text cannot be cut into passages ({told}); report this file, or remove it.")
+
+
+def _tell(progress: Any, said: str) -> None:
+    """On a terminal beside the bar; in a log each page."""
+    if progress.disable:
+        log.info("%s", said)
+    else:
+        progress.set_postfix_str(said)
 
 
 def _no_passage(uri: str) -> Failure:
@@ -185,11 +249,14 @@ def _staged(source: SourceFile, parsed: Parsed, original: str, collection: str, 
         blocks=parsed.blocks,
         pages=parsed.pages,
         reader=parsed.reader,
-        warnings=parsed.warnings,
+        warnings=(*parsed.warnings, *enriched.warnings),
         ingested_at=_now(),
+        stated=enriched.stated,
+        references=enriched.references,
     )
     passages = segment(document.id, complete, enriched.metadata.language, encoder.count_tokens)
-    return StagedDocument(document, passages, enriched.mentions, collection, pipeline(source))
+    name = pipeline(source) + (UNREAD if parsed.unread else "")
+    return StagedDocument(document, passages, enriched.mentions, collection, name, parsed.word_boxes)
 
 
 def document_id(uri: str) -> str:

@@ -4,54 +4,65 @@ A server process imports the readers once and forks a child for each file; the c
 output, writes no file, opens no connection, and passes its result on as JSON, which the parent checks. Our own few lines in
 place of multiprocessing's fork server, because that one runs the caller's main script again in every child.
 
-What holds the child: kernel limits, and an audit hook that refuses sockets and programs. The hook stops Python code, not
-machine code that a file smuggles into a reader; where the kernel lets us, the child has no network device either.
+What holds the child: see ingest.confine.
+
+Pages that are pictures are read by OCR in two more children a page (see ingest.ocr for which). The first draws the page with
+PDFium; the second becomes the tesseract program. Neither starts a program: the server forks, the kernel's limits are set, and
+the second child is replaced by tesseract, which inherits them (memory, time, no files, no network device). It sees the drawn
+page as bare pixels on its standard input, never the file, and what it writes is bounded like every other result.
 """
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
-import logging
 import os
-import resource
 import select
 import signal
 import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import IO, Any
 
+from ingest.confine import Limits, confine, refuse_programs
+from ingest.ocr import PAGE_LIMITS, Look, look_from, with_scans
+from ingest.page_picture import draw, pgm
+from ingest.parsed_json import parsed_from_json, parsed_to_json
 from ingest.readers import read_file
+from ingest.sources import PDF
+from ingest.tesseract import Engine
 from ingest.text import UnreadableFile
-from kb.records import BLOCK_KINDS, Block, Failure, Metadata, Page, Parsed, SourceFile
+from kb.records import Failure, Parsed, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one file may use: seconds on the clock and of the processor, bytes of memory (address space) and of its result."""
+class Helpers:
+    """What reading may call upon, beside the readers.
 
-    seconds: float = 60.0
-    cpu_seconds: int = 60
-    memory: int = 1 << 30
-    output: int = 64 << 20
+    Without an `engine` pages that are pictures stay unread, and are reported. `progress` is told of each page that OCR takes up,
+    from any thread. `passwords_of` gives the passwords to try on a source; they go to the reading process through its input, and
+    nowhere else.
+    """
+
+    engine: Engine | None = None
+    progress: Callable[[str], None] = lambda said: None
+    passwords_of: Callable[[SourceFile], Sequence[str]] = lambda source: ()
 
 
 def read_sandboxed(
-    sources: Iterable[SourceFile], jobs: int = 1, limits: Limits | None = None
+    sources: Iterable[SourceFile], jobs: int = 1, limits: Limits | None = None, helpers: Helpers | None = None
 ) -> Iterator[tuple[SourceFile, tuple[Parsed, ...] | Failure]]:
     """Each source with its documents, or with a `Failure` of stage "read"; in the order given, `jobs` at a time.
 
     At most 2 × `jobs` results wait for the caller. Leaving the iteration early, by Ctrl-C too, ends every process.
     """
-    crew = _Crew(limits or Limits())
+    crew = _Crew(limits or Limits(), helpers or Helpers())
     pool = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="reading")
     waiting: deque[tuple[SourceFile, Future[tuple[Parsed, ...] | Failure]]] = deque()
     try:
@@ -72,8 +83,9 @@ def read_sandboxed(
 class _Crew:
     """A server process for each thread that reads."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, helpers: Helpers) -> None:
         self._limits = limits
+        self._helpers = helpers
         self._local = threading.local()
         self._lock = threading.Lock()
         self._servers: set[subprocess.Popen[bytes]] = set()
@@ -85,7 +97,12 @@ class _Crew:
             server = self._hire()
             self._local.server = server
         try:
-            return _ask(server, source, self._limits)
+            known = self._helpers.passwords_of(source)
+            found = _ask(server, source, self._limits, known)
+            if isinstance(found, Failure) or source.media_type != PDF:
+                return found
+            see = partial(_look, server, source, known)
+            return with_scans(source, found, see, self._helpers.engine, self._helpers.progress)
         except (OSError, EOFError) as error:
             self._fire(server)
             self._local.server = None
@@ -130,19 +147,39 @@ def _end(server: subprocess.Popen[bytes]) -> None:
                 continue
 
 
-def _ask(server: subprocess.Popen[bytes], source: SourceFile, limits: Limits) -> tuple[Parsed, ...] | Failure:
-    assert server.stdin is not None and server.stdout is not None
-    request = json.dumps({"source": asdict(source), "limits": asdict(limits)})
-    server.stdin.write(request.encode("ascii") + b"\n")
-    server.stdin.flush()
-    head = _exactly(server.stdout, 9)
-    payload = _exactly(server.stdout, int.from_bytes(head[1:], "big"))
-    if head[:1] == b"F":
+def _ask(
+    server: subprocess.Popen[bytes], source: SourceFile, limits: Limits, passwords: Sequence[str]
+) -> tuple[Parsed, ...] | Failure:
+    request = {"task": "read", "source": asdict(source), "limits": asdict(limits), "passwords": list(passwords)}
+    letter, payload = _answered(server, request)
+    if letter == b"F":
         return Failure(source.uri, "read", _sentence(payload))
     try:
         return parsed_from_json(payload)
     except ValueError as error:
         return Failure(source.uri, "read", f"the reader gave a result that does not hold together ({error}).")
+
+
+def _look(
+    server: subprocess.Popen[bytes], source: SourceFile, passwords: Sequence[str], page: int, command: Sequence[str], turned: bool
+) -> Look | str:
+    """What there is to see on a page, and what `command` reads there (nothing: nothing is read); or what went wrong."""
+    wanted = {"page": page, "command": list(command), "turned": turned, "passwords": list(passwords)}
+    letter, payload = _answered(server, {"task": "look", "source": asdict(source), "limits": asdict(PAGE_LIMITS)} | wanted)
+    if letter == b"F":
+        return _sentence(payload)
+    try:
+        return look_from(payload)
+    except ValueError as error:
+        return f"what was read of it does not hold together ({error})"
+
+
+def _answered(server: subprocess.Popen[bytes], request: dict[str, Any]) -> tuple[bytes, bytes]:
+    assert server.stdin is not None and server.stdout is not None
+    server.stdin.write(json.dumps(request).encode("ascii") + b"\n")
+    server.stdin.flush()
+    head = _exactly(server.stdout, 9)
+    return head[:1], _exactly(server.stdout, int.from_bytes(head[1:], "big"))
 
 
 def _sentence(payload: bytes) -> str:
@@ -169,9 +206,14 @@ def serve() -> None:
     os.dup2(nowhere, 1)  # what a reader's library prints must not come between the answers
     os.dup2(nowhere, 2)
     requests = os.fdopen(0, "rb", buffering=0, closefd=False)
+    drawings = _Drawings()
     for line in iter(requests.readline, b""):
         request = json.loads(line)
-        letter, payload = _run(SourceFile(**request["source"]), Limits(**request["limits"]), read_file)
+        source, limits = SourceFile(**request["source"]), Limits(**request["limits"])
+        if request["task"] == "read":
+            letter, payload = _run(limits, partial(_answer, limits, partial(_read, source, request["passwords"])))
+        else:
+            letter, payload = drawings.look_at(source, limits, request)
         _write(answers, letter + len(payload).to_bytes(8, "big") + payload)
 
 
@@ -181,14 +223,51 @@ def _write(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _run(source: SourceFile, limits: Limits, read: Any) -> tuple[bytes, bytes]:
-    """Fork a child for one file, wait for what it writes, and end it in any case."""
+class _Drawings:
+    """The page that was drawn last: several programs may have to look at it."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] = ()
+        self._answer = (b"", b"", b"")
+
+    def look_at(self, source: SourceFile, limits: Limits, request: Mapping[str, Any]) -> tuple[bytes, bytes]:
+        """Draw a page in one child and have its command read it in another. The answer: JSON on a line, then what it wrote."""
+        command, page = request["command"], (request["page"], request["turned"])
+        if self._of != (source, page):
+            self._of, self._answer = (source, page), _drawn(limits, partial(draw, source.path, *page, request["passwords"]))
+        letter, head, drawing = self._answer
+        if letter == b"F" or not drawing or not command:
+            return letter, head
+        picture = os.memfd_create("page")  # in memory, and whole before the program starts: nobody has to feed it
+        try:
+            _write(picture, drawing)
+            os.lseek(picture, 0, os.SEEK_SET)
+            letter, table = _run(limits, partial(_become, picture, command))
+        finally:
+            os.close(picture)
+        return letter, table if letter == b"F" else head + table
+
+
+def _drawn(limits: Limits, work: Callable[[], bytes]) -> tuple[bytes, bytes, bytes]:
+    """A letter as in `serve`, the page's measures as a line of JSON (or what went wrong), and the picture of what it shows."""
+    letter, drawn = _run(limits, partial(_answer, limits, work))
+    if letter == b"F":
+        return letter, drawn, b""
+    head, _, pixels = drawn.partition(b"\n")
+    try:
+        return letter, head + b"\n", pgm(head, pixels) if pixels else b""
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        return b"F", f"its drawing does not hold together ({error}).".encode(), b""
+
+
+def _run(limits: Limits, work: Callable[[int], None]) -> tuple[bytes, bytes]:
+    """Fork a child that works and writes its answer to the descriptor given to it; wait for that, and end it in any case."""
     reading, writing = os.pipe()
     server = os.getpid()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _be_child(server, source, limits, read, writing)
+        _be_child(server, limits, work, writing)
     os.close(writing)
     trouble, data = "", bytearray()
     try:
@@ -227,7 +306,7 @@ def _collect(reading: int, data: bytearray, limits: Limits) -> str:
 
 def _exit_trouble(status: int, limits: Limits) -> str:
     if not os.WIFSIGNALED(status):
-        return ""
+        return f"the program that reads it gave up (status {os.WEXITSTATUS(status)})." if os.WEXITSTATUS(status) else ""
     number = os.WTERMSIG(status)
     if number == signal.SIGXCPU:
         return f"reading took longer than {limits.cpu_seconds} s of processor time and was stopped; the file may be damaged."
@@ -241,44 +320,38 @@ def _exit_trouble(status: int, limits: Limits) -> str:
 # ---- in the child -----------------------------------------------------------------------------------------------------------
 
 
-def _be_child(server: int, source: SourceFile, limits: Limits, read: Any, writing: int) -> None:
+def _be_child(server: int, limits: Limits, work: Callable[[int], None], writing: int) -> None:
     """Never returns: the child leaves without running anything that it inherited."""
     try:
-        _confine(server, limits)
-        answer = _answer(source, limits, read)
-        _write(writing, answer)
-    finally:
+        confine(server, limits)
+        work(writing)
         os._exit(0)
+    finally:
+        os._exit(127)
 
 
-def _confine(server: int, limits: Limits) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: the child does not outlive a killed server
-    if os.getppid() != server:
-        os._exit(1)
-    if libc.unshare(0x40000000):  # CLONE_NEWNET: no network device. Else with CLONE_NEWUSER, else the hook remains
-        libc.unshare(0x50000000)
+def _become(picture: int, command: Sequence[str], writing: int) -> None:
+    """Be replaced by a program that reads `picture`, under the limits that hold this process."""
+    os.write(writing, b"P")
+    os.dup2(picture, 0)
+    os.dup2(writing, 1)
+    kept = {name: os.environ[name] for name in ("TESSDATA_PREFIX",) if name in os.environ}
+    os.execve(command[0], list(command), {"OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8", **kept})
+
+
+def _answer(limits: Limits, work: Callable[[], bytes], writing: int) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
-    logging.disable(logging.CRITICAL)
-    warnings.simplefilter("ignore")
-    sys.addaudithook(_refuse)
+    refuse_programs()
+    _write(writing, _outcome(limits, work))
 
 
-_REFUSED = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.kill", "os.remove", "os.rename")
+def _read(source: SourceFile, passwords: Sequence[str]) -> bytes:
+    return parsed_to_json(read_file(source, passwords))
 
 
-def _refuse(event: str, arguments: Sequence[object]) -> None:
-    if event.startswith(_REFUSED):
-        raise PermissionError(f"a reader may not use {event}")
-
-
-def _answer(source: SourceFile, limits: Limits, read: Any) -> bytes:
+def _outcome(limits: Limits, work: Callable[[], bytes]) -> bytes:
     try:
-        return b"P" + parsed_to_json(read(source))
+        return b"P" + work()
     except UnreadableFile as error:
         return b"F" + str(error).encode("utf-8", "replace")
     except MemoryError:
@@ -286,74 +359,3 @@ def _answer(source: SourceFile, limits: Limits, read: Any) -> bytes:
     except Exception as error:  # noqa: BLE001 (recorded: whatever a damaged file makes a library raise is that file's failure)
         told = f"{type(error).__name__}: {str(error)[:300]}"
         return b"F" + f"the reader stopped at it ({told}); the file may be damaged.".encode("utf-8", "replace")
-
-
-# ---- between them -----------------------------------------------------------------------------------------------------------
-
-
-def parsed_to_json(documents: Sequence[Parsed]) -> bytes:
-    """ASCII JSON of documents: blocks and pages as arrays in the order of their fields."""
-    return json.dumps(
-        [
-            {
-                "text": document.text,
-                "blocks": [astuple(block) for block in document.blocks],
-                "pages": [[page.number, page.label, page.start, page.end] for page in document.pages],
-                "metadata": asdict(document.metadata),
-                "reader": document.reader,
-                "warnings": document.warnings,
-                "key": document.key,
-            }
-            for document in documents
-        ]
-    ).encode("ascii")
-
-
-def parsed_from_json(data: bytes) -> tuple[Parsed, ...]:
-    """The documents again, checked: the child that wrote them had the hands of a hostile file on it.
-
-    Raises ValueError if anything has the wrong type, or a span lies outside its text, out of order or over another.
-    """
-    loaded = json.loads(data)
-    if not isinstance(loaded, list) or not loaded:
-        raise ValueError("no list of documents")
-    return tuple(_checked(item) for item in loaded)
-
-
-def _checked(item: Any) -> Parsed:
-    try:
-        strings = [item["text"], item["reader"], item["key"], *item["warnings"]]
-        raw = {name: tuple(value) if isinstance(value, list) else value for name, value in item["metadata"].items()}
-        metadata = Metadata(**raw)  # type: ignore[arg-type]  # checked below
-        blocks = tuple(Block(*block) for block in item["blocks"])
-        pages = tuple(Page(*page) for page in item["pages"])
-        strings += [value for field in raw.values() for value in (field if isinstance(field, tuple) else (field,))]
-        strings += [value for block in blocks for value in (block.kind, block.place)]
-        strings += [page.label for page in pages if page.label is not None]
-        numbers = [n for b in blocks for n in (b.start, b.end, b.level)] + [n for p in pages for n in (p.number, p.start, p.end)]
-    except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"fields are missing or of the wrong kind: {error}") from error
-    if not all(isinstance(value, str) for value in strings) or not all(type(number) is int for number in numbers):
-        raise ValueError("a text or number is of the wrong type")
-    if any(isinstance(getattr(metadata, name), str) != isinstance(getattr(Metadata(), name), str) for name in raw):
-        raise ValueError("metadata of the wrong type")
-    _check_spans(item["text"], blocks, pages)
-    clean = item["text"].encode("utf-8", "replace").decode() if not item["text"].isascii() else item["text"]
-    if clean != item["text"]:
-        raise ValueError("the text is no valid Unicode")
-    return Parsed(item["text"], blocks, pages, metadata, item["reader"], tuple(item["warnings"]), item["key"])
-
-
-def _check_spans(text: str, blocks: Sequence[Block], pages: Sequence[Page]) -> None:
-    last = 0
-    for block in blocks:
-        if not last <= block.start < block.end <= len(text) or block.kind not in BLOCK_KINDS or not 0 <= block.level <= 6:
-            raise ValueError(f"the block {block} does not fit the text of {len(text)} characters")
-        last = block.end
-    last = 0
-    for page in pages:
-        if not page.start == last <= page.end <= len(text):
-            raise ValueError(f"the page {page} does not fit the text of {len(text)} characters")
-        last = page.end
-    if pages and last != len(text):
-        raise ValueError("the pages do not cover the text")

@@ -11,23 +11,28 @@ unless they have places: such rows name their columns themselves, and one row's 
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, islice, takewhile
 
-from ingest.pinpoint import Pinpoint, joined_places, paragraph_label, parse_heading, pinpoint, push_label, unlabelled
+from ingest.headings import Pinpoint
+from ingest.pinpoint import joined_places, paragraph_label, pinpoint, push_label, unlabelled
+from ingest.structure import Structure, structure
 from kb.language import detect, language_script, letters, script
-from kb.records import Block, Locator, Page, Parsed, Passage, Row
+from kb.records import Anchor, Block, Locator, Page, Parsed, Passage, Row
 from kb.sentences import sentence_spans
 
-SEGMENTER_VERSION = 2
+SEGMENTER_VERSION = 3
 MIN_TOKENS = 120  # a passage this long ends at the next paragraph
 MAX_TOKENS = 220  # and none grows longer, but for a short rest (TAIL_TOKENS) or one long sentence
 TAIL_TOKENS = 30  # a rest shorter than this says little alone: it stays with what comes before
 LONGEST = 400  # tokens of one sentence before it is cut at a clause: the encoder reads 512 with prefix and context
 MAX_OVERLAP = 80  # tokens of a sentence that is repeated; a longer one would fill the next passage
 MAX_CONTEXT = 200  # characters
+# What a part without a heading is about, in the words that people ask in: "Done at Minsk on …" does not say "signed".
+UNHEADED = {"preamble": "Preamble", "closing": "Closing formula: where and when it was signed"}
 MIN_LETTERS = 40  # of a passage before its own script may overrule the document's language
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -88,6 +93,7 @@ def segment(document_id: str, parsed: Parsed, language: str, count_tokens: Count
                     language=_language(text, language),
                     context=_context(parsed.metadata.title, chosen[0].sections, header),
                     rows=tuple(Row(unit.start, unit.end, unit.place) for unit in chosen if unit.is_placed_row),
+                    anchors=_anchors(chosen),
                 )
             )
             seen[text] += 1
@@ -96,49 +102,60 @@ def segment(document_id: str, parsed: Parsed, language: str, count_tokens: Count
 
 def _units(parsed: Parsed) -> Iterator[_Unit]:
     """Sentences and rows in reading order, each with headings, page and paragraph numbers in force."""
+    law = structure(parsed.text, parsed.blocks)
+    headings = [_heading(parsed, index, law) for index in range(len(parsed.blocks))]
     sections: tuple[_Section, ...] = ()
     labels: tuple[str, ...] = ()
     paragraph = group = 0
     before: tuple[object, ...] = ()
     for index, block in enumerate(parsed.blocks):
-        text = parsed.text[block.start : block.end]
-        heading = _heading(block, text)
+        heading, body = headings[index], block.start
         if heading is not None:
-            bare = bool(index) and parsed.blocks[index - 1].kind == "heading"
-            sections, labels = _under(sections, heading, bare), ()
-            if not _childless(parsed, index, heading):
+            sections, labels = _under(sections, heading, _is_title(parsed, index, law)), ()
+            body = law.marks[index].body if index in law.marks else block.end
+            if body == block.end and not _childless(headings, index, _is_title(parsed, index + 1, law)):
                 group += 1
                 continue
         paragraph += 1
-        label = None if heading or block.kind == "table_row" else paragraph_label(text)
+        alone = body == block.end
+        label = None if alone or block.kind == "table_row" else paragraph_label(parsed.text[body : block.end])
         labels = push_label(labels, label) if label else unlabelled(labels)
         for start, end, page in _pieces(parsed, block):
-            here = (sections, page and page.number, block.kind == "table_row", block.place != "", heading is not None)
+            here = (sections, page and page.number, block.kind == "table_row", block.place != "", alone)
             group, before = group + (here != before), here
             yield _Unit(start, end, group, paragraph, labels, sections, page, block.kind, block.place)
-        group += heading is not None
+        group += alone
 
 
-def _heading(block: Block, text: str) -> _Section | None:
-    """Plain text has no headings marked: a paragraph that is a legal heading and nothing else counts as one."""
-    if block.kind not in ("heading", "paragraph"):
-        return None
-    legal = parse_heading(text)
-    if block.kind == "heading":
-        return _Section(block.level or 6, " ".join(text.split()), legal)
-    return _Section(6, " ".join(text.split()), legal) if legal else None
+def _heading(parsed: Parsed, index: int, law: Structure) -> _Section | None:
+    """The heading that a block is or begins with. Plain text has none marked: its legal headings count as such.
 
-
-def _under(sections: tuple[_Section, ...], new: _Section, bare: bool) -> tuple[_Section, ...]:
-    """Return the path of headings once `new` is met. Law nests by its own ranks; other headings by their levels.
-
-    An ordinary heading right behind a legal one without a title is that one's title ("Article 5" / "Transit fees").
+    A preamble and a closing formula are sections without a heading's text.
     """
-    if new.legal is None and bare and sections and sections[-1].legal is not None and not sections[-1].legal.title:
+    block, mark = parsed.blocks[index], law.marks.get(index)
+    if mark is not None:
+        text = " ".join(parsed.text[block.start : mark.body].split())
+        return _Section(block.level or 6, text.rstrip(" .:—–-"), mark.pinpoint)
+    if index in law.others or (block.kind != "heading" and index not in law.titles):
+        return None
+    return _Section(block.level or 6, " ".join(parsed.text[block.start : block.end].split()), None)
+
+
+def _is_title(parsed: Parsed, index: int, law: Structure) -> bool:
+    """Is the heading the title of the legal one right before it, which has none ("Article 5" / "Transit fees")?"""
+    before = law.marks.get(index - 1)
+    if index in law.titles or before is None or before.pinpoint.title or before.body != parsed.blocks[index - 1].end:
+        return index in law.titles
+    return index not in law.marks
+
+
+def _under(sections: tuple[_Section, ...], new: _Section, is_title: bool) -> tuple[_Section, ...]:
+    """Return the path of headings once `new` is met. Law nests by its own ranks; other headings by their levels."""
+    if is_title and sections:
         return (*sections, replace(new, level=max(new.level, sections[-1].level + 1)))
     for index, section in enumerate(sections):
         if new.legal is not None and section.legal is not None:
-            closes = section.legal.rank >= new.legal.rank
+            closes = new.legal.closes(section.legal)
         elif new.legal is not None:
             closes = section.level >= new.level and index > 0
         else:
@@ -148,18 +165,18 @@ def _under(sections: tuple[_Section, ...], new: _Section, bare: bool) -> tuple[_
     return (*sections, new)
 
 
-def _childless(parsed: Parsed, index: int, heading: _Section) -> bool:
-    """Has the heading neither text nor a lower heading under it?"""
-    if index + 1 == len(parsed.blocks):
-        return True
-    block = parsed.blocks[index + 1]
-    following = _heading(block, parsed.text[block.start : block.end])
-    if following is None:
+def _childless(headings: Sequence[_Section | None], index: int, is_title: bool) -> bool:
+    """Has the heading neither text nor a lower heading under it? `is_title`: what follows is its title."""
+    heading = headings[index]
+    following = headings[index + 1] if index + 1 < len(headings) else heading
+    if heading is None or following is None:
         return False
+    if following is heading:
+        return True
     if heading.legal is not None and following.legal is not None:
         return following.legal.rank <= heading.legal.rank
     if heading.legal is not None:
-        return bool(heading.legal.title) and following.level <= heading.level
+        return bool(heading.legal.title) and not is_title and following.level <= heading.level
     return following.level <= heading.level and following.legal is None
 
 
@@ -170,12 +187,18 @@ def _pieces(parsed: Parsed, block: Block) -> Iterator[tuple[int, int, Page | Non
     for low, high in spans:
         start, end = block.start + low, block.start + high
         edges: list[tuple[int, int, Page | None]] = [
-            (max(start, page.start), min(end, page.end), page) for page in parsed.pages if page.start < end and start < page.end
+            (max(start, page.start), min(end, page.end), page) for page in _pages_of(parsed.pages, start, end)
         ]
         for left, right, page in edges or [(start, end, None)]:
             left, right = _strip(parsed.text, left, right)
             if left < right:
                 yield left, right, page
+
+
+def _pages_of(pages: Sequence[Page], start: int, end: int) -> Iterator[Page]:
+    """The pages that [start, end) touches, found by halving: a book has thousands of pages, and each sentence asks."""
+    first = bisect_right(pages, start, key=lambda page: page.end)
+    return takewhile(lambda page: page.start < end, islice(pages, first, None))
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:
@@ -251,21 +274,34 @@ def _repeats(group: list[_Unit], low: int, high: int) -> bool:
 
 def _locator(chosen: Sequence[_Unit]) -> Locator:
     first, last = chosen[0], chosen[-1]
-    headings = [section.legal for section in first.sections]
-    place = joined_places(first.place, last.place)
     return Locator(
         start=first.start,
         end=last.end,
         page=first.page.number if first.page else None,
         page_label=first.page.label if first.page else None,
-        section=tuple(section.text for section in first.sections),
-        pinpoint=place or pinpoint(headings, first.labels, last.labels, first.page, (first.paragraph, last.paragraph)),
+        ocr=first.page.ocr if first.page else None,
+        section=tuple(section.text for section in first.sections if section.text),
+        pinpoint=_pinpoint(first, last),
     )
+
+
+def _pinpoint(first: _Unit, last: _Unit) -> str:
+    headings = [section.legal for section in first.sections]
+    place = joined_places(first.place, last.place)
+    return place or pinpoint(headings, first.labels, last.labels, first.page, (first.paragraph, last.paragraph))
+
+
+def _anchors(chosen: Sequence[_Unit]) -> tuple[Anchor, ...]:
+    """Where the place changes within a passage; none if it does not, or if rows tell it."""
+    places = [] if chosen[0].is_placed_row else [(unit.start, _pinpoint(unit, unit)) for unit in chosen]
+    changes = [place for at, place in enumerate(places) if not at or place[1] != places[at - 1][1]]
+    return tuple(Anchor(*place) for place in changes) if len(changes) > 1 else ()
 
 
 def _context(title: str, sections: Sequence[_Section], header: str) -> str:
     """title › section › … at most MAX_CONTEXT characters: the title, then the innermost headings that fit."""
-    names = [section.text for section in sections if section.text.casefold() != title.casefold()]
+    told = [section.text or UNHEADED.get(section.legal.unit if section.legal else "", "") for section in sections]
+    names = [name for name in told if name and name.casefold() != title.casefold()]
     inner = [" ".join(part.split()) for part in (*names, header) if part.strip()]
     outer = [title] if title else []
     while inner and len(" › ".join([*outer, *inner])) > MAX_CONTEXT:

@@ -148,16 +148,16 @@ def _header_rows(rows: Sequence[GridRow], *, first: bool) -> int:
     if len(rows) < 2 or not _names_columns(rows[0], rows[1:], first):
         return 0
     upper, lower, rest = rows[0], rows[1], rows[2:]
-    spanned = [column for column in lower.filled if column and _spans(upper, column)]
+    first_name = upper.filled[0]
+    spanned = [column for column in lower.filled if column > first_name and _goes_over(upper.cells, column)]
     if spanned and rest and _names_columns(lower, rest, first=False):
         return 2
     return 1
 
 
-def _spans(upper: GridRow, column: int) -> bool:
-    """Does the name left of `column` in the upper row go on over it: an empty cell, or a merged one written twice?"""
-    cells = upper.cells[: column + 1]
-    return any(cells[:column]) and (len(cells) <= column or not cells[column] or cells[column] == cells[column - 1])
+def _goes_over(cells: Sequence[str], column: int) -> bool:
+    """Does a name in the upper row to the left of `column` go on over it: an empty cell, or a merged one written twice?"""
+    return len(cells) <= column or not cells[column] or cells[column] == cells[column - 1]
 
 
 def _names_columns(row: GridRow, below: Sequence[GridRow], first: bool) -> bool:

@@ -11,9 +11,10 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from ingest.headings import parse_heading
 from kb.records import BLOCK_KINDS, Block, Page
 
-SUPPORTED = "PDF, DOCX, ODT, RTF, PPTX, HTML, TXT, Markdown, EML, XLSX, CSV and JSONL"
+SUPPORTED = "PDF, DOCX, ODT, RTF, PPTX, HTML, TXT, Markdown, EML, XLSX, CSV, JSONL and treaties as XML (ToTA, Akoma Ntoso)"
 
 
 class UnreadableFile(Exception):
@@ -100,8 +101,9 @@ class TextBuilder:
             raise ValueError("text was added before the first page; start the first page first")
         self._waiting.append((number, label))
 
-    def add(self, kind: str, text: str, level: int = 0, place: str = "") -> None:
-        """Add a block; `level` is 1..6 for a heading, else 0; `place` as in Block. Text without a visible character is not added.
+    def add(self, kind: str, text: str, level: int = 0, place: str = "") -> int | None:
+        """Add a block and give where it begins; `level` is 1..6 for a heading, else 0; `place` as in Block. Text without a
+        visible character is not added, and None given.
 
         Raises ValueError for an unknown kind or level.
         """
@@ -109,13 +111,14 @@ class TextBuilder:
             raise ValueError(f"a block cannot be of kind {kind!r} with level {level}")
         text = one_line(text)
         if not text:
-            return
+            return None
         self._separate(kind)
         self._pages += [(number, label, self._length) for number, label in self._waiting]
         self._waiting.clear()
         self._blocks.append(Block(kind, self._length, self._length + len(text), level, place))
         self._parts.append(text)
         self._length += len(text)
+        return self._blocks[-1].start
 
     def _separate(self, kind: str) -> None:
         if self._blocks:
@@ -138,6 +141,8 @@ _HYPHENATED = frozenset(
     "self semi short so socio sub three two ultra vice well work year north south east west afro anglo euro sino".split()
 )
 _HYPHENS = "-\u2010\u00ad\ufffe\x02"  # U+FFFE and U+0002: what PDFium writes for a hyphen that breaks a word
+# Chinese and Japanese put no spaces between words: signs, kana, and their full-width punctuation.
+_UNSPACED = re.compile("[\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 _URL_OPEN = re.compile(r"https?://\S*[\-_=&?%#]$")
 _URL = re.compile(r"https?://\S*$")
 _URL_REST = re.compile(r"(?=\S*[/=?_%]|(?:[^\s-]+-){2}|\S+\.\w{2,5}(?:\s|$))[a-z0-9/_=?&%.-]\S*")
@@ -151,21 +156,29 @@ def rejoin_lines(lines: Iterable[str], words: frozenset[str] = frozenset()) -> s
     joined = ""
     for line in lines:
         line = line.strip(" \t\r\n")
-        if line:
-            joined = _join(joined, line, words) if joined else line
+        if line and joined:
+            cut, between = line_joint(joined, line, words)
+            joined = joined[: len(joined) - cut] + between + line
+        else:
+            joined = joined or line
     return joined.rstrip("\u00ad\ufffe\x02")
 
 
-def _join(left: str, right: str, words: frozenset[str]) -> str:
+def line_joint(left: str, right: str, words: frozenset[str]) -> tuple[int, str]:
+    """How two lines of a paragraph meet: how many characters go from the end of `left` (0 or 1, a hyphen), and what comes
+    between: a space, a hyphen of the word's own, or nothing. Both lines hold a visible character at the joint."""
+    left = left[-200:]  # no word or address that matters is longer
     if _URL_OPEN.search(left) or (_URL.search(left) and _URL_REST.match(right)):
-        return left + right
+        return 0, ""
     if left[-1] in "—–" and left[-2:-1].isalnum():
-        return left + right
+        return 0, ""
+    if _UNSPACED.match(left[-1]) and _UNSPACED.match(right[0]):
+        return 0, ""
     if left[-1] not in _HYPHENS or not left[-2:-1].isalnum() or not right[0].isalnum():
-        return f"{left} {right}"
+        return 0, " "
     first = re.split(r"[^\w\u2019']", left[:-1])[-1]
     second = re.match(r"\w*", right)
-    return left[:-1] + ("-" if _keeps_hyphen(first, second.group() if second else "", words) else "") + right
+    return 1, "-" if _keeps_hyphen(first, second.group() if second else "", words) else ""
 
 
 def _keeps_hyphen(first: str, second: str, words: frozenset[str]) -> bool:
@@ -176,20 +189,7 @@ def _keeps_hyphen(first: str, second: str, words: frozenset[str]) -> bool:
     return f"{first}-{second}".lower() in words or first.lower() in _HYPHENATED
 
 
-_NUMBER = r"(?:\d{1,3}(?:[-.]\d{1,2})?[a-zа-я]?|[IVXLC]{1,7}|[A-Z]|bis)(?:\s(?:bis|ter))?"
-_ORDINAL = "ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE TEN FIRST SECOND THIRD".replace(" ", "|")
-_URDU_NUMBER = r"[0-9\u06f0-\u06f9\u0660-\u0669]{1,3}"
-_DIVISIONS = (
-    (1, rf"(?:PART|Part|TITLE|ЧАСТЬ|Часть)\s(?:{_NUMBER}|{_ORDINAL})"),
-    (1, rf"(?:ANNEX|Annex|APPENDIX|Appendix|SCHEDULE|Schedule|ПРИЛОЖЕНИЕ|Приложение)(?:\s№?\s?{_NUMBER})?"),
-    (1, rf"(?:ضمیمہ|حصہ)\s{_URDU_NUMBER}"),
-    (2, rf"(?:CHAPTER|Chapter|ГЛАВА|Глава|РАЗДЕЛ|Раздел)\s(?:{_NUMBER}|{_ORDINAL})|باب\s{_URDU_NUMBER}"),
-    (3, rf"(?:SECTION|Section)\s{_NUMBER}"),
-    (3, rf"(?:ARTICLE|Article|Art\.|СТАТЬЯ|Статья)\s{_NUMBER}|(?:آرٹیکل|دفعہ|شق)\s(?:نمبر\s)?{_URDU_NUMBER}"),
-)
-# A name may follow the number: after a sign, or at once when it starts like a name. A sentence ("Article 5 of the
-# Agreement applies.") is a reference, not a heading: it runs on in lower case or ends with a full stop.
-_DIVISION = tuple((level, re.compile(rf"(?:{form})(?P<name>[.:]?\s?[–—-]?\s?.{{0,120}})$")) for level, form in _DIVISIONS)
+_LEVELS = {0: 1, 1: 1, 2: 1, 3: 2, 4: 3, 5: 3}  # of a legal heading, by its rank
 
 
 def heading_level(line: str) -> int:
@@ -199,20 +199,10 @@ def heading_level(line: str) -> int:
     """
     if not line or len(line) > 160 or line[-1] in ",;":
         return 0
-    for level, form in _DIVISION:
-        if (found := form.match(line)) and _names(found["name"]):
-            return level
+    legal = parse_heading(line)
+    if legal and not (legal.title and line[-1] in ".:۔"):  # a reader looks at one line, and most that end so are sentences
+        return _LEVELS.get(legal.rank, 2)
     return 2 if _in_capitals(line) else 0
-
-
-def _names(rest: str) -> bool:
-    """Is what follows a division's number its name (or nothing), rather than the rest of a sentence?"""
-    name = rest.lstrip(".: –—-")
-    if not name:
-        return True
-    if rest[0].isalnum() or name[0].islower() or name[0] in "()," or name.endswith((".", ":", "۔")):
-        return False
-    return len(name.split()) <= 14
 
 
 def _in_capitals(line: str) -> bool:

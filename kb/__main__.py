@@ -19,8 +19,9 @@ from kb.config import settings_from
 from kb.errors import KnowledgeBaseError, NotFound
 from kb.evaluate import evaluate, load_questions, readable
 from kb.library import Library
-from kb.records import KINDS, Answer, ConflictValue, Filters, Locator, SearchPage
-from kb.serialize import answer_json, document_json, manifest_json, passage_json, search_json
+from kb.records import KINDS, Answer, ConflictValue, Filters, Locator, SearchPage, Statement
+from kb.serialize import answer_json, document_json, manifest_json, passage_json, reading_json, search_json
+from kb.understood import in_words
 
 EXAMPLES = """examples:
   python -m kb ask "When was the QTTA signed?"
@@ -28,6 +29,7 @@ EXAMPLES = """examples:
   python -m kb search "transit fee" --country TJ --from 2016 -n 5
   python -m kb ask - < questions.txt            one question a line in, one JSON object a line out
   python -m kb show 1a2b3c4d5e6f7a8b            a document with its whole text, or a passage
+  python -m kb show 1a2b3c4d5e6f7a8b --report   how it was read: by what, pages by OCR, warnings
   python -m kb eval questions.jsonl --json      recall, evidence, citations and abstentions, measured
 """
 
@@ -62,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_search)
     command = commands.add_parser("show", help="a document with its whole text, or a passage")
     command.add_argument("id", metavar="ID")
+    command.add_argument("--report", action="store_true", help="how the document was read: reader, pages, OCR, warnings")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_show)
     command = commands.add_parser("info", help="the published index: generation, digest, models, counts")
@@ -134,6 +137,10 @@ def _batch(one: Callable[[str], dict[str, Any]]) -> int:
 
 
 def _show(options: argparse.Namespace, library: Library) -> int:
+    if options.report:
+        told = reading_json(library.document(options.id))
+        print(json.dumps(told, ensure_ascii=False) if options.json else _readable_report(told))
+        return 0
     try:
         shown, text = document_json(document := library.document(options.id)), document.text
     except NotFound:
@@ -145,10 +152,23 @@ def _show(options: argparse.Namespace, library: Library) -> int:
         print(json.dumps(shown, ensure_ascii=False))
         return 0
     for name, value in shown.items():
-        if name not in ("text", "blocks", "pages") and value not in ("", [], None):
+        if name not in ("text", "blocks", "pages", "stated", "references") and value not in ("", [], None):
             print(f"{name}: {value}")
+    for fact in shown.get("stated", ()):
+        print(f"the text states {fact['kind'].replace('_', ' ')}: {fact['value']}")
+    if links := shown.get("references"):
+        print(f"references to articles and annexes: {len(links)} (--json shows them)")
     print(f"\n{text}")
     return 0
+
+
+def _readable_report(told: dict[str, Any]) -> str:
+    values = {name: value for name, value in told.items() if name not in ("blocks", "ocr", "empty_pages", "warnings")}
+    values["blocks"] = ", ".join(f"{count} {kind}" for kind, count in told["blocks"].items())
+    values["read by OCR"] = ", ".join(f"page {one['page']} at {100 * one['confidence']:.0f} %" for one in told["ocr"])
+    values["pages without text"] = ", ".join(map(str, told["empty_pages"]))
+    lines = [f"{name}: {value}" for name, value in values.items() if value not in ("", 0)]
+    return "\n".join([*lines, *(f"warning: {warning}" for warning in told["warnings"])])
 
 
 def _info(options: argparse.Namespace, library: Library) -> int:
@@ -165,13 +185,13 @@ def _eval(options: argparse.Namespace, library: Library) -> int:
 
 def _readable_answer(answer: Answer) -> str:
     if answer.status == "abstained":
-        lines = [f"The documents do not say (confidence {answer.confidence:.2f}).", str(answer.reason)]
+        lines = [f"The documents do not say (confidence {answer.confidence:.2f}).", str(answer.reason), *_read_as(answer)]
         if answer.nearest:
             lines.append("\nNearest passages:")
         for hit in answer.nearest[:3]:
             lines += [f"  {hit.document.metadata.title}, {_place(hit.passage.locator)}", _quoted(hit.passage.text[:300])]
         return "\n".join(lines)
-    lines = [answer.text, ""]
+    lines = [*(_readable_statement(statement) for statement in answer.statements), ""]
     for conflict in answer.conflicts:
         lines += [f"Sources disagree on {conflict.about}:", *map(_readable_value, conflict.values), ""]
     lines += [f"Confidence {answer.confidence:.2f}. Sources:"]
@@ -179,7 +199,20 @@ def _readable_answer(answer: Answer) -> str:
         metadata = citation.document.metadata
         about = ", ".join(part for part in (metadata.title, metadata.publisher, metadata.published) if part)
         lines += [f"[{citation.marker}] {about}, {_place(citation.locator)}", f"    {citation.document.uri}"]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_read_as(answer)])
+
+
+def _read_as(answer: Answer) -> list[str]:
+    return [f"{in_words(answer.understood)}."] if answer.understood else []
+
+
+def _readable_statement(statement: Statement) -> str:
+    """The quote with its markers, in a terminal with what answers in bold; what it leans on before it, in brackets."""
+    text = statement.text
+    for start, end in reversed(statement.emphasis if sys.stdout.isatty() else ()):  # a file keeps the quote as it is
+        text = f"{text[:start]}\033[1m{text[start:end]}\033[0m{text[end:]}"
+    context = f"[{statement.context}]\n" if statement.context else ""
+    return f"{context}{text} {''.join(f'[{marker}]' for marker in statement.citations)}"
 
 
 def _readable_value(value: ConflictValue) -> str:
@@ -202,7 +235,8 @@ def _readable_search(page: SearchPage) -> str:
 
 
 def _place(locator: Locator) -> str:
-    return locator.pinpoint or " › ".join(locator.section) or f"characters {locator.start}–{locator.end}"
+    place = locator.pinpoint or " › ".join(locator.section) or f"characters {locator.start}–{locator.end}"
+    return place if locator.ocr is None else f"{place}, read by OCR at {100 * locator.ocr:.0f} %"
 
 
 def _quoted(text: str) -> str:

@@ -43,6 +43,6 @@ class ModelUnavailable(KnowledgeBaseError):
 
 
 class Busy(KnowledgeBaseError):
-    """Another process holds the writer's lock (exit status 1, HTTP 503)."""
+    """Another process holds the writer's lock, or too many pages are being drawn (exit status 1, HTTP 503)."""
 
     status = 503

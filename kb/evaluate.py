@@ -10,26 +10,33 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from kb.errors import BadRequest
 from kb.library import Library
+from kb.measures import brier, calibration_error, discounted, interval, mean, precision_recall_f1
 from kb.question import numbers_in
-from kb.records import Answer
+from kb.records import Answer, Citation
 from kb.words import fold, stems
 
 RECALL_AT = 5
+DEPTH = 10  # passages asked for
+MISSED = 0  # place of what is not among them
+DISAGREEING = ("comparison",)  # kinds of question to which a list of differing values belongs
 
 
 @dataclass(frozen=True, slots=True)
 class GoldEvidence:
-    """Words of a source that answer, verbatim but for line breaks. `document` is its uri, "" for any."""
+    """Words of a source that answer, verbatim but for line breaks. `document` is its uri, "" for any; `pinpoint` is the article
+    in which they stand ("art. 5"), "" where it is not known."""
 
     document: str
     text: str
+    pinpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +54,35 @@ class GoldQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one question; None where the gold question does not say what is right."""
+    """What came of one question; None where the gold question does not say what is right.
+
+    `document_place` and `evidence_place` are the place, from 1, of the first passage of a gold document and with gold evidence
+    among the DEPTH nearest; MISSED if there is none. `citations` has for each citation whether its quote holds evidence or
+    lies in it; `pinpoints` for those that do, and whose article is known, whether they are cited by it.
+    """
 
     gold: GoldQuestion
     answer: Answer
-    document_found: bool | None
-    evidence_found: bool | None
+    document_place: int | None
+    evidence_place: int | None
     evidence_cited: bool | None
     answer_said: bool | None
     verbatim: bool
+    citations: tuple[bool, ...]
+    pinpoints: tuple[bool, ...]
+
+    @property
+    def answerable(self) -> bool:
+        return self.gold.status == "answered"
+
+    @property
+    def refused(self) -> bool:
+        return self.answer.status == "abstained"
+
+    @property
+    def right(self) -> bool:
+        """What `confidence` is the probability of: there is an answer, and it was said if any was given."""
+        return self.answerable and (self.refused or self.answer_said is not False)
 
 
 def load_questions(path: Path) -> list[GoldQuestion]:
@@ -98,7 +125,7 @@ def _alternatives(item: dict[str, Any]) -> tuple[tuple[str, ...], tuple[GoldEvid
     given = item.get("evidence") or ()
     if isinstance(given, str):
         return tuple(documents), tuple(GoldEvidence(name, given) for name in documents or [""])
-    evidence = tuple(GoldEvidence(str(entry["document"]), str(entry["text"])) for entry in given)
+    evidence = tuple(GoldEvidence(str(e["document"]), str(e["text"]), str(e.get("pinpoint", ""))) for e in given)
     return tuple(dict.fromkeys([*documents, *(entry.document for entry in evidence)])), evidence
 
 
@@ -111,23 +138,43 @@ def _strings(value: object) -> tuple[str, ...]:
 
 
 def outcome(library: Library, gold: GoldQuestion) -> Outcome:
-    answer = library.ask(gold.question, n=RECALL_AT)
+    answer = library.ask(gold.question, n=DEPTH)
     answerable = gold.status == "answered"
+    known = bool(answerable and gold.evidence)
     near = [(hit.document.uri, flat(hit.passage.text)) for hit in answer.nearest]
     cited = [(citation.document.uri, flat(citation.context)) for citation in answer.citations]
     texts = {citation.document.id: library.document(citation.document.id).text for citation in answer.citations}
-    known = answerable and gold.evidence
+    quoted = [[entry for entry in gold.evidence if _quotes(citation, entry)] for citation in answer.citations]
+    named = [any(of(uri, name) for name in gold.documents) for uri, _ in near]
     return Outcome(
         gold=gold,
         answer=answer,
-        document_found=any(of(uri, name) for uri, _ in near for name in gold.documents)
-        if answerable and gold.documents
-        else None,
-        evidence_found=any(answers_by(gold, *passage) for passage in near) if known else None,
+        document_place=_first(named) if answerable and gold.documents else None,
+        evidence_place=_first([answers_by(gold, *passage) for passage in near]) if known else None,
         evidence_cited=any(answers_by(gold, *passage) for passage in cited) if known else None,
         answer_said=any(says(answer.text, accepted) for accepted in gold.answers) if answerable and gold.answers else None,
         verbatim=all(texts[c.document.id][c.locator.start : c.locator.end] == c.quote for c in answer.citations),
+        citations=tuple(map(bool, quoted)) if known else (),
+        pinpoints=tuple(
+            any(_pinpointed(citation.locator.pinpoint or "", entry.pinpoint) for entry in entries)
+            for citation, entries in zip(answer.citations, quoted, strict=True)
+            if any(entry.pinpoint for entry in entries)
+        ),
     )
+
+
+def _first(found: Sequence[bool]) -> int:
+    return found.index(True) + 1 if True in found else MISSED
+
+
+def _quotes(citation: Citation, entry: GoldEvidence) -> bool:
+    quote, text = flat(citation.quote), flat(entry.text)
+    return of(citation.document.uri, entry.document) and (text in quote or quote in text)
+
+
+def _pinpointed(pinpoint: str, article: str) -> bool:
+    """ "art. 5(2)" and "art. 5, p. 3" are in "art. 5", "art. 52" is not."""
+    return bool(article) and pinpoint.startswith(article) and not pinpoint[len(article) :][:1].isalnum()
 
 
 def answers_by(gold: GoldQuestion, uri: str, text: str) -> bool:
@@ -153,32 +200,97 @@ def says(text: str, accepted: str) -> bool:
 
 
 def evaluate(library: Library, questions: Sequence[GoldQuestion]) -> dict[str, Any]:
-    """Shares in 0..1 over the questions that each figure applies to (None if to none), counts and times in milliseconds."""
+    """Shares in 0..1 over the questions that each figure applies to (None if to none), counts and times in milliseconds.
+
+    "intervals" holds 95 % bootstrap intervals of the shares, "by_language" and "by_kind" the main ones of each group.
+    """
     outcomes = [outcome(library, gold) for gold in questions]
-    right = [o for o in outcomes if o.gold.status == "answered"]
-    wrong = [o for o in outcomes if o.gold.status != "answered"]
-    times = [sum(o.answer.timings_ms.values()) for o in outcomes]
-
-    def share(of: Sequence[Outcome], value: Callable[[Outcome], bool | None]) -> float | None:
-        known = [value(o) for o in of if value(o) is not None]
-        return round(sum(map(bool, known)) / len(known), 4) if known else None
-
+    per_question = {name: _known(outcomes, value) for name, value in SHARES.items()}
+    refused = precision_recall_f1([o.refused for o in outcomes], [not o.answerable for o in outcomes])
+    confidences, events = [o.answer.confidence for o in outcomes], [o.right for o in outcomes]
+    times = sorted(sum(o.answer.timings_ms.values()) for o in outcomes)
     return {
         "questions": len(outcomes),
-        "answerable": len(right),
-        "unanswerable": len(wrong),
-        f"document_recall@{RECALL_AT}": share(right, lambda o: o.document_found),
-        f"evidence_recall@{RECALL_AT}": share(right, lambda o: o.evidence_found),
-        "evidence_cited": share(right, lambda o: o.evidence_cited),
-        "answer_said": share(right, lambda o: o.answer_said),
-        "citations_verbatim": share(outcomes, lambda o: o.verbatim),
-        "refused_of_unanswerable": share(wrong, lambda o: o.answer.status == "abstained"),
-        "refused_of_answerable": share(right, lambda o: o.answer.status == "abstained"),
+        "answerable": sum(o.answerable for o in outcomes),
+        "unanswerable": sum(not o.answerable for o in outcomes),
+        **{name: mean(values) for name, values in per_question.items()},
+        **dict(zip(("refusal_precision", "refusal_recall", "refusal_f1"), refused, strict=True)),
+        "calibration_error": calibration_error(confidences, events),
+        "brier": brier(confidences, events),
         "ms_p50": round(statistics.median(times), 1),
-        "ms_p95": round(sorted(times)[int(0.95 * (len(times) - 1))], 1),
+        "ms_p95": round(times[int(0.95 * (len(times) - 1))], 1),
+        "ms_by_step": {
+            step: round(statistics.median(o.answer.timings_ms.get(step, 0.0) for o in outcomes), 2)
+            for step in dict.fromkeys(step for o in outcomes for step in o.answer.timings_ms)
+        },
+        "intervals": {name: interval(values) for name, values in per_question.items()},
+        "by_language": _groups(outcomes, lambda o: o.gold.language),
+        "by_kind": _groups(outcomes, lambda o: o.gold.kind),
         "index": outcomes[0].answer.index.digest,
     }
 
 
+def _within(place: int | None, depth: int) -> float | None:
+    return None if place is None else float(0 < place <= depth)
+
+
+def _share(values: Sequence[bool]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+Value = Callable[[Outcome], float | None]
+#: Each figure's value for one question; None: it does not apply. Their means are the figures.
+SHARES: Mapping[str, Value] = MappingProxyType(
+    {
+        f"document_recall@{RECALL_AT}": lambda o: _within(o.document_place, RECALL_AT),
+        "evidence_recall@1": lambda o: _within(o.evidence_place, 1),
+        f"evidence_recall@{RECALL_AT}": lambda o: _within(o.evidence_place, RECALL_AT),
+        f"evidence_recall@{DEPTH}": lambda o: _within(o.evidence_place, DEPTH),
+        f"ndcg@{DEPTH}": lambda o: None if o.evidence_place is None else discounted(o.evidence_place or None, DEPTH),
+        "evidence_cited": lambda o: o.evidence_cited,
+        "citation_precision": lambda o: _share(o.citations),
+        "citation_recall": lambda o: any(o.citations) if o.evidence_cited is not None else None,
+        "pinpoints_right": lambda o: _share(o.pinpoints),
+        "answer_said": lambda o: o.answer_said,
+        "citations_verbatim": lambda o: o.verbatim,
+        "refused_of_unanswerable": lambda o: None if o.answerable else o.refused,
+        "refused_of_answerable": lambda o: o.refused if o.answerable else None,
+        "conflicts_found": lambda o: bool(o.answer.conflicts) if o.answerable and o.gold.kind in DISAGREEING else None,
+        "conflicts_false": lambda o: bool(o.answer.conflicts) if o.gold.kind and o.gold.kind not in DISAGREEING else None,
+    }
+)
+#: Figures of a group: enough to see where it is weak.
+GROUPED = (f"evidence_recall@{RECALL_AT}", f"ndcg@{DEPTH}", "answer_said", "refused_of_unanswerable", "refused_of_answerable")
+
+
+def _known(outcomes: Sequence[Outcome], value: Value) -> list[float]:
+    return [float(found) for o in outcomes if (found := value(o)) is not None]
+
+
+def _groups(outcomes: Sequence[Outcome], key: Callable[[Outcome], str]) -> dict[str, dict[str, float | None]]:
+    groups: dict[str, list[Outcome]] = {}
+    for o in outcomes:
+        groups.setdefault(key(o) or "not said", []).append(o)
+    return {
+        name: {"questions": len(members), **{figure: mean(_known(members, SHARES[figure])) for figure in GROUPED}}
+        for name, members in sorted(groups.items())
+    }
+
+
 def readable(metrics: dict[str, Any]) -> str:
-    return "\n".join(f"{name:26}{'–' if value is None else value}" for name, value in metrics.items())
+    """For people: each figure with its interval, then tables by language and kind."""
+    lines = []
+    for name, value in metrics.items():
+        if not isinstance(value, dict):
+            bounds = metrics["intervals"].get(name)
+            lines.append(f"{name:26}{_shown(value):8}" + (f"  {bounds[0]:.3f}–{bounds[1]:.3f}" if bounds else ""))
+    lines.append("ms by step                " + ", ".join(f"{step} {value}" for step, value in metrics["ms_by_step"].items()))
+    heads = ("questions", *GROUPED)
+    for title in ("by_language", "by_kind"):
+        lines += ["", f"{title.replace('_', ' '):26}" + "".join(f"{head:>25}" for head in heads)]
+        lines += [f"{name:26}" + "".join(f"{_shown(row[head]):>25}" for head in heads) for name, row in metrics[title].items()]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _shown(value: object) -> str:
+    return "–" if value is None else str(value)

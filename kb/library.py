@@ -1,4 +1,4 @@
-"""The façade and composition root: opens store, indexes and models once, and answers. Reading alone; nothing here writes.
+"""The façade and composition root: opens store, indexes and models once, and answers. Nothing here writes to the store.
 
 A Library may be used by several threads. It notices a newly published generation at the next call; each call reads one.
 """
@@ -8,25 +8,31 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kb import store
-from kb.compose import compose, reason_for_abstaining
+from kb.abstain import not_one_question, reason_for_abstaining
+from kb.article import article_evidence, with_article_first
+from kb.compose import Composer
 from kb.config import Settings
 from kb.conflicts import conflicts_of
 from kb.connections import ReaderPool, connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
-from kb.evidence import Evidence, Judge, idf_of, load_model
+from kb.evidence import Evidence, Judge, idf_of
+from kb.evidence_model import load_model
 from kb.filters import checked
 from kb.gazetteer import Gazetteer
 from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.language import LANGUAGES
 from kb.migrations import check_not_older, schema_of
+from kb.pictures import PAGED, PagePictures, Paint, Picture, PictureOrder
+from kb.premise import Objection, objection, unknown_names
 from kb.question import Question, understand
 from kb.records import (
     Answer,
@@ -40,31 +46,50 @@ from kb.records import (
     Passage,
     SearchPage,
 )
-from kb.retrieve import Candidate, Query, Reading, SnapshotGone, Stopwatch, retrieve
+from kb.retrieve import Candidate, Query, Ranking, Reading, SnapshotGone, Stopwatch, retrieve
 from kb.staging import STORE_FILE, original_path
+from kb.understood import understood
 
 T = TypeVar("T")
 MAX_ITEMS = 200  # of any list in one call
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`evidence` may answer, of all that was `judged`; `objection` is to the best of that; `unknown` are names nobody knows."""
+
+    evidence: list[Evidence]
+    judged: list[Evidence]
+    objection: Objection | None
+    unknown: tuple[str, ...]
+
+
 class Library:
     """The published knowledge base. Make one with `Library.open`."""
 
-    def __init__(self, settings: Settings, encoder: Callable[[], Encoder], identity: tuple[str, str]) -> None:
-        """`encoder` is called once, at the first question; `identity` is its (model id, digest)."""
+    def __init__(
+        self,
+        settings: Settings,
+        encoder: Callable[[], Encoder],
+        identity: tuple[str, str],
+        painter: tuple[Paint, str] | None = None,
+    ) -> None:
+        """`encoder` is called once, at the first question; `identity` is its (model id, digest). `painter` draws pages, and
+        names how it does; without one there are no pictures."""
         self._settings = settings
         self._make_encoder = encoder
         self._identity = identity
         self._gazetteer = Gazetteer.load()
+        self._pictures = PagePictures(settings.home, *painter) if painter else None
         self._pool = ReaderPool(settings.home / STORE_FILE)
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
         self._snapshot: Snapshot | None = None
 
     @classmethod
-    def open(cls, settings: Settings) -> Library:
+    def open(cls, settings: Settings, painter: tuple[Paint, str] | None = None) -> Library:
         """Raises ModelUnavailable if the configured model is not there. Nothing published is not an error yet."""
-        return cls(settings, lambda: open_encoder(settings), model_identity(settings))
+        return cls(settings, lambda: open_encoder(settings), model_identity(settings), painter)
 
     def close(self) -> None:
         self._pool.close()
@@ -132,6 +157,32 @@ class Library:
             )
         return Original(str(path), document.media_type, document.source_uri.rsplit("/", 1)[-1])
 
+    def picture(self, document_id: str, page: int, span: tuple[int, int] | None = None) -> Picture:
+        """Page `page` (from 1) of a PDF as PNG, with what of `span` (characters of the document's text) stands on it marked.
+
+        Raises NotFound for another format, a page that is not there or cannot be drawn, BadRequest for a span that is not in the
+        text, Busy if too many pages are being drawn.
+        """
+        document = self.document(document_id)
+        shown = next((one for one in document.pages if one.number == page), None)
+        if self._pictures is None or document.media_type != PAGED or shown is None:
+            raise NotFound(_no_picture(document, page))
+        order = PictureOrder(self.original(document_id).path, document.original_sha256, page)
+        if span is None:
+            return self._pictures.get(order)
+        if not 0 <= span[0] < span[1] <= len(document.text):
+            raise BadRequest(f"{span[0]} to {span[1]} is no span of a text of {len(document.text)} characters.")
+        start, end = max(span[0], shown.start), min(span[1], shown.end)
+        if start >= end:
+            return self._pictures.get(order)
+        if shown.ocr is None:
+            text, spans = document.text[shown.start : shown.end], ((start - shown.start, end - shown.start),)
+            return self._pictures.get(replace(order, text=text, spans=spans))
+        reading = self._reading()
+        words = store.word_boxes(reading.connection, reading.generation, document_id, page)
+        boxes = tuple((w.left, w.top, w.right, w.bottom) for w in words if w.start < end and start < w.end)
+        return self._pictures.get(replace(order, boxes=boxes))
+
     def facets(self) -> Facets:
         reading = self._reading()
         return store.facets(reading.connection, reading.generation)
@@ -145,43 +196,72 @@ class Library:
     def evidence(self, question: str, keep: Callable[[Candidate], bool]) -> list[Evidence]:
         """The judged sentences of the candidates that `keep` lets through, best first: what answers are made of."""
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
-        return self._judged(reading, query, [candidate for candidate in retrieve(reading, query, Stopwatch()) if keep(candidate)])
+        return self._judged(reading, query, [one for one in self._retrieved(reading, query, Stopwatch()) if keep(one)])
+
+    def rankings(self, question: str, rankings: Sequence[Ranking]) -> list[list[Candidate]]:
+        """The candidates by each ranking, of one reading and one encoding of the question: what ablations are made of."""
+        _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
+        return [retrieve(reading, query, Stopwatch(), ranking) for ranking in rankings]
 
     def _ask(self, text: str, filters: Filters, n: int, expand: bool) -> Answer:
         watch = Stopwatch()
         question, query, reading = self._prepared(text, filters, expand, watch)
-        candidates = retrieve(reading, query, watch)
+        candidates = self._retrieved(reading, query, watch)
         model = load_model()
         with watch.step("judge"):
-            evidence = self._judged(reading, query, candidates)
-        best = evidence[0] if evidence else None
-        answered = best is not None and best.probability >= model.threshold
+            finding = self._found(reading, query, candidates)
         with watch.step("compose"):
             text_of = lambda uid: store.document_text(reading.connection, reading.generation, uid)  # noqa: E731
-            composed = compose(evidence if answered else [], model.threshold, text_of)
-        with watch.step("conflicts"):
-            conflicts, also_cited = conflicts_of(
-                question, evidence if answered else [], self._gazetteer, composed.citations, text_of
-            )
+            composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence)
+        with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
+            judged = finding.judged if composed.statements else []
+            conflicts, also_cited = conflicts_of(question, judged, self._gazetteer, composed.citations, text_of)
         return Answer(
             question=question.text,
-            status="answered" if answered else "abstained",
-            confidence=best.probability if best else 0.0,
+            status="answered" if composed.statements else "abstained",
+            confidence=_confidence(finding, model.threshold if not composed.statements else 1.0),
             statements=composed.statements,
             citations=composed.citations + also_cited,
-            reason=None if answered else reason_for_abstaining(question, best, query.filters != Filters()),
+            reason=None if composed.statements else self._reason(query, finding, model.threshold),
             conflicts=conflicts,
             nearest=tuple(candidate.hit for candidate in candidates[:n]),
             also_searched=query.aliases,
             index=reading.snapshot.manifest,
             models={"embedder": self._identity[0], "embedder_digest": self._identity[1], "note": self._encode().note},
             timings_ms=watch.milliseconds,
+            understood=understood(question, self._names(question)),
         )
+
+    def _found(self, reading: Reading, query: Query, candidates: list[Candidate]) -> Finding:
+        """The sentences that bear out what the question takes for granted, and why the best of the others were left out."""
+        question, today = query.question, date.today()
+        judged = self._judged(reading, query, candidates)
+        judged = article_evidence(question, judged, next(iter(candidates), None), self._gazetteer)
+        types = {
+            mention.entity_id: self._gazetteer.entities[mention.entity_id].type
+            for mention in question.entities
+            if mention.entity_id
+        }
+        objections = [objection(question, evidence.text, today, types) for evidence in judged]
+        kept = [evidence for evidence, against in zip(judged, objections, strict=True) if against is None]
+        unknown = unknown_names(question, reading.snapshot.words.document_frequencies)
+        return Finding([] if unknown or not_one_question(question) else kept, judged, next(iter(objections), None), unknown)
+
+    def _reason(self, query: Query, finding: Finding, threshold: float) -> str:
+        question, best = query.question, next(iter(finding.judged), None)
+        passed_over = finding.evidence and finding.evidence[0].probability >= threshold
+        against: Objection | None = "missing" if passed_over else finding.objection
+        filtered = query.filters != Filters()
+        return not_one_question(question) or reason_for_abstaining(question, best, filtered, against, finding.unknown)
+
+    def _names(self, question: Question) -> tuple[str, ...]:
+        known = self._gazetteer.entities
+        return tuple(dict.fromkeys(known[m.entity_id].name for m in question.entities if m.entity_id))
 
     def _search(self, text: str, filters: Filters, page: tuple[int, int], expand: bool) -> SearchPage:
         n, offset = page
         question, query, reading = self._prepared(text, filters, expand, Stopwatch())
-        candidates = retrieve(reading, query, Stopwatch())
+        candidates = self._retrieved(reading, query, Stopwatch())
         items = tuple(candidate.hit for candidate in candidates[offset : offset + n])
         following = str(offset + n) if len(candidates) > offset + n else None
         return SearchPage(question.text, items, following, query.aliases)
@@ -195,6 +275,13 @@ class Library:
         with watch.step("encode"):
             encoded = self._encode().encode_query(question.text)
         return question, Query(question, encoded, aliases, chosen), reading
+
+    def _retrieved(self, reading: Reading, query: Query, watch: Stopwatch) -> list[Candidate]:
+        ranked = retrieve(reading, query, watch)
+        if query.question.article is None:
+            return ranked
+        with watch.step("article"):
+            return with_article_first(reading, query, ranked, self._gazetteer)
 
     def _judged(self, reading: Reading, query: Query, candidates: list[Candidate]) -> list[Evidence]:
         snapshot = reading.snapshot
@@ -241,6 +328,19 @@ class Library:
             return work()
         except SnapshotGone:
             return work()  # with the newest generation; a second time would need two more publishes within one question
+
+
+def _no_picture(document: Document, page: int) -> str:
+    if document.media_type != PAGED:
+        return f"{document.uri} is of type {document.media_type}; pictures are of PDFs. Its original shows it as it was."
+    if not 1 <= page <= len(document.pages):
+        return f"{document.uri} has no page {page}; its pages are 1 to {len(document.pages)}."
+    return "this program was started without what draws pages; `python -m web` has it."
+
+
+def _confidence(finding: Finding, most: float) -> float:
+    """The best sentence's probability; of an abstention no more than what is answered from."""
+    return min(finding.evidence[0].probability, most) if finding.evidence else 0.0
 
 
 def _count(n: int) -> int:

@@ -114,7 +114,40 @@ def _rows_of_passages(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE passages ADD COLUMN rows TEXT NOT NULL DEFAULT '[]'")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _rows_of_passages)
+def _legal_structure(connection: sqlite3.Connection) -> None:
+    """What agreements state of themselves, references between places of law, and the places within a passage.
+
+    Documents of before have none until they are read again.
+    """
+    connection.execute("ALTER TABLE documents ADD COLUMN stated TEXT NOT NULL DEFAULT '[]'")
+    connection.execute("ALTER TABLE passages ADD COLUMN anchors TEXT NOT NULL DEFAULT '[]'")
+    connection.execute(
+        """CREATE TABLE cross_references (
+             document INTEGER NOT NULL REFERENCES documents (num) ON DELETE CASCADE,
+             start INTEGER NOT NULL,
+             "end" INTEGER NOT NULL,
+             pinpoint TEXT NOT NULL,
+             target INTEGER,
+             entity_id TEXT
+           ) STRICT"""
+    )
+    connection.execute("CREATE INDEX cross_references_document ON cross_references (document, start)")
+    connection.execute("CREATE INDEX cross_references_entity ON cross_references (entity_id) WHERE entity_id IS NOT NULL")
+
+
+def _ocr(connection: sqlite3.Connection) -> None:
+    """`ocr`: the confidence of a page that was read by OCR; `boxes`: its words as [[start, end, left, top, right, bottom], …]."""
+    connection.execute("ALTER TABLE passages ADD COLUMN ocr REAL")
+    connection.execute(
+        """CREATE TABLE word_boxes (
+           document INTEGER NOT NULL REFERENCES documents (num) ON DELETE CASCADE,
+           page INTEGER NOT NULL,
+           boxes TEXT NOT NULL,
+           PRIMARY KEY (document, page)) STRICT, WITHOUT ROWID"""
+    )
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _rows_of_passages, _legal_structure, _ocr)
 SCHEMA = len(MIGRATIONS)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from kb.errors import BadRequest
 from kb.gazetteer import Gazetteer
 from kb.language import detect
-from kb.records import Mention
+from kb.periods import period_of
+from kb.question_kind import Kind, kind_of
+from kb.records import Mention, Period
 from kb.words import query_stems
 
 MAX_CHARACTERS = 2000  # far above any question; the model reads about 1,800 characters of it
@@ -17,13 +20,17 @@ Expected = Literal["date", "number", "person", "place", ""]
 
 # Question words by what they ask for; the first that matches decides, so "how long" stands before "how".
 EXPECTED: tuple[tuple[Expected, re.Pattern[str]], ...] = (
-    ("date", re.compile(r"\b(when|since when|what date|which date|which year|what year|on what day)\b|\bкогда\b|\bс какого|"
-                        r"как(ого|ой|ом) (числа|году|год|дат)|дат[аы]\b|کب|کس (سال|تاریخ)", re.I)),
-    ("number", re.compile(r"\b(how (many|much|long|far|large|big|often|high)|what (share|percentage|length|capacity|price|value|"
-                          r"number|amount|population))\b|\bсколько\b|какова? (цена|протяж|длина|мощност|сумма|стоимост|дол)|"
-                          r"каков (экспорт|импорт|объ)|کتن[ایے]", re.I)),
-    ("person", re.compile(r"\b(who|whom|whose)\b|\bкто\b|\bкем\b|کون|کس نے", re.I)),
-    ("place", re.compile(r"\b(where|which (city|port|place|crossing))\b|\bгде\b|\bкуда\b|کہاں", re.I)),
+    ("date", re.compile(r"\b(when|since when|what date|(?:which|what) (?:date|year|month|day)|on what day)\b|"
+                        r"\bкогда\b|\bс какого|"
+                        r"как(ого|ой|ом) (числа|году|год|дат|месяц)|дат[аы]\b|کب|کس (سال|تاریخ|دن|مہینے)", re.I)),
+    ("number", re.compile(r"\b(how (many|much|long|far|large|big|often|high|wide|deep)|what (?:(?:is|was|are|"
+                          r"were) (?:the )?)?(?:total )?"
+                          r"(share|percentage|length|distance|width|height|capacity|price|value|number|amount|sum|rate|population))\b|"
+                          r"\bсколько\b|как(?:ова?|ую|ое|ой) (?:был[ао]? )?(?:общ\w+ )?(цен|протяж|длин|ширин|"
+                          r"высот|расстоян|мощност|сумм|стоимост|"
+                          r"дол[яюи]|числ|количеств|населен)|каков (экспорт|импорт|объ)|کتن[ایے]", re.I)),
+    ("person", re.compile(r"\b(who|whom|whose)\b|\bкто\b|\bкем\b|کون(?! ?س[اےی])|کس نے", re.I)),
+    ("place", re.compile(r"\b(where|which (city|port|place|crossing))\b|\bгде\b|\bкуда\b|کہاں|کس (?:شہر|مقام|اڈے)", re.I)),
 )  # fmt: skip
 MONTHS = (
     "january february march april may june july august september october november december "
@@ -40,13 +47,21 @@ ORDINALS = {
 }
 CAPITALISED_PAIR = re.compile(r"[A-ZА-ЯЁ][\w'’.-]+\s+(?:[a-z]{2,3}\s+)?[A-ZА-ЯЁ][\w'’-]+")
 ARABIC = re.compile(r"[\u0600-\u06ff]")
-ARTICLE = re.compile(r"\b(?:article|art\.|стать[яией]+|ст\.)\s*(\d+|[IVX]+)\b|(?:آرٹیکل|دفعہ)\s*(\d+)", re.I)
-ROMAN = {"I": 1, "V": 5, "X": 10}
+ARTICLE = re.compile(
+    r"\b(?:article|art\.|стать[яеёиюй]+|ст\.|моддаи|madde)\s*(?:№\s*|-\s*)?((?:\d+(?:\.\d+)*(?:\s?(?:bis|ter|quater)\b)?|[IVX]+|(?-i:[IVXLC]+)))\b"
+    r"|(?:آرٹیکل|دفعہ)\s*(?:نمبر\s)?([\d۰-۹]+)",
+    re.I,
+)
+ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question understood. `numbers` are those it names (without the article's); `article` is the number of one it looks up."""
+    """A question understood. `article` is the number of one it looks up; `period` is the one that it asks about.
+
+    `numbers` are those that an answer has to name: without the article's, without the bounds of a range ("since 2021"), with the
+    year that "last year" means.
+    """
 
     text: str
     language: str
@@ -55,10 +70,15 @@ class Question:
     numbers: tuple[str, ...]
     article: str | None
     entities: tuple[Mention, ...]
+    kind: Kind
+    period: Period | None
 
 
-def understand(text: str, gazetteer: Gazetteer) -> Question:
-    """Raises BadRequest for a text without words or longer than MAX_CHARACTERS."""
+def understand(text: str, gazetteer: Gazetteer, today: date | None = None) -> Question:
+    """`today` is what "last year" counts from (None: this machine's day).
+
+    Raises BadRequest for a text without words or longer than MAX_CHARACTERS.
+    """
     text = " ".join(text.replace("\0", " ").split())
     if len(text) > MAX_CHARACTERS:
         raise BadRequest(f"the question has {len(text):,} characters; at most {MAX_CHARACTERS:,} are taken. Ask for one thing.")
@@ -67,15 +87,31 @@ def understand(text: str, gazetteer: Gazetteer) -> Question:
         raise BadRequest("the question is empty; ask in words, for example: When was the QTTA signed?")
     article = ARTICLE.search(text)
     rest = text[: article.start()] + text[article.end() :] if article else text
+    expected: Expected = next((kind for kind, pattern in EXPECTED if pattern.search(text)), "")
+    looked_up = arabic(article[1] or article[2]) if article else None
+    period = period_of(rest, today or date.today())
     return Question(
         text=text,
         language=detect(text),
-        expected=next((kind for kind, pattern in EXPECTED if pattern.search(text)), ""),
+        expected=expected,
         stems=stems,
-        numbers=tuple(dict.fromkeys(numbers_in(rest))),
-        article=_arabic(article[1] or article[2]) if article else None,
+        numbers=_to_be_named(rest, period),
+        article=looked_up,
         entities=gazetteer.find(text),
+        kind=kind_of(text, expected, looked_up),
+        period=period,
     )
+
+
+def _to_be_named(text: str, period: Period | None) -> tuple[str, ...]:
+    if period and period.ranged:
+        return tuple(dict.fromkeys(numbers_in(text.replace(period.text, " "))))
+    if period is None:
+        return tuple(dict.fromkeys(numbers_in(text)))
+    if not any(map(str.isdigit, period.text)):
+        return tuple(dict.fromkeys([*numbers_in(text), period.start[:4]]))
+    figures = re.sub(r"[^\W\d]+", " ", period.text)  # "second half of 2023" asks for 2023, not for 2
+    return tuple(dict.fromkeys(numbers_in(text.replace(period.text, figures))))
 
 
 def numbers_in(text: str) -> list[str]:
@@ -90,7 +126,7 @@ def numbers_in(text: str) -> list[str]:
 
 def articles_in(text: str) -> set[str]:
     """Numbers of the articles that a text names or heads: {"5"} for "Article V" and "Article 5"."""
-    return {_arabic(match[1] or match[2]) for match in ARTICLE.finditer(text)}
+    return {arabic(match[1] or match[2]) for match in ARTICLE.finditer(text)}
 
 
 def _plain(number: str) -> str:
@@ -119,10 +155,12 @@ def _inner_capital(sentence: str) -> bool:
     return any(word[:1].isupper() for word in sentence.split()[1:])
 
 
-def _arabic(number: str) -> str:
-    """An article's number in digits: "V" → "5"."""
+def arabic(number: str) -> str:
+    """An article's number in digits: "V" → "5", "۵" → "5", "4 BIS" → "4bis"; "4.03" stays."""
     if number.isdecimal():
         return str(int(number))
+    if number[0].isdigit():
+        return "".join(number.lower().split())
     values = [ROMAN[letter] for letter in number.upper()]
     pairs = zip(values, [*values[1:], 0], strict=True)
     return str(sum(-value if value < following else value for value, following in pairs))

@@ -10,36 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from kb.structure import BLOCK_KINDS as BLOCK_KINDS
+from kb.structure import Anchor as Anchor
+from kb.structure import Block as Block
+from kb.structure import Mention as Mention
+from kb.structure import Page as Page
+from kb.structure import Reference as Reference
+from kb.structure import Row as Row
+from kb.structure import Stated as Stated
+from kb.structure import WordBox as WordBox
+
 KINDS = ("agreement", "official", "policy_paper", "news", "dataset")  # ordered by tier, the most authoritative first
 STATUSES = ("signed", "in_force", "amended", "superseded", "terminated", "unknown")
-BLOCK_KINDS = ("heading", "paragraph", "list_item", "table_row", "note", "caption")
 
 Role = Literal["query", "passage"]
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A piece of the document's structure: `text[start:end]`, never overlapping, in reading order.
-
-    `kind` is one of BLOCK_KINDS; `level` is 1..6 for a heading (1 the highest), else 0. `place` is how the block is cited where
-    the file has places of its own ("row 5", "sheet ‘Trade’, A5:F5"), else "".
-    """
-
-    kind: str
-    start: int
-    end: int
-    level: int = 0
-    place: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of the original: `number` counts from 1; `label` is what is printed on it ("iv", "12") or None if it has none."""
-
-    number: int
-    label: str | None
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +48,8 @@ class Parsed:
     """What a reader makes of one document of a file. `text` is normalised (see ingest.text); blocks and pages index it.
 
     `key` tells the documents of one file apart (a JSONL line's id); it is "" where the file is the document.
-    `reader` is name and version, e.g. "pypdf 7.1.0"; `warnings` are sentences for the operator.
+    `reader` is name and version, e.g. "pypdf 7.1.0"; `warnings` are sentences for the operator. `word_boxes` are those of pages
+    read by OCR; `unread` are pages that it could read, were it installed.
     """
 
     text: str
@@ -74,6 +59,8 @@ class Parsed:
     reader: str
     warnings: tuple[str, ...] = ()
     key: str = ""
+    word_boxes: tuple[WordBox, ...] = ()
+    unread: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +77,8 @@ class SourceFile:
 class Locator:
     """Where a span stands. `page` counts from 1 (None: the source has no pages); `page_label` is the printed one.
 
-    `section` is the path of headings, outermost first; `pinpoint` is what a lawyer writes: "art. 5(2)(b)", "p. 12".
+    `section` is the path of headings, outermost first; `pinpoint` is what a lawyer writes: "art. 5(2)(b)", "p. 12". `ocr` is the
+    page's confidence, 0..1, if it was read by OCR, else None.
     """
 
     start: int
@@ -99,26 +87,7 @@ class Locator:
     page_label: str | None = None
     section: tuple[str, ...] = ()
     pinpoint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A name in a text: `entity_id` is the gazetteer's id, or None for a name that only the language model of spaCy saw."""
-
-    entity_id: str | None
-    label: str
-    text: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a table in a passage: `document.text[start:end]`, judged and quoted whole, and cited by its `place`."""
-
-    start: int
-    end: int
-    place: str
+    ocr: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +95,8 @@ class Passage:
     """A citable span: `document.text[locator.start:locator.end] == text`, always.
 
     `context` ("title › section") goes before the text when it is embedded and is never quoted. `rows` are those of a table whose
-    blocks have places; such a passage holds nothing else.
+    blocks have places; such a passage holds nothing else. `anchors`, in order, tell the places of a passage that has more than
+    one (paragraphs 2 and 3); without any, all of it is cited by its locator.
     """
 
     id: str
@@ -137,6 +107,7 @@ class Passage:
     language: str
     context: str = ""
     rows: tuple[Row, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +127,8 @@ class Document:
     reader: str
     warnings: tuple[str, ...]
     ingested_at: str
+    stated: tuple[Stated, ...] = ()
+    references: tuple[Reference, ...] = ()
 
     @property
     def title(self) -> str:
@@ -235,10 +208,41 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of the sources with the markers of its citations."""
+    """A sentence of the sources with the markers of its citations.
+
+    `context` says what a pronoun or a table's row belongs to: the sentence before it, or its heading; it is no part of the quote.
+    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order.
+    """
 
     text: str
     citations: tuple[int, ...]
+    context: str = ""
+    emphasis: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `start` to `end`, both included, ISO 8601; "" leaves that side open. `text` is its wording.
+
+    `ranged`: the wording gives bounds ("since 2021") and not one date that a source would write the same way.
+    """
+
+    start: str
+    end: str
+    text: str
+    ranged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """How a question was read: its kind (kb.question_kind), what was looked for in words, the entities' names."""
+
+    language: str
+    kind: str
+    looked_for: str
+    period: Period | None
+    entities: tuple[str, ...]
+    article: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +304,7 @@ class Answer:
     index: IndexManifest
     models: Mapping[str, str]
     timings_ms: Mapping[str, float]
+    understood: Understood | None = None
 
     @property
     def text(self) -> str:

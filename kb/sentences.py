@@ -31,6 +31,7 @@ _OPENERS = re.compile(
     r"Это|Эта|Этот|Эти|Он|Она|Оно|Они|В|Во|На|По|При|Для|За|С|Со|К|И|Но|А|Также|Стороны|Кроме|Согласно|Как|Если|После|До)"
     r"(?=[\s,])"
 )
+LONGEST_WORD = 64  # characters looked at before a stop: abbreviations have ten, and a text without a sentence's end many stops
 _CLOSING = "\"'»”’)]"
 
 
@@ -73,15 +74,14 @@ def _ends_here(text: str, start: int, stop: int, end: int, last: int) -> bool:
     """Does the stop at [stop, end) close the sentence that began at `start`?"""
     if text[stop] in "۔。！？":
         return True
-    sentence = text[start:end].strip()
-    if _ENUMERATION.match(sentence):
+    if end - start <= LONGEST_WORD and _ENUMERATION.match(text[start:end].strip()):
         return False
     follows = text[end : min(last, end + 40)].lstrip()
     if follows.lstrip("\"'«“‘([")[:1].islower():
         return False
     if text[stop] != "." or text.startswith("..", stop):
         return True
-    word = _LAST_WORD.search(sentence)
+    word = _LAST_WORD.search(text[max(start, stop - LONGEST_WORD) : end])
     if word is None:
         return True
     name = word.group(1)

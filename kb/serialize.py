@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
@@ -19,6 +20,8 @@ from kb.records import (
     Passage,
     ReindexReport,
     SearchPage,
+    Statement,
+    Understood,
 )
 
 JSON = dict[str, Any]
@@ -31,7 +34,7 @@ def answer_json(answer: Answer) -> JSON:
         "confidence": round(answer.confidence, 4),
         "text": answer.text,
         "reason": answer.reason,
-        "statements": [{"text": s.text, "citations": list(s.citations)} for s in answer.statements],
+        "statements": [statement_json(statement) for statement in answer.statements],
         "citations": [citation_json(citation) for citation in answer.citations],
         "conflicts": [asdict(conflict) for conflict in answer.conflicts],
         "nearest": [hit_json(hit) for hit in answer.nearest],
@@ -39,6 +42,28 @@ def answer_json(answer: Answer) -> JSON:
         "index": {"generation": answer.index.generation, "digest": answer.index.digest},
         "models": dict(answer.models),
         "timings_ms": {step: round(value, 2) for step, value in answer.timings_ms.items()},
+        "understood": None if answer.understood is None else understood_json(answer.understood),
+    }
+
+
+def statement_json(statement: Statement) -> JSON:
+    return {
+        "text": statement.text,
+        "citations": list(statement.citations),
+        "context": statement.context,
+        "emphasis": [list(span) for span in statement.emphasis],
+    }
+
+
+def understood_json(understood: Understood) -> JSON:
+    period = understood.period
+    return {
+        "language": understood.language,
+        "kind": understood.kind,
+        "looked_for": understood.looked_for,
+        "period": None if period is None else {"from": period.start, "to": period.end, "text": period.text},
+        "entities": list(understood.entities),
+        "article": understood.article,
     }
 
 
@@ -136,7 +161,27 @@ def document_json(document: Document) -> JSON:
         "text": document.text,
         "blocks": [asdict(block) for block in document.blocks],
         "pages": [asdict(page) for page in document.pages],
+        "stated": [asdict(fact) for fact in document.stated],
+        "references": [asdict(link) for link in document.references],
     } | _metadata_json(document)
+
+
+def reading_json(document: Document) -> JSON:
+    """How a document was read: by what, how much came of it, which pages by OCR and how surely, and what was noticed."""
+    return {
+        "document_id": document.id,
+        "uri": document.uri,
+        "title": document.title,
+        "media_type": document.media_type,
+        "reader": document.reader,
+        "ingested_at": document.ingested_at,
+        "pages": len(document.pages),
+        "characters": len(document.text),
+        "blocks": dict(Counter(block.kind for block in document.blocks).most_common()),
+        "ocr": [{"page": p.number, "label": p.label, "confidence": p.ocr} for p in document.pages if p.ocr is not None],
+        "empty_pages": [page.number for page in document.pages if not document.text[page.start : page.end].strip()],
+        "warnings": list(document.warnings),
+    }
 
 
 def _metadata_json(document: Document | DocumentSummary) -> JSON:

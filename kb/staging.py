@@ -13,6 +13,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import IO
 
@@ -23,7 +24,7 @@ from kb.connections import connect_writer, transaction
 from kb.errors import Busy
 from kb.filters import date_range
 from kb.migrations import migrate
-from kb.records import Document, Mention, Passage
+from kb.records import Document, Mention, Passage, WordBox
 from kb.store import json_array, metadata_to_json, published_generation
 
 STORE_FILE = "store.sqlite"
@@ -32,10 +33,10 @@ OPEN = "gen_to IS NULL"  # the state that the next publish will make visible
 
 INSERT_DOCUMENT = """INSERT INTO documents (id, uri, source_uri, source_sha256, original_sha256, media_type, collection, title,
  kind, publisher, language, published_start, published_end, metadata, text, blocks, pages, reader, warnings, pipeline,
- ingested_at, characters, passage_count, page_count, gen_from)
- VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ ingested_at, characters, passage_count, page_count, gen_from, stated)
+ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_PASSAGE = """INSERT INTO passages (id, document, ordinal, text, start, "end", page, page_label, section, pinpoint,
- language, context, rows, vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ ocr, language, context, rows, anchors, vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class StagedDocument:
     mentions: tuple[Mention, ...]
     collection: str
     pipeline: str
+    word_boxes: tuple[WordBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Staging:
             first, last, metadata_to_json(metadata), document.text, json_array(astuple(b) for b in document.blocks),
             json_array(astuple(p) for p in document.pages), document.reader, json_array(document.warnings), item.pipeline,
             document.ingested_at, len(document.text), len(item.passages), len(document.pages), self.next_generation,
+            json_array(astuple(fact) for fact in document.stated),
         )  # fmt: skip
         num = self.connection.execute(INSERT_DOCUMENT, row).lastrowid
         self.connection.executemany(
@@ -135,8 +138,18 @@ class Staging:
         )
         self.connection.executemany(INSERT_PASSAGE, [(p.id, num, *_passage_row(p)) for p in item.passages])
         self.connection.executemany(
+            "INSERT INTO word_boxes VALUES (?, ?, ?)",
+            [
+                (num, page, json_array(astuple(word)[1:] for word in words))
+                for page, words in groupby(item.word_boxes, key=lambda word: word.page)
+            ],
+        )
+        self.connection.executemany(
             "INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?)",
             [(num, m.entity_id, m.label, m.text, m.start, m.end) for m in item.mentions],
+        )
+        self.connection.executemany(
+            "INSERT INTO cross_references VALUES (?, ?, ?, ?, ?, ?)", [(num, *astuple(link)) for link in document.references]
         )
 
     def count_missing_vectors(self, model: str) -> int:
@@ -169,7 +182,8 @@ class Staging:
         partial = originals / f"{os.getpid()}.partial"
         try:
             digest = hashlib.sha256()
-            with path.open("rb") as source, partial.open("wb") as copy:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # never waits for a pipe in its place
+            with open(descriptor, "rb") as source, partial.open("wb") as copy:
                 while chunk := source.read(1 << 20):
                     digest.update(chunk)
                     copy.write(chunk)
@@ -233,8 +247,9 @@ def original_path(home: Path, sha256: str) -> Path:
 def _passage_row(p: Passage) -> tuple[object, ...]:
     at = p.locator
     return (
-        p.ordinal, p.text, at.start, at.end, at.page, at.page_label, json_array(at.section), at.pinpoint, p.language, p.context,
-        json_array(astuple(row) for row in p.rows), vector_key(p.text, p.context),
+        p.ordinal, p.text, at.start, at.end, at.page, at.page_label, json_array(at.section), at.pinpoint, at.ocr, p.language,
+        p.context, json_array(astuple(row) for row in p.rows), json_array(astuple(a) for a in p.anchors),
+        vector_key(p.text, p.context),
     )  # fmt: skip
 
 

@@ -9,11 +9,13 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from kb.errors import BadRequest, NotFound
 from kb.filters import condition
 from kb.records import (
+    Anchor,
     Block,
     Document,
     DocumentPage,
@@ -25,13 +27,18 @@ from kb.records import (
     Metadata,
     Page,
     Passage,
+    Reference,
     Row,
+    Stated,
+    WordBox,
 )
 
 VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
 SUMMARY_COLUMNS = "d.id, d.uri, d.metadata, d.media_type, d.characters, d.passage_count, d.page_count"
+SUMMARY_WIDTH = SUMMARY_COLUMNS.count(",") + 1
 PASSAGE_COLUMNS = (
-    'p.id, d.id, p.ordinal, p.text, p.start, p."end", p.page, p.page_label, p.section, p.pinpoint, p.language, p.context, p.rows'
+    'p.id, d.id, p.ordinal, p.text, p.start, p."end", p.page, p.page_label, p.section, p.pinpoint, p.ocr, p.language, '
+    "p.context, p.rows, p.anchors"
 )
 BATCH = 500  # bound parameters a statement: below SQLite's oldest default limit of 999
 
@@ -46,12 +53,13 @@ def document(connection: sqlite3.Connection, generation: int, document_id: str) 
     """Raises NotFound."""
     row = connection.execute(
         f"""SELECT d.id, d.uri, d.source_uri, d.source_sha256, d.original_sha256, d.media_type, d.metadata, d.text, d.blocks,
-            d.pages, d.reader, d.warnings, d.ingested_at FROM documents AS d WHERE d.id = :id AND {VISIBLE}""",
+            d.pages, d.reader, d.warnings, d.ingested_at, d.stated, d.num FROM documents AS d WHERE d.id = :id AND {VISIBLE}""",
         {"id": document_id, "g": generation},
     ).fetchone()
     if row is None:
         raise NotFound(f"no document has the id {document_id!r}; `/api/v1/documents` lists those there are.")
-    (uid, uri, source_uri, source_sha256, original, media_type, metadata, text, blocks, pages, reader, warnings, at) = row
+    (uid, uri, source_uri, source_sha256, original, media_type, metadata, text, blocks, pages, reader, warnings, at, *legal) = row
+    facts, num = legal
     return Document(
         id=uid,
         uri=uri,
@@ -66,7 +74,16 @@ def document(connection: sqlite3.Connection, generation: int, document_id: str) 
         reader=reader,
         warnings=tuple(json.loads(warnings)),
         ingested_at=at,
+        stated=tuple(Stated(*item) for item in json.loads(facts)),
+        references=_references(connection, num),
     )
+
+
+def _references(connection: sqlite3.Connection, num: int) -> tuple[Reference, ...]:
+    rows = connection.execute(
+        'SELECT start, "end", pinpoint, target, entity_id FROM cross_references WHERE document = ? ORDER BY start', (num,)
+    )
+    return tuple(Reference(*row) for row in rows)
 
 
 def documents(connection: sqlite3.Connection, generation: int, filters: Filters, n: int, cursor: str) -> DocumentPage:
@@ -117,6 +134,16 @@ def passages(connection: sqlite3.Connection, generation: int, document_id: str) 
     return tuple(_passage(row) for row in rows)
 
 
+def word_boxes(connection: sqlite3.Connection, generation: int, document_id: str, page: int) -> tuple[WordBox, ...]:
+    """The words of a page that was read by OCR, in order; empty for any other page."""
+    row = connection.execute(
+        f"""SELECT w.boxes FROM word_boxes AS w JOIN documents AS d ON d.num = w.document
+            WHERE d.id = :id AND w.page = :page AND {VISIBLE}""",
+        {"id": document_id, "page": page, "g": generation},
+    ).fetchone()
+    return tuple(WordBox(page, *item) for item in json.loads(row[0])) if row else ()
+
+
 def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict[int, tuple[Passage, DocumentSummary]]:
     """Passages with their documents by the store's own numbers; those that are gone are missing from the result."""
     found = {}
@@ -127,8 +154,18 @@ def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict
             batch,
         )
         for row in rows:
-            found[int(row[0])] = (_passage(row[1:14]), _summary(row[14:]))
+            found[int(row[0])] = (_passage(row[1:-SUMMARY_WIDTH]), _summary(row[-SUMMARY_WIDTH:]))
     return found
+
+
+def passages_of_articles(connection: sqlite3.Connection, generation: int) -> list[tuple[int, str, int, str]]:
+    """(number, pinpoint, document's number, its title) of the passages that are cited by an article, in order."""
+    rows = connection.execute(
+        f"""SELECT p.num, p.pinpoint, d.num, d.title FROM passages AS p JOIN documents AS d ON d.num = p.document
+            WHERE p.pinpoint LIKE 'art.%' AND {VISIBLE} ORDER BY d.num, p.ordinal""",
+        {"g": generation},
+    )
+    return [(int(num), str(pinpoint), int(document), str(title)) for num, pinpoint, document, title in rows]
 
 
 def token_codes(connection: sqlite3.Connection, nums: Sequence[int], model: str) -> dict[int, bytes]:
@@ -196,6 +233,7 @@ def entity_counts(connection: sqlite3.Connection, generation: int, n: int) -> li
     return [EntityCount(id=row[0], name="", type="", documents=row[1], mentions=row[2]) for row in rows]
 
 
+@lru_cache(maxsize=4096)  # a question fetches 200 passages of a few dozen documents: reading their JSON was half of fetching
 def metadata_from_json(value: str) -> Metadata:
     fields: dict[str, Any] = json.loads(value)
     frozen: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in fields.items()}
@@ -212,10 +250,17 @@ def _summary(row: Sequence[Any]) -> DocumentSummary:
 
 
 def _passage(row: Sequence[Any]) -> Passage:
-    passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, language, context, rows = row
-    locator = Locator(start, end, page, page_label, tuple(json.loads(section)), pinpoint)
-    placed = tuple(Row(*item) for item in json.loads(rows))
-    return Passage(passage_id, document_id, ordinal, text, locator, language, context, placed)
+    passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, ocr, *more = row
+    language, context, rows, anchors = more
+    locator = Locator(start, end, page, page_label, _section(section), pinpoint, ocr)
+    placed = tuple(Row(*item) for item in json.loads(rows)) if rows != "[]" else ()
+    inner = tuple(Anchor(*item) for item in json.loads(anchors)) if anchors != "[]" else ()
+    return Passage(passage_id, document_id, ordinal, text, locator, language, context, placed, inner)
+
+
+@lru_cache(maxsize=4096)
+def _section(value: str) -> tuple[str, ...]:
+    return tuple(json.loads(value))
 
 
 def _batches(nums: Sequence[int]) -> Iterator[list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from flask import Flask
 from kb.cite import permalink
 from kb.config import settings_from
 from kb.errors import BadRequest, IndexMissing, NotFound
+from kb.pictures import Picture
 from kb.records import (
     KINDS,
     Answer,
@@ -30,12 +32,17 @@ from kb.records import (
     Original,
     Page,
     Passage,
+    Period,
+    Reference,
     SearchPage,
+    Stated,
     Statement,
+    Understood,
 )
 from web import create_app
 
 MANIFEST = IndexManifest(3, "5f0c9b1de2a47788", 1, "fake-model", "d1", 8, 4, 9, "2026-11-20T08:00:00Z")
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAG7buVgAAAABJRU5ErkJggg==")
 HOSTILE_TITLE = "<script>alert('title')</script> \"quoted\" & \u202eevil\u202c"
 HOSTILE_TEXT = "<img src=x onerror=alert(1)> and </p><script>document.title='owned'</script> in {{ 7*7 }} a sentence."
 
@@ -64,16 +71,22 @@ def document(uid: str, blocks: list[tuple[str, int, str]], metadata: Metadata, m
         made.append(Block(kind, len(text), len(text) + len(words.strip()), level))
         text += words.strip()
     middle = made[len(made) // 2].start
-    pages = (Page(1, "iv", 0, middle), Page(2, "v", middle, len(text))) if paged else ()
+    pages = (Page(1, "iv", 0, middle), Page(2, "v", middle, len(text), 0.61)) if paged else ()
     uri = f"agreements/{uid}"
-    return Document(uid, uri, uri, "s", "o", media_type, metadata, text, tuple(made), pages, "fake 1", (), "2026-11-20T08:00:00Z")
+    at = text.find("signed in Tashkent")
+    stated = (Stated("signed_at", "Tashkent", at + 10, at + 18),) if at >= 0 else ()
+    links = (Reference(at, at + 6, "art. 2", made[3].start), Reference(at + 7, at + 9, "art. 9")) if at >= 0 else ()
+    facts = (metadata, text, tuple(made), pages, "fake 1", (), "2026-11-20T08:00:00Z", stated, links)
+    return Document(uid, uri, uri, "s", "o", media_type, *facts)
 
 
 def passages_of(shown: Document) -> tuple[Passage, ...]:
     result = []
     for number, block in enumerate(block for block in shown.blocks if block.kind != "heading"):
         page = next((page for page in shown.pages if page.start <= block.start < page.end), None)
-        locator = Locator(block.start, block.end, page and page.number, page and page.label, ("Section",), f"art. {number + 1}")
+        locator = Locator(block.start, block.end, section=("Section",), pinpoint=f"art. {number + 1}")
+        if page:
+            locator = replace(locator, page=page.number, page_label=page.label, ocr=page.ocr)
         text = shown.text[block.start : block.end]
         result.append(Passage(f"{shown.id}-p{number}", shown.id, number, text, locator, shown.metadata.language))
     return tuple(result)
@@ -125,6 +138,7 @@ class FakeLibrary:
         self.published = published
         self.broken: Exception | None = None
         self.asked: list[tuple[str, Filters, int, bool]] = []
+        self.pictured: list[tuple[str, int, tuple[int, int] | None]] = []
         self._documents = {one.id: one for one in documents()}
 
     def ask(self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True) -> Answer:
@@ -136,7 +150,7 @@ class FakeLibrary:
             question=question,
             status="answered" if cited else "abstained",
             confidence=0.91 if cited else 0.12,
-            statements=tuple(Statement(one.quote, (one.marker,)) for one in cited),
+            statements=tuple(_statement(one) for one in cited),
             citations=cited,
             reason=None if cited else "No document says anything about the weather.",
             conflicts=(DISAGREEMENT,) if "conflict" in question else (),
@@ -145,6 +159,7 @@ class FakeLibrary:
             index=MANIFEST,
             models={"embedder": "fake-model"},
             timings_ms={"encode": 1.5},
+            understood=Understood("en", "date", "a date", Period("2021-01-01", "", "since 2021", ranged=True), ("AUPTT",), None),
         )
 
     def search(
@@ -190,6 +205,13 @@ class FakeLibrary:
     def original(self, document_id: str) -> Original:
         shown = self.document(document_id)
         return Original(str(self.folder / document_id), shown.media_type, f"файл {document_id}.bin")
+
+    def picture(self, document_id: str, page: int, span: tuple[int, int] | None = None) -> Picture:
+        shown = self.document(document_id)
+        if shown.media_type != "application/pdf" or not 1 <= page <= len(shown.pages):
+            raise NotFound(f"{document_id} has no picture of page {page}.")
+        self.pictured.append((document_id, page, span))
+        return Picture(PNG, f"{page}{span}")
 
     def facets(self) -> Facets:
         self._check()
@@ -246,6 +268,13 @@ class FakeLibrary:
             locator = replace(passage.locator, start=start, end=end)
             result.append(Citation(marker, passage.id, summary(shown), locator, quote, passage.text, link))
         return tuple(result)
+
+
+def _statement(citation: Citation) -> Statement:
+    """The date in the quote is emphasised, if it holds the one of the documents above."""
+    at = citation.quote.find("15 July 2021")
+    emphasis = ((at, at + len("15 July 2021")),) if at >= 0 else ()
+    return Statement(citation.quote, (citation.marker,), "Two ministers met." if emphasis else "", emphasis)
 
 
 def summary(one: Document) -> DocumentSummary:

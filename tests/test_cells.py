@@ -3,7 +3,7 @@ import pytest
 from kb.cells import cells_of, is_row, voice_cells
 
 ROW = (
-    "Trade of Pakistan and Kyrgyzstan: USD 8.63 million; Timespan: 2022-23; "
+    "Trade of Pakistan and Kyrgyzstan: USD 8.63 million; Period: 2022-23; "
     "Who said so, and when: Press Department, 16 October 2024; Note: 3"
 )
 
@@ -27,7 +27,7 @@ def test_a_row_is_read_by_its_columns():
             "Посол Тухтаев",
             "2026-02-12",
         ),
-        ("Trade: USD 16 million; Timespan: December 2025; Source: Dawn", "Dawn", "2025-12"),
+        ("Trade: USD 16 million; Period: December 2025; Source: Dawn", "Dawn", "2025-12"),
         ("Count: 20; Note: 4", "", None),
     ],
 )

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.cite import QuoteMismatch, cite
-from kb.records import DocumentSummary, Locator, Metadata, Passage, Row
+from kb.cite import QuoteMismatch, cite, source_link
+from kb.records import Anchor, DocumentSummary, Locator, Metadata, Passage, Row
 
 # Few sentences, often repeated: finding a quote again would give the wrong place; slicing does not.
 SENTENCES = st.lists(
@@ -47,3 +47,35 @@ def test_a_quote_from_one_row_is_cited_by_that_row():
     passage = Passage("p", "d", 0, text, Locator(0, 9, pinpoint="rows 2–3"), "en", rows=rows)
     assert cite(1, passage, summary(), (5, 9), text).locator.pinpoint == "row 3"
     assert cite(1, passage, summary(), (0, 9), text).locator.pinpoint == "rows 2–3"
+
+
+@pytest.mark.parametrize(
+    ("span", "pinpoint"),
+    [((0, 4), "art. 5(1)"), ((5, 9), "art. 5(2)"), ((6, 8), "art. 5(2)"), ((10, 14), "art. 5(3)"), ((0, 9), "art. 5(1)–(3)")],
+)
+def test_a_quote_from_one_paragraph_is_cited_by_that_paragraph(span, pinpoint):
+    text = "One. Two. Six."
+    anchors = (Anchor(0, "art. 5(1)"), Anchor(5, "art. 5(2)"), Anchor(10, "art. 5(3)"))
+    passage = Passage("p", "d", 0, text, Locator(0, 14, pinpoint="art. 5(1)–(3)"), "en", anchors=anchors)
+    assert cite(1, passage, summary(), span, text).locator.pinpoint == pinpoint
+
+
+@pytest.mark.parametrize(
+    ("url", "media_type", "quote", "link"),
+    [
+        ("https://a.org/x", "text/html", "Fees, low.", "https://a.org/x#:~:text=Fees%2C%20low."),
+        ("https://a.org/x#top", "text/html", "co-op", "https://a.org/x#top:~:text=co%2Dop"),
+        (
+            "https://a.org/x",
+            "text/html",
+            "one two three four five six seven eight nine ten eleven",
+            "https://a.org/x#:~:text=one%20two%20three%20four%20five,seven%20eight%20nine%20ten%20eleven",
+        ),
+        ("https://a.org/x.pdf", "application/pdf", "Fees", ""),
+        ("javascript:alert(1)", "text/html", "Fees", ""),
+        ("", "text/html", "Fees", ""),
+    ],
+)
+def test_a_quote_at_its_public_source(url, media_type, quote, link):
+    document = dataclasses.replace(summary(), metadata=Metadata(url=url), media_type=media_type)
+    assert source_link(document, quote) == link

@@ -93,3 +93,15 @@ def test_eval_measures(run, tmp_path):
     metrics = json.loads(out)
     assert status == 0
     assert (metrics["answer_said"], metrics["evidence_cited"], metrics["refused_of_unanswerable"]) == (1.0, 1.0, 1.0)
+
+
+def test_the_reading_report(run):
+    status, out, _ = run("search", "CASA-1000 line", "--json", "-n", "1")
+    document = json.loads(out)["items"][0]["document_id"]
+    status, out, _ = run("show", document, "--report", "--json")
+    told = json.loads(out)
+    assert (status, told["uri"], told["pages"], told["blocks"], told["ocr"]) == (0, "docs/power.txt", 0, {"paragraph": 2}, [])
+    status, out, _ = run("show", document, "--report")
+    assert status == 0
+    assert f"characters: {told['characters']}" in out and "blocks: 2 paragraph" in out
+    assert run("show", "none", "--report")[0] == 1

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from ingest.enrich import _pipeline, enrich
+from ingest.read_text import add_plain_text
+from ingest.text import TextBuilder
 from kb.records import Block, Metadata, Parsed
 
 
@@ -60,3 +62,21 @@ def test_statistical_model_adds_people_and_the_ruler_wins() -> None:
 def test_importing_does_not_load_spacy() -> None:
     code = "import sys, ingest.enrich, ingest.segment; sys.exit('spacy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_agreement_fills_what_its_metadata_lack_and_contradictions_are_told() -> None:
+    builder = TextBuilder()
+    articles = "Article 1\n\nSee Article 5 of the QTTA.\n\nArticle 2\n\nAs Article 1 says."
+    add_plain_text(builder, f"{articles}\n\nDone at Bishkek on 9 March 1995.")
+    text, blocks, _ = builder.build()
+    document = Parsed(text, blocks, (), Metadata(status="signed"), "test 1")
+    made = enrich(document, "agreement", statistical=False)
+    assert (made.metadata.published, made.metadata.status_date) == ("1995-03-09", "1995-03-09")
+    assert [(link.pinpoint, link.entity_id, link.target) for link in made.references] == [
+        ("art. 5", "agreement:qtta", None),
+        ("art. 1", None, 0),
+    ]
+    assert made.warnings == ()
+    wrong = enrich(replace(document, metadata=Metadata(status="signed", status_date="1996")), statistical=False)
+    assert wrong.metadata.status_date == "1996"
+    assert "1996 is not what the text itself says: 1995-03-09" in wrong.warnings[0]

@@ -1,63 +1,10 @@
-"""Legal headings and paragraph numbers."""
+"""Paragraph numbers and pinpoints."""
 
 import pytest
 
-from ingest.pinpoint import Pinpoint, cells_place, joined_places, paragraph_label, parse_heading, pinpoint, push_label, unlabelled
+from ingest.headings import Pinpoint
+from ingest.pinpoint import cells_place, joined_places, paragraph_label, pinpoint, push_label, unlabelled
 from kb.records import Page
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Article 5", "art. 5"),
-        ("ARTICLE V", "art. V"),
-        ("Art. 5 — Title", "art. 5"),
-        ("Article 1.1: Definitions", "art. 1.1"),
-        ("Article 6 bis", "art. 6 bis"),
-        ("Chapter II", "ch. II"),
-        ("Section 3", "sec. 3"),
-        ("Annex II", "annex II"),
-        ("ANNEX", "annex"),
-        ("Appendix A", "app. A"),
-        ("Preamble", "preamble"),
-        ("Статья 5. Сроки", "art. 5"),
-        ("Глава 2", "ch. 2"),
-        ("Приложение 1", "annex 1"),
-        ("آرٹیکل 5", "art. 5"),
-        ("دفعہ ۵", "art. 5"),
-        ("باب 2", "ch. 2"),
-    ],
-)
-def test_headings(text: str, expected: str) -> None:
-    assert str(parse_heading(text)) == expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Pursuant to Article 5 the Parties agree",
-        "Article 5 applies to goods in transit.",
-        "Article 5, paragraph 2",
-        "Article 5(2)",
-        "article 5",
-        "Article 5 The Parties shall exchange lists",
-        "Статья 5 настоящего Соглашения",
-        "Статьи 5",
-        "آرٹیکل 5 کے تحت",
-        "Articles of clothing",
-        "Party A",
-        "Article 9 " + "Word " * 60,
-        "",
-    ],
-)
-def test_references_and_sentences_are_no_headings(text: str) -> None:
-    assert parse_heading(text) is None
-
-
-def test_heading_keeps_number_and_title() -> None:
-    assert parse_heading("ARTICLE 2 Regime With Respect To Non-Member States") == Pinpoint(
-        "article", "2", "Regime With Respect To Non-Member States"
-    )
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,18 @@ def test_charset_faults_are_mended_with_a_warning() -> None:
         assert any(charset in warning for warning in document.warnings)
 
 
-@pytest.mark.parametrize("head", ["Subject: =?utf-8?B?!!!?=", "Subject: =?x-no?Q?abc?=", "Date: nonsense", "From: <<@,;:>", "X:"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Subject: =?utf-8?B?!!!?=",
+        "Subject: =?x-no?Q?abc?=",
+        "Subject: =?utf-٣?Q?abc?=",
+        "Date: nonsense",
+        "From: <<@,;:>",
+        "X:",
+        "To: " + "(" * 9000,
+    ],
+)
 def test_broken_headers_cost_no_text(head: str) -> None:
     (document,) = parsed(raw(head, b"Text stays."))
     assert lines(document)[-1] == "Text stays."

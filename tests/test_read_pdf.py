@@ -2,14 +2,19 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import pairwise
 from pathlib import Path
 
 import pypdf
+import pypdfium2
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.read_pdf import read
+from ingest.archive import MemoryFile
+from ingest.pdf_fragments import PageText
+from ingest.read_pdf import better_text, pdf_places, read
 from ingest.text import UnreadableFile
+from tests.pdf_made import piece
 
 GOLDEN = Path(__file__).parent / "golden" / "treaty.pdf"
 REAL = Path(__file__).parents[2] / "shared" / "data" / "pdf"
@@ -44,11 +49,12 @@ def test_locks(tmp_path: Path) -> None:
 
 
 def test_a_scan_and_a_page_without_text(tmp_path: Path) -> None:
+    (scan,) = read(write(tmp_path, [[], [], []]))
+    assert (scan.text, len(scan.pages)) == ("", 3)  # ingest.ocr goes on from here
     with pytest.raises(UnreadableFile, match="3 pages, probably a scan"):
-        read(write(tmp_path, [[], [], []]))
+        read(MemoryFile("a.pdf", (tmp_path / "a.pdf").read_bytes()))
     (document,) = read(write(tmp_path, [["First page has words."], [], ["Third page has words."]]))
     assert [(page.start, page.end) for page in document.pages] == [(0, 23), (23, 23), (23, 44)]
-    assert "page 2 of 3" in document.warnings[0]
 
 
 def test_damaged(tmp_path: Path) -> None:
@@ -64,8 +70,9 @@ def test_running_heads_go_and_what_stands_once_stays(tmp_path: Path) -> None:
     (document,) = read(write(tmp_path, pages))
     assert "Annual" not in document.text and "- 1 -" not in document.text
     assert all(body in document.text for body in bodies)
+    assert document.text.count("and so on here") == 3
     for page, body in zip(document.pages, bodies, strict=True):
-        assert page.label is None
+        assert page.label == str(page.number)
         assert body in document.text[page.start : page.end]
 
 
@@ -84,6 +91,9 @@ def test_the_awkward_files_end_as_expected() -> None:
             assert row["expected"] != "text" or row["file"] == "jo.pdf" or len(document.text) >= 0.2 * int(row["chars_poppler"])
             if row["pages_poppler"].isdecimal():
                 assert len(document.pages) == int(row["pages_poppler"]), row["file"]
+        elif row["expected"] == "ocr":
+            (document,) = read(REAL / row["file"])
+            assert (document.text, len(document.pages)) == ("", int(row["pages_poppler"]))
         else:
             with pytest.raises(UnreadableFile):
                 read(REAL / row["file"])
@@ -96,3 +106,100 @@ def test_the_awkward_files_end_as_expected() -> None:
 )
 def test_signs_that_pdfium_misreads_are_mended(name: str, words: str) -> None:
     assert words in read(REAL / name)[0].text
+
+
+@pytest.mark.parametrize("name", ["treaty.pdf", "report.pdf"])
+def test_places_are_those_of_the_text_as_it_is_read(name: str) -> None:
+    path = GOLDEN.with_name(name)
+    (document,) = read(path)
+    for page in document.pages:
+        text, boxes = pdf_places(path, page.number)
+        assert text == document.text[page.start : page.end]
+        assert len(boxes) == len(text)
+        told = [sign for sign, box in zip(text, boxes, strict=True) if box is None]
+        assert not any(map(str.isalnum, told)) or (name == "report.pdf" and page.number == 2)  # names of columns, page before
+
+
+def test_a_place_is_where_the_sign_is_drawn() -> None:
+    path = GOLDEN.with_name("report.pdf")
+    text, boxes = pdf_places(path, 1)
+    page = pypdfium2.PdfDocument(path)[0]
+    textpage = page.get_textpage()
+    for quote in ("infrastructure", "Chaman", "published"):  # a word that a line's end breaks is drawn in two
+        start = text.index(quote)
+        signs = boxes[start : start + len(quote)]
+        lefts, tops, rights, bottoms = zip(*(box for box in signs if box is not None), strict=True)
+        assert len(lefts) == len(quote)
+        around = (min(lefts) - 0.5, 300 - max(bottoms), max(rights) + 0.5, 300 - min(tops))
+        seen = textpage.get_text_bounded(*around)
+        assert all(sign in seen for sign in quote)
+
+
+def test_places_of_turned_text_run_up_the_page() -> None:
+    text, boxes = pdf_places(GOLDEN.with_name("report.pdf"), 3)
+    start = text.index("This line")
+    found = [box for box in boxes[start : start + 9] if box is not None]
+    assert all(below[1] > above[3] - 1 for below, above in pairwise(found))
+    with pytest.raises(IndexError, match="page 4 of a PDF of 3"):
+        pdf_places(GOLDEN.with_name("report.pdf"), 4)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real documents are not beside the project")
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("WARN-Report-for-7-1-2015-to-03-25-2016.pdf", "Company: Boeing Company; City: El Segundo; No. Of: 66; Layoff/Closure"),
+        (
+            "nics-background-checks-2015-11-rotated.pdf",
+            "State / Territory: Wyoming; Permit: 383; Handgun: 1,745; Long Gun: 2",
+        ),
+        ("2305.03393v1-pg9.pdf", "Language: HTML; TEDs simple: 0.969; TEDs complex: 0.927; TEDs all: 0.955; mAP (0.75): 0.857"),
+        ("issue-67-example.pdf", "股东名称: 徐开东; 持有无限售条件股份数量: 2,431,359"),
+        ("multicolumn.pdf", "Country: Denmark; Population (millions): 5.8"),
+    ],
+)
+def test_rows_of_real_tables_carry_their_header(name: str, row: str) -> None:
+    (document,) = read(REAL / name)
+    rows = [document.text[block.start : block.end] for block in document.blocks if block.kind == "table_row"]
+    assert any(row in text for text in rows)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real documents are not beside the project")
+def test_three_columns_notes_and_printed_numbers() -> None:
+    (document,) = read(REAL / "federal-register-2020-17221.pdf")
+    assert [page.label for page in document.pages] == [str(number) for number in range(47698, 47713)]
+    assert "flight control system ² generated repeated airplane nose-down horizontal stabilizer trim ³ commands" in document.text
+    assert "VerDate" not in document.text
+    second = document.pages[1]
+    kinds = [block.kind for block in document.blocks if second.start <= block.start < second.end]
+    assert kinds.count("note") >= 9 and set(kinds[kinds.index("note") :]) == {"note"}
+    assert "table_row" not in kinds
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real documents are not beside the project")
+def test_text_in_all_eight_directions_and_vertical_text() -> None:
+    (document,) = read(REAL / "issue-848.pdf")
+    pages = [document.text[page.start : page.end].strip() for page in document.pages]
+    assert len(set(pages)) == 1 and pages[0].startswith("The movie opens with a news report")
+    assert "わたくしといふ現象は假定された有機交流電燈のひとつの青い照明です" in read(REAL / "jo.pdf")[0].text
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real documents are not beside the project")
+def test_passwords_and_attachments_of_real_files() -> None:
+    (document,) = read(REAL / "password-example.pdf", ["wrong", "test"])
+    assert len(document.text) > 4000
+    assert "Lorem ipsum" in read(REAL / "libreoffice-writer-password.pdf", ["openpassword"])[0].text
+    assert "1 attachment is not read: image.png" in read(REAL / "with-attachment.pdf")[0].warnings[0]
+
+
+def test_pypdf_is_taken_where_it_reads_a_fifth_more() -> None:
+    reader = pypdf.PdfReader(GOLDEN)
+    whole = reader.pages[2].extract_text()
+    assert "Article 1" in better_text(reader, 2, PageText(400, 600))  # PDFium found nothing
+    assert better_text(reader, 2, PageText(400, 600, {0: [piece(whole, 0, 0)]})) == ""
+    assert better_text(reader, 2, PageText(400, 600, {0: [piece(whole, 0, 0)]}, unknown=50))  # but many signs without a meaning
+    assert better_text(None, 2, PageText(400, 600)) == ""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,20 @@ from ingest.text import UnreadableFile
 from kb.records import Parsed, SourceFile
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = ["articles.txt", "brief.md", "items.jsonl", "mail.eml", "note.docx", "page.html", "trade.csv", "trade.xlsx", "treaty.pdf"]
+NAMES = [
+    "articles.txt",
+    "brief.md",
+    "items.jsonl",
+    "mail.eml",
+    "note.docx",
+    "page.html",
+    "report.pdf",
+    "trade.csv",
+    "trade.xlsx",
+    "treaty.pdf",
+]
 NAMES += ["rules.docx", "fees.odt", "letter.rtf", "slides.pptx", "koi8.txt", "regions.html"]
+NAMES += ["akoma.xml", "tota.xml"]
 
 
 def spans(document: Parsed) -> dict[str, object]:
@@ -70,3 +83,15 @@ def test_unknown_type() -> None:
     with pytest.raises(UnreadableFile, match="PDF, DOCX"):
         read_file(SourceFile("c/x", "x", "image/png", ""))
     assert reader_version(PDF) != reader_version("text/plain")
+
+
+def test_an_attached_pdf_is_a_document_of_its_own(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["Subject"] = "The treaty"
+    message.set_content("The treaty is attached.")
+    message.add_attachment((GOLDEN / "treaty.pdf").read_bytes(), "application", "pdf", filename="treaty.pdf")
+    path = tmp_path / "mail.eml"
+    path.write_bytes(message.as_bytes())
+    documents = read_file(SourceFile("c/mail.eml", str(path), "message/rfc822", "0"))
+    assert [document.key for document in documents] == ["", "treaty.pdf"]
+    assert documents[1].pages

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from ingest.__main__ import main
-from ingest.reindex import Options, dry_run, reindex
+from ingest.reindex import Options, dry_run, failure_of, reindex
+from ingest.sources import discover
 from kb.config import settings_from
 from kb.errors import BadRequest
 from kb.library import Library
-from kb.records import Filters
+from kb.records import Failure, Filters
 from tests.fakes import FakeEncoder
 
 ROOT = Path(__file__).parents[1]
@@ -219,3 +220,64 @@ def test_an_unknown_setting_is_refused(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("KB_HOMEE", str(tmp_path))
     assert main(["status"]) == 2
     assert "unknown setting KB_HOMEE" in capsys.readouterr().err
+
+
+def test_a_file_that_changes_while_it_is_read_is_a_failure_and_is_read_by_the_next_run(bench):
+    assert counts(bench.run()) == (2, 0, 0, 0, 0)
+    bench.write("a.txt", "The first wording.")
+    bench.write("c.txt", "Another file.")
+    open_model = bench.open_model
+
+    def change_meanwhile(settings):  # the model is opened when the first file has been read
+        bench.write("a.txt", "The second wording.")
+        return open_model(settings)
+
+    bench.open_model = change_meanwhile
+    report = bench.run()
+    assert counts(report) == (1, 0, 2, 0, 1)  # its last good version stays
+    assert "changed" in report.failures[0].reason and report.failures[0].uri == "docs/a.txt"
+    bench.open_model = open_model
+    assert counts(bench.run()) == (0, 1, 2, 0, 0)
+
+
+def test_a_damaged_file_that_is_being_written_is_not_called_damaged(bench):
+    (bench.docs / "d.pdf").write_bytes(b"%PDF-1.7 not yet whole")
+    (found,) = (file for file in discover(bench.docs, "docs").files if file.uri == "docs/d.pdf")
+    told = Failure(found.uri, "read", "the PDF is damaged.")
+    assert failure_of(found, told) == told
+    (bench.docs / "d.pdf").write_bytes(b"%PDF-1.7 not yet whole, but more")
+    assert "changed" in failure_of(found, told).reason
+    (bench.docs / "d.pdf").unlink()
+    assert "changed" in failure_of(found, told).reason
+
+
+FAKE_TESSERACT = """#!/bin/sh
+if [ "$1" = --list-langs ]; then echo 'List (1):'; echo eng; exit; fi
+if [ "$1" = --version ]; then echo 'tesseract 9'; exit; fi
+printf '5\\t1\\t1\\t1\\t1\\t1\\t10\\t20\\t300\\t40\\t61\\tScanned\\n5\\t1\\t1\\t1\\t1\\t2\\t320\\t20\\t300\\t40\\t61\\twords.\\n'
+"""
+
+
+def test_pages_stay_unread_until_tesseract_is_there(bench, tmp_path, monkeypatch):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    bench.docs.joinpath("scan.pdf").write_bytes((ROOT / "tests" / "golden" / "scan.pdf").read_bytes())
+    assert "pages 2, 4 can be read by OCR alone" in bench.run().warnings[0]
+    assert counts(bench.run()) == (0, 0, 3, 0, 0)
+    program = programs / "tesseract"
+    program.write_text(FAKE_TESSERACT)
+    program.chmod(0o755)
+    assert dry_run(bench.settings, [bench.docs], Options(dry_run=True)).updated == 1
+    report = bench.run()
+    assert counts(report) == (0, 1, 2, 0, 0)
+    assert "page 2 read by OCR (eng) at 61 %" in report.warnings[0]
+    assert counts(bench.run()) == (0, 0, 3, 0, 0)
+    program.unlink()
+    assert counts(bench.run()) == (0, 0, 3, 0, 0)
+    (scan,) = (item for item in bench.library().documents().items if item.media_type == "application/pdf")
+    passages = bench.library().passages(scan.id)
+    assert [(one.locator.page, one.locator.ocr) for one in passages] == [(1, None), (2, 0.61), (4, 0.61)]
+    document = bench.library().document(scan.id)
+    assert [page.ocr for page in document.pages] == [None, 0.61, None, 0.61]
+    assert document.reader.endswith("; tesseract 9 for pages 2, 4")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sandbox import Limits, parsed_from_json, parsed_to_json, read_sandboxed
+from ingest.confine import Limits
+from ingest.parsed_json import parsed_from_json, parsed_to_json
+from ingest.sandbox import read_sandboxed
 from ingest.sources import discover
 from kb.records import Block, Failure, Metadata, Page, Parsed, SourceFile
 

@@ -72,7 +72,7 @@ def test_spans_are_exact_cover_the_text_and_cross_nothing(rows: list[Row], pages
     assert [passage.ordinal for passage in passages] == list(range(len(passages)))
 
 
-@given(st.lists(ROWS, max_size=10), ROWS)
+@given(st.lists(ROWS, max_size=10), ROWS.filter(lambda row: not row[1].startswith("Article")))
 def test_an_id_outlives_what_is_added_behind(rows: list[Row], more: Row) -> None:
     kept = {passage.id for passage in cut([*rows, ("heading", "Overview"), ("paragraph", "End.")])[:-1]}
     longer = {
@@ -164,3 +164,38 @@ def test_rows_with_places_are_kept_whole_and_lend_no_context() -> None:
         assert [passage.text[start:end] for start, end in statement_spans(passage)] == rows
         assert passage.context == "Title"
     assert passages[0].locator.pinpoint == f"rows 2–{len(passages[0].rows) + 1}"
+
+
+def test_each_paragraph_of_a_passage_has_its_place() -> None:
+    rows = [("heading", "Article 5"), ("paragraph", "1. One. More."), ("paragraph", "2. Two:"), ("list_item", "(a) six.")]
+    (passage,) = cut(rows)
+    assert passage.locator.pinpoint == "art. 5(1)–(2)"
+    places = [(passage.text[anchor.start - passage.locator.start :][:2], anchor.pinpoint) for anchor in passage.anchors]
+    assert places == [("1.", "art. 5(1)"), ("2.", "art. 5(2)"), ("(a", "art. 5(2)(a)")]
+    assert cut([("paragraph", "One. Two.")])[0].anchors == ()
+    assert [anchor.pinpoint for anchor in cut([("paragraph", "One."), ("paragraph", "Two.")])[0].anchors] == [
+        "para. 1",
+        "para. 2",
+    ]
+
+
+def test_a_preamble_and_a_closing_formula_without_headings_are_places() -> None:
+    rows = [
+        ("heading", "AGREEMENT"),
+        ("paragraph", "The Parties, wishing to ease trade, have agreed as follows:"),
+        ("paragraph", "Article 1. The Parties meet."),
+        ("paragraph", "Done at Tashkent on 15 July 2021."),
+    ]
+    assert [(passage.locator.pinpoint, passage.locator.section[-1]) for passage in cut(rows)] == [
+        ("preamble", "AGREEMENT"),
+        ("art. 1", "Article 1"),
+        ("closing formula", "AGREEMENT"),
+    ]
+
+
+def test_a_table_of_contents_is_text() -> None:
+    contents = [("heading", f"Article {number} Scope") for number in (1, 2, 3)]
+    rows = [*contents, *[row for heading in contents for row in (heading, ("paragraph", "Goods pass."))]]
+    first, *rest = cut(rows)
+    assert first.text == "Article 1 Scope\n\nArticle 2 Scope\n\nArticle 3 Scope"
+    assert [passage.locator.pinpoint for passage in rest] == ["art. 1", "art. 2", "art. 3"]

@@ -138,3 +138,11 @@ def test_names_of_any_bytes_give_valid_addresses(tmp_path: Path) -> None:
     (tmp_path / "файл 1.txt").write_text("x")
     uris = [file.uri for file in discover(tmp_path, "c").files]
     assert uris == ["c/a%FF%0A.txt", "c/файл 1.txt"]
+
+
+@pytest.mark.parametrize("piece", [b"<!--x-->", b"<!-- ", b"<?x ?>", b"<!DOCTYPE x [ ", b" "])
+@pytest.mark.parametrize("name", ["a.xml", "a.html"])
+def test_a_prolog_without_end_is_scanned_once(tmp_path: Path, name: str, piece: bytes) -> None:
+    (tmp_path / name).write_bytes(piece * 2000 + b"<rss/>")  # a backtracking pattern would not come back
+    found = discover(tmp_path, "c")
+    assert len(found.files) + len(found.failures) == 1

@@ -1,3 +1,4 @@
+import dataclasses
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from kb.connections import connect_reader, connect_writer
 from kb.errors import Busy, IndexMissing, IndexStale
 from kb.generations import folder_of, is_current, open_snapshot, publish, vector_model
 from kb.migrations import MIGRATIONS, check_not_older, migrate, schema_of
-from kb.records import Filters
+from kb.records import Anchor, Filters, Reference, Stated
 from kb.staging import STORE_FILE, Staging, known_sources, vector_key
 from tests.records_made import staged
 
@@ -234,6 +235,7 @@ def test_a_store_of_the_first_schema_is_migrated_with_its_passages(tmp_path, mon
         "SELECT name, type FROM pragma_table_info('documents') WHERE \"notnull\" AND name != 'num'"
     ).fetchall()
     document = {name: 0 if kind == "INTEGER" else "" for name, kind in columns} | {"num": 1, "id": "d", "gen_from": 1}
+    document |= {"metadata": "{}", "blocks": "[]", "pages": "[]", "warnings": "[]"}
     connection.execute(
         f"INSERT INTO documents ({', '.join(document)}) VALUES ({', '.join('?' * len(document))})", [*document.values()]
     )
@@ -245,4 +247,23 @@ def test_a_store_of_the_first_schema_is_migrated_with_its_passages(tmp_path, mon
     with Staging(tmp_path) as staging:
         check_not_older(schema_of(staging.connection))
         (passage,) = store.passages(staging.connection, 1, "d")
-        assert (passage.text, passage.rows) == ("Text.", ())
+        assert (passage.text, passage.rows, passage.anchors) == ("Text.", (), ())
+        old = store.document(staging.connection, 1, "d")
+        assert (old.stated, old.references) == ((), ())
+
+
+def test_what_law_says_and_refers_to_comes_back_and_goes_with_its_document(tmp_path):
+    item = staged("a", "Article 1 says, in Article 2.")
+    facts = (Stated("signed_on", "2021-07-15", 0, 9), Stated("party", "Пакистан", 3, 7))
+    links = (Reference(19, 28, "art. 2", 0), Reference(29, 30, "art. 5", None, "agreement:qtta"))
+    passage = dataclasses.replace(item.passages[0], anchors=(Anchor(0, "art. 1(1)"), Anchor(9, "art. 1(2)")))
+    document = dataclasses.replace(item.document, stated=facts, references=links)
+    published(tmp_path, dataclasses.replace(item, document=document, passages=(passage,)))
+    with read(tmp_path) as connection:
+        found = store.document(connection, 1, "id-a")
+        assert (found.stated, found.references) == (facts, links)
+        assert store.passages(connection, 1, "id-a") == (passage,)
+    for number in range(3):
+        published(tmp_path, staged("a", f"Text {number}."))
+    with read(tmp_path) as connection:
+        assert connection.execute("SELECT count(*) FROM cross_references").fetchone() == (0,)

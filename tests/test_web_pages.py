@@ -167,6 +167,18 @@ def test_a_document_shows_pages_outline_and_every_word(client):
     assert all(passage.id in tree.ids for passage in passages_of(documents()[0]))
 
 
+def test_references_lead_to_their_article_and_stated_facts_to_their_words(client):
+    shown = documents()[0]
+    article = next(block for block in shown.blocks if shown.text[block.start : block.end] == "Article 2. Routes")
+    html = client.get("/documents/d1").text
+    assert f'<a href="#h-{article.start}">signed</a>' in html and f'id="h-{article.start}"' in html
+    assert ">in</a>" not in html  # it names an article that is not there
+    (fact,) = shown.stated
+    tree = page(client, f"/documents/d1?start={fact.start}&end={fact.end}")
+    assert tree.marked == "Tashkent" and "Place of signature" in tree.text
+    assert f"?start={fact.start}&end={fact.end}#quote" in tree.links
+
+
 def test_urdu_runs_from_right_to_left(client):
     html = client.get("/documents/d2").text
     assert '<div class="text" lang="ur" dir="rtl">' in html
@@ -254,3 +266,10 @@ def test_a_template_reads_each_field_of_its_page_and_no_other(kind, web):
     }
     assert read == set(get_type_hints(kind))
     assert dataclasses.fields(kind) and kind.__dataclass_params__.frozen
+
+
+def test_an_answer_shows_its_key_span_what_it_leans_on_and_how_the_question_was_read(client):
+    page = client.get("/?q=When+was+it+signed").get_data(as_text=True)
+    assert "<strong>15 July 2021</strong>" in page
+    assert '<p class="leans" lang="en">Two ministers met.</p>' in page
+    assert "Looked for a date; period from 2021-01-01 on; about AUPTT" in page

@@ -29,7 +29,7 @@ def test_inflections_and_letter_variants_match(index, query, first):
 
 def test_only_true_matches_best_first_and_larger_is_better(index):
     found = index.search(["agreement"], 10)
-    assert [position for position, _ in found] == [0, 3]  # the body counts more than the context
+    assert [position for position, _ in found] == [3, 0]  # a word of the heading counts more than one of the body
     assert found[0][1] > found[1][1]
     assert index.search(["nothing"], 10) == []
     assert index.search([], 10) == []
@@ -38,6 +38,15 @@ def test_only_true_matches_best_first_and_larger_is_better(index):
 def test_the_mask_filters_before_the_cut(index):
     mask = np.array([False, False, False, True])
     assert [position for position, _ in index.search(["agreement"], 1, mask)] == [3]
+
+
+@given(st.lists(st.sampled_from(sorted({stem for row in ROWS for stem in stems(" ".join(row))} | {"nothing"})), unique=True))
+def test_no_passage_scores_above_the_highest(tmp_path_factory, terms):
+    path = tmp_path_factory.getbasetemp() / "highest.sqlite"
+    if not path.exists():
+        build_words(path, ROWS)
+    index = WordIndex(path)
+    assert all(score <= index.highest(terms, len(ROWS)) + 1e-3 for _, score in index.search(terms, 9))
 
 
 @given(st.text(max_size=60))
@@ -64,3 +73,7 @@ def test_function_words_go_unless_nothing_else_is_left():
 
 def test_document_frequencies_count_passages(index):
     assert index.document_frequencies(["agreement", "tashkent"]) == {"agreement": 2, "tashkent": 0}
+
+
+def test_the_mark_of_a_note_is_no_part_of_a_word():
+    assert stems("the agreement¹ of 2023²") == stems("the agreement of 2023")

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import waitress
 
+from ingest import pictures
 from kb.config import Settings, settings_from
 from kb.errors import KnowledgeBaseError
 from kb.library import Library
@@ -51,7 +52,7 @@ def _settings(arguments: list[str] | None) -> Settings:
 
 
 def _serve(settings: Settings) -> int:
-    library = Library.open(settings)
+    library = Library.open(settings, (pictures.paint, pictures.VERSION))
     try:
         server = _listen(create_app(library, settings), settings)
         _warm_up(library)

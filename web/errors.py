@@ -59,7 +59,7 @@ def _answer(status: int, detail: str, *, unpublished: bool = False) -> Response:
 
 
 def _for_a_program() -> bool:
-    if request.path.startswith(MACHINE_PATHS) or request.path == "/api":
+    if request.path.startswith(MACHINE_PATHS) or request.path == "/api" or request.path.endswith(".png"):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/problem+json", "application/json"])
     return best is not None and best != "text/html"

@@ -6,6 +6,7 @@ from typing import Protocol, cast
 
 from flask import Flask, current_app
 
+from kb.pictures import Picture
 from kb.records import (
     Answer,
     Document,
@@ -24,7 +25,7 @@ EXTENSION = "wakhan"
 
 class Knowledge(Protocol):
     """Reads from the published generation. Every call may raise BadRequest, IndexMissing, IndexStale or ModelUnavailable;
-    the calls that take an id raise NotFound."""
+    the calls that take an id raise NotFound, and `picture` Busy."""
 
     def ask(self, question: str, filters: Filters = ..., n: int = ..., *, expand: bool = ...) -> Answer: ...
 
@@ -41,6 +42,8 @@ class Knowledge(Protocol):
     def passage(self, passage_id: str) -> Passage: ...
 
     def original(self, document_id: str) -> Original: ...
+
+    def picture(self, document_id: str, page: int, span: tuple[int, int] | None = ...) -> Picture: ...
 
     def facets(self) -> Facets: ...
 

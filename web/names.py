@@ -69,6 +69,8 @@ MEDIA_TYPES = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
     "text/csv": "CSV",
     "message/rfc822": "E-mail",
+    "application/xml": "XML",
+    "application/akn+xml": "Akoma Ntoso",
     "text/html": "HTML",
     "text/markdown": "Markdown",
     "text/plain": "Plain text",

@@ -14,6 +14,7 @@ from web.arguments import filters_of, parser
 from web.form import Form, form
 from web.knowledge import library
 from web.metrics import count_answer
+from web.reading import checked_span
 from web.security import ORIGINAL_POLICY, SANDBOX_POLICY
 
 pages = Blueprint("pages", __name__)
@@ -62,6 +63,24 @@ def document(document_id: str) -> str:
 @pages.get("/documents/<document_id>/original")
 def original(document_id: str) -> Response:
     return _file(library().original(document_id))
+
+
+@pages.get("/documents/<document_id>/pages/<int:number>.png")
+def picture(document_id: str, number: int) -> Response:
+    """A page as printed. The address of a passage marks it, unless `start` and `end` mark a part of the text."""
+    asked = _arguments(schemas.PictureArguments())
+    knowledge = library()
+    span = checked_span(knowledge.document(document_id).text, asked["start"], asked["end"])
+    if span is None and asked["passage"]:
+        passage = knowledge.passage(asked["passage"])
+        if passage.document_id != document_id:
+            raise NotFound(f"the passage {asked['passage']!r} is of the document {passage.document_id}.")
+        span = passage.locator.start, passage.locator.end
+    found = knowledge.picture(document_id, number, span)
+    response = Response(found.data, content_type="image/png")
+    response.set_etag(found.key)
+    response.make_conditional(request)
+    return response
 
 
 def _first_screen(box: Form, hint: str) -> str:

@@ -19,13 +19,15 @@ from kb.records import (
     Hit,
     IndexManifest,
     Locator,
-    Metadata,
     Passage,
     SearchPage,
 )
+from kb.understood import in_words
 from web import names
 from web.form import Form, address
-from web.reading import Entry, Part, checked_span, outline, parts
+from web.reading import Entry, Leaf, Part, checked_span, outline, parts
+from web.report import Fact, ReadingReport, at_source, facts, printed, reading_report
+from web.said import Said, said
 
 SHOWN_WHOLE = 420  # characters of a passage; a longer one is cut to about five lines, its rest one tap away
 CUT_AT = 340
@@ -77,14 +79,6 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    text: str
-    markers: tuple[int, ...]
-    language: str
-    direction: str
-
-
-@dataclass(frozen=True, slots=True)
 class Value:
     stated: ConflictValue
     source: Source | None
@@ -119,6 +113,7 @@ class FoundIn:
 class AnswerCard:
     answered: bool
     said: tuple[Said, ...]
+    read_as: str
     cited: tuple[Cited, ...]
     disagreements: tuple[Disagreement, ...]
     reason: str
@@ -176,25 +171,20 @@ class ListPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    name: str
-    value: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
 class ReadingPage:
     title: str
     language: str
     direction: str
     kind: str
     facts: tuple[Fact, ...]
-    warnings: tuple[str, ...]
+    report: ReadingReport
     original: str
     original_type: str
     outline: tuple[Entry, ...]
     parts: tuple[Part, ...]
+    printed: tuple[Leaf, ...]
     quoted: bool
+    at_source: str
     ask: str
 
 
@@ -269,13 +259,15 @@ def reading_page(document: Document, passages: Sequence[Passage], start: int | N
         language=metadata.language,
         direction=names.direction(metadata.language),
         kind=names.kind(metadata.kind),
-        facts=_facts(document),
-        warnings=document.warnings,
+        facts=facts(document),
+        report=reading_report(document),
         original=f"/documents/{quoted(document.id)}/original",
         original_type=names.MEDIA_TYPES.get(document.media_type, "file"),
         outline=outline(document),
         parts=parts(document, passages, quote),
+        printed=printed(document, quote),
         quoted=quote is not None,
+        at_source=at_source(document, quote),
         ask=address("/", "", Filters(document=(document.id,))),
     )
 
@@ -298,6 +290,8 @@ def place_of(locator: Locator) -> str:
     label = locator.page_label or (str(locator.page) if locator.page else "")
     if label and not (locator.pinpoint or "").startswith(("p.", "slide")):
         pieces.append(f"p. {label}")
+    if locator.ocr is not None:
+        pieces.append("read by OCR")
     return " · ".join(pieces) or (locator.section[-1] if locator.section else "")
 
 
@@ -320,19 +314,14 @@ def _card(answer: Answer) -> AnswerCard:
     by_marker = {one.marker: one.source for one in cited}
     return AnswerCard(
         answered=answer.status == "answered",
-        said=tuple(_said(s.text, s.citations, by_marker) for s in answer.statements),
+        said=tuple(said(one, by_marker[one.citations[0]].language if one.citations else "") for one in answer.statements),
+        read_as=in_words(answer.understood) if answer.understood else "",
         cited=cited,
         disagreements=tuple(_disagreement(conflict, by_marker) for conflict in answer.conflicts),
         reason=answer.reason or "",
         confidence=names.confidence(answer.confidence),
         figure=f"{answer.confidence:.2f}",
     )
-
-
-def _said(text: str, markers: tuple[int, ...], by_marker: Mapping[int, Source]) -> Said:
-    source = by_marker.get(markers[0]) if markers else None
-    language = source.language if source else ""
-    return Said(text, markers, language, names.direction(language))
 
 
 def _disagreement(conflict: Conflict, by_marker: Mapping[int, Source]) -> Disagreement:
@@ -376,23 +365,3 @@ def _listed(summary: DocumentSummary) -> Listed:
     size = f"{summary.pages} page{'s' * (summary.pages != 1)}" if summary.pages else f"{summary.characters:,} characters"
     status = names.STATUSES.get(summary.metadata.status, "") if summary.metadata.kind == "agreement" else ""
     return Listed(_source(summary), tuple(names.country(code) for code in summary.metadata.countries), size, status)
-
-
-def _facts(document: Document) -> tuple[Fact, ...]:
-    metadata: Metadata = document.metadata
-    status = names.STATUSES.get(metadata.status, "")
-    web_address = metadata.url if metadata.url.startswith(("http://", "https://")) else ""
-    facts = (
-        ("Publisher", metadata.publisher),
-        ("Author", metadata.author if metadata.author != metadata.publisher else ""),
-        ("Published", names.day(metadata.published)),
-        ("Language", names.language(metadata.language)),
-        ("Countries", ", ".join(names.country(code) for code in metadata.countries)),
-        ("Parties", ", ".join(metadata.parties)),
-        ("Status", ", ".join(filter(None, (status, names.day(metadata.status_date) if status else "")))),
-        ("Public source", metadata.url),
-        ("Pages", str(len(document.pages)) if document.pages else ""),
-        ("File", document.uri),
-        ("Read by", f"{document.reader}, {names.day(document.ingested_at)}"),
-    )
-    return tuple(Fact(name, value, web_address if name == "Public source" else "") for name, value in facts if value)

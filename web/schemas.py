@@ -90,6 +90,14 @@ class PageArguments(SearchArguments):
     q = text("Question or words.", load_default="")
 
 
+class PictureArguments(Schema):
+    """What is marked on a page: a passage, or characters of the document's text."""
+
+    passage = text("Id of a passage.", load_default="")
+    start = fields.Integer(load_default=None, allow_none=True)
+    end = fields.Integer(load_default=None, allow_none=True)
+
+
 class ViewArguments(Schema):
     """Where the quote stands in a document, in characters of its text."""
 

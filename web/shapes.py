@@ -21,6 +21,11 @@ def _number(description: str = "") -> fields.Integer:
     return fields.Integer(required=True, metadata={"description": description} if description else {})
 
 
+def _confidence() -> fields.Float:
+    told = "Mean confidence of the page's words, 0 to 1, if it was read by OCR; else null."
+    return fields.Float(required=True, allow_none=True, validate=validate.Range(0, 1), metadata={"description": told})
+
+
 def _list(inner: Any, description: str) -> Any:
     return fields.List(inner, required=True, metadata={"description": description})
 
@@ -41,6 +46,7 @@ class LocatorShape(Schema):
     page_label = _maybe_text("What is printed on the page.")
     section = _list(fields.String, "Headings, outermost first.")
     pinpoint = _maybe_text("As a lawyer writes it: art. 5(2)(b).")
+    ocr = _confidence()
 
 
 class SourceShape(Schema):
@@ -83,6 +89,27 @@ class CitationShape(SourceShape):
 class StatementShape(Schema):
     text = _text()
     citations = _list(fields.Integer, "Markers.")
+    context = _text("What a pronoun or a table's row belongs to; no part of the quote.")
+    emphasis = _list(fields.List(fields.Integer()), "Spans [start, end) of the text that answer: a date, a figure, a name.")
+
+
+class PeriodShape(Schema):
+    from_ = fields.String(
+        required=True, attribute="from", data_key="from", metadata={"description": "First day, ISO 8601; empty: open."}
+    )
+    to = _text("Last day, ISO 8601; empty: open.")
+    text = _text("As the question words it.")
+
+
+class UnderstoodShape(Schema):
+    """How the question was read."""
+
+    language = _text()
+    kind = _text("date, number, person, place, list, comparison, timeline, article, yes_no, keywords or factoid.")
+    looked_for = _text("The same in words.")
+    period = fields.Nested(PeriodShape, required=True, allow_none=True)
+    entities = _list(fields.String, "What it names, by the gazetteer's names.")
+    article = _maybe_text("Number of the article that it looks up.")
 
 
 class ConflictValueShape(Schema):
@@ -121,6 +148,7 @@ class AnswerShape(Schema):
     index = fields.Nested(IndexShape, required=True)
     models = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     timings_ms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    understood = fields.Nested(UnderstoodShape, required=True, allow_none=True)
 
 
 class SearchShape(Schema):
@@ -161,6 +189,24 @@ class PageShape(Schema):
     label = _maybe_text("What is printed on it.")
     start = _number()
     end = _number()
+    ocr = _confidence()
+
+
+class StatedShape(Schema):
+    kind = _text("party, signed_on, signed_at, language, entry_into_force, in_force_since or duration.")
+    value = _text("The words, an ISO date, or a language's code.")
+    start = _number()
+    end = _number()
+
+
+class ReferenceShape(Schema):
+    start = _number()
+    end = _number()
+    pinpoint = _text("The place of law that is named: art. 5(2), annex II.")
+    target = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Offset of that place in the same text; null: not in it."}
+    )
+    entity_id = _maybe_text("The gazetteer's id of another agreement that is meant.")
 
 
 class DocumentShape(SourceShape):
@@ -178,6 +224,8 @@ class DocumentShape(SourceShape):
     text = _text("The whole text.")
     blocks = _list(fields.Nested(BlockShape), "Structure, in reading order.")
     pages = _list(fields.Nested(PageShape), "Pages of the original.")
+    stated = _list(fields.Nested(StatedShape), "What an agreement says of itself, with the span that says it.")
+    references = _list(fields.Nested(ReferenceShape), "Places of law that the text names.")
 
 
 class PassageShape(Schema):

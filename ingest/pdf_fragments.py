@@ -1,0 +1,166 @@
+"""The characters of a PDF's page gathered into stretches of one line."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ingest.pdf_arabic import is_arabic, is_mark, logical_lines
+from ingest.pdf_glyphs import Box, Glyph, Reading, open_textpage, shown
+from ingest.traced import NOWHERE, Traced
+
+WIDE_GAP = 0.75  # of the font's size, more than a space (.25) in most justified lines; less than any gutter between columns
+SPACE = 0.17  # of the font's size: the least gap that is a space where the file has none; kerning stays below .1
+SEEN = 0.1  # of the font's size: the least gap beside smaller type that is the space for which PDFium takes it
+MOSTLY = 0.1  # of a page's characters are Arabic letters: it is read by their places; fewer are a word or two in other text
+SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A stretch of text on one line, without a wide gap. All in the frame of its direction; y grows downwards."""
+
+    line: Traced
+    lefts: array[float]  # of each character
+    rights: array[float]
+    box: Box
+    baseline: float
+    size: float
+    bold: bool
+    order: int  # its place among the page's characters as the file writes them
+    space: bool  # the file writes a space before it
+
+    @property
+    def text(self) -> str:
+        return self.line.text
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """A page: its size as shown in points; its text by direction (see Style.angle; 0 is upright); characters without a
+    meaning (`unknown`)."""
+
+    width: float
+    height: float
+    fragments: dict[int, list[Fragment]] = field(default_factory=dict)
+    unknown: int = 0
+
+
+def page_text(page: Any) -> PageText:
+    """Raises pypdfium2.PdfiumError if PDFium cannot read the page's text."""
+    width, height = page.get_size()
+    textpage = open_textpage(page)
+    try:
+        reading = Reading(textpage, shown(page))
+        by_angle: dict[int, list[Glyph]] = {}
+        for glyph in reading.glyphs():
+            by_angle.setdefault(glyph.style.angle, []).append(glyph)
+    finally:
+        textpage.close()
+    fragments = {}
+    for angle, glyphs in by_angle.items():
+        if sum(is_arabic(glyph.text) for glyph in glyphs) > MOSTLY * len(glyphs):
+            spaces = [space for space in reading.spaces if space.style.angle == angle]
+            fragments[angle] = [fragment(line, by_gaps=False) for line in logical_lines(glyphs, spaces)]
+        else:
+            fragments[angle] = list(_fragments(glyphs))
+    return PageText(width, height, fragments, reading.unknown)
+
+
+def _fragments(glyphs: Sequence[Glyph]) -> Iterator[Fragment]:
+    run: list[Glyph] = []
+    left = right = 0.0
+    for glyph in glyphs:
+        if run and not _continues(run[-1], glyph, (left, right)):
+            yield fragment(run)
+            run = []
+        left, right = (min(left, glyph.box[0]), max(right, glyph.box[2])) if run else (glyph.box[0], glyph.box[2])
+        run.append(glyph)
+    if run:
+        yield fragment(run)
+
+
+def _continues(last: Glyph, glyph: Glyph, extent: tuple[float, float]) -> bool:
+    """Does the character follow on the same line, at most a wide gap away and not back over what stands there?"""
+    if last.box == glyph.box and last.x == glyph.x:
+        return True  # the letters of a ligature
+    size = max(last.style.size, glyph.style.size, 1.0)
+    smaller = min(last.style.size, glyph.style.size)
+    raised = 0.65 if smaller < 0.85 * size else 0.3
+    if abs(glyph.baseline - last.baseline) > raised * size:
+        return False
+    if is_arabic(glyph.text) or is_arabic(last.text):
+        gap = max(extent[0] - glyph.box[2], glyph.box[0] - extent[1])
+        return gap <= WIDE_GAP * size
+    return -0.6 * size <= glyph.box[0] - last.box[2] <= WIDE_GAP * size
+
+
+def fragment(run: Sequence[Glyph], by_gaps: bool = True) -> Fragment:
+    """Characters of one line with the spaces between them, `by_gaps` or only where a character says so; raised small figures as
+    superscripts."""
+    size = max(glyph.style.size for glyph in run)
+    main = [glyph for glyph in run if glyph.style.size >= 0.85 * size]
+    baseline = max(glyph.baseline for glyph in main)
+    texts: list[str] = []
+    sources, lefts, rights = array("i"), array("f"), array("f")
+    last: Glyph | None = None
+    for glyph in run:
+        if last is not None and (_has_space(last, glyph) if by_gaps else glyph.space is not None):
+            texts.append(" ")
+            sources.append(NOWHERE if glyph.space is None else glyph.space)
+            lefts.append(min(last.box[2], glyph.box[0]))
+            rights.append(max(last.box[2], glyph.box[0]))
+        text = glyph.text
+        if text.isdigit() and text.isascii() and glyph.style.size < 0.85 * size and baseline - glyph.baseline > 0.15 * size:
+            text = text.translate(SUPERSCRIPT)
+        texts.append(text)
+        sources.append(glyph.source)
+        lefts.append(glyph.box[0])
+        rights.append(glyph.box[2])
+        last = glyph
+    box = (min(lefts), min(glyph.box[1] for glyph in main), max(rights), max(glyph.box[3] for glyph in main))
+    bold = sum(glyph.style.bold for glyph in run) > 0.8 * len(run)
+    space = run[0].space is not None and run[0].space != NOWHERE
+    return Fragment(Traced("".join(texts), sources), lefts, rights, box, baseline, size, bold, run[0].source, space)
+
+
+def split(piece: Fragment, x: float) -> list[Fragment]:
+    """The fragment in two where a vertical rule at `x` goes through it; as it is where none of it lies on one of the sides."""
+    sides: list[list[int]] = [[], []]
+    for position, (left, right) in enumerate(zip(piece.lefts, piece.rights, strict=True)):
+        sides[left + right > 2 * x].append(position)
+    if not all(sides) or any(part[-1] - part[0] + 1 != len(part) for part in sides):
+        return [piece]  # Arabic and Latin in turns may stand on both sides: not a column's border then
+    return [_part(piece, part[0], part[-1] + 1) for part in sorted(sides)]
+
+
+def _part(piece: Fragment, start: int, end: int) -> Fragment:
+    while start < end - 1 and piece.text[start] == " ":
+        start += 1
+    while end > start + 1 and piece.text[end - 1] == " ":
+        end -= 1
+    lefts, rights = piece.lefts[start:end], piece.rights[start:end]
+    box = (min(lefts), piece.box[1], max(rights), piece.box[3])
+    return replace(piece, line=piece.line[start:end], lefts=lefts, rights=rights, box=box, order=piece.order + start)
+
+
+def _has_space(last: Glyph, glyph: Glyph) -> bool:
+    size = max(last.style.size, glyph.style.size)
+    gap = glyph.box[0] - last.box[2]
+    if is_arabic(glyph.text) or is_arabic(last.text):
+        if is_mark(glyph.text) or (is_mark(last.text) and glyph.space in (None, NOWHERE)):
+            return False
+        return glyph.space is not None or max(gap, last.box[0] - glyph.box[2]) > SPACE * size
+    if glyph.space == NOWHERE and _is_wide(last.text) and _is_wide(glyph.text):
+        return gap > 0.5 * size  # PDFium takes the gaps of Chinese and Japanese that is set wide for spaces
+    if is_mark(glyph.text) or last.box == glyph.box:
+        return False
+    if glyph.space == NOWHERE and min(last.style.size, glyph.style.size) < 0.85 * size:
+        return gap > SEEN * size  # PDFium puts one before and after each raised figure
+    return glyph.space is not None or gap > SPACE * size
+
+
+def _is_wide(text: str) -> bool:
+    return "\u2e80" <= text <= "\u9fff" or "\uf900" <= text <= "\ufaff" or "\uff00" <= text <= "\uffef"

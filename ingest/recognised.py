@@ -1,0 +1,261 @@
+"""What OCR reads of a page: tesseract's table made into blocks whose words know their boxes, and put into the document."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import NamedTuple
+
+from ingest.text import TextBuilder, heading_level, line_kind, one_line, rejoin_lines
+from kb.records import Page, Parsed, WordBox
+
+MUMBLE = 0.5  # a paragraph less than this share as sure as its page is a picture's grain, a seal or a signature
+GRAIN = 0.05  # a single sign below this confidence is none
+EDGE = 2  # blocks at either end of a page that may be a running head, foot or page number
+SHORT = 120  # characters, at most, of one
+LABEL = 4  # signs, at most, of a number that hangs beside its paragraph
+WIDEST_PITCH = 3.0  # heights of a line from one to the next within a paragraph
+WIDEST_INDENT = 6.0  # heights of a line between a number and its paragraph
+_WORD_LEVEL = "5"
+_COLUMNS = 12
+_ITEM = re.compile(r"\(?(?:[a-zа-я]|[ivx]{1,5}|\d{1,2})\)\s|\d{1,3}(?:\.\d{1,2})*[.)]\s|[•●▪]\s")
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom in points, from the upper left of the page as it is shown
+
+
+class Word(NamedTuple):
+    text: str
+    confidence: float  # 0..1
+    box: Box
+
+
+Line = tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedBlock:
+    """A paragraph: its text, and where in it its words stand with their boxes."""
+
+    kind: str
+    text: str
+    level: int
+    places: tuple[tuple[int, int, Box], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A page that has been read: mean confidence of its words, 0..1, weighed by their length; `models` read it. `unclear` is how
+    many paragraphs were left out."""
+
+    blocks: tuple[RecognisedBlock, ...]
+    confidence: float
+    models: str
+    unclear: int = 0
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(block.text for block in self.blocks)
+
+
+def recognised(table: str, scale: float, models: str, turned: tuple[float, float] | None = None) -> Recognised | None:
+    """Blocks from tesseract's table (TSV); None if it holds no word. `scale` is the picture's pixels a point; `turned` is the
+    page's size in points if the picture was upside down.
+
+    Lines that cannot be understood are left out: the table comes from a program that read a hostile picture.
+    """
+    paragraphs = list(_paragraphs(table, scale))
+    if turned:
+        paragraphs = [[tuple(word._replace(box=_upright(word.box, turned)) for word in line) for line in p] for p in paragraphs]
+    least = MUMBLE * _mean(_words(paragraphs))
+    clear = [lines for lines in paragraphs if _mean(_words([lines])) >= least]
+    blocks = tuple(block for lines in _run_on(_hung(clear)) for part in _parted(lines) if (block := _block(part)) is not None)
+    return Recognised(blocks, round(_mean(_words(clear)), 3), models, len(paragraphs) - len(clear)) if blocks else None
+
+
+def _upright(box: Box, size: tuple[float, float]) -> Box:
+    left, top, right, bottom = box
+    width, height = size
+    return round(width - right, 1), round(height - bottom, 1), round(width - left, 1), round(height - top, 1)
+
+
+def _words(paragraphs: Sequence[Sequence[Line]]) -> list[Word]:
+    return [word for lines in paragraphs for line in lines for word in line]
+
+
+def _mean(words: Sequence[Word]) -> float:
+    weighed = [(len(word.text), word.confidence) for word in words]
+    total = sum(length for length, _ in weighed)
+    return sum(length * confidence for length, confidence in weighed) / total if total else 0.0
+
+
+def _paragraphs(table: str, scale: float) -> Iterator[list[Line]]:
+    """Words by line by paragraph, in tesseract's order, which is that of reading."""
+    rows = (row for line in table.splitlines() if (row := line.split("\t", _COLUMNS - 1))[0] == _WORD_LEVEL)
+    placed = ((tuple(row[1:4]), row[4], word) for row in rows if (word := _word(row, scale)) is not None)
+    for _, paragraph in groupby(placed, key=lambda item: item[0]):
+        yield [tuple(word for _, _, word in line) for _, line in groupby(paragraph, key=lambda item: item[1])]
+
+
+def _word(row: Sequence[str], scale: float) -> Word | None:
+    try:
+        left, top, width, height, confidence = map(float, row[6:11])
+        text = one_line(row[11])
+    except (ValueError, IndexError):
+        return None
+    if not text or not all(map(math.isfinite, (left, top, width, height, confidence))):
+        return None
+    if len(text) == 1 and confidence < 100 * GRAIN:
+        return None
+    box = (left / scale, top / scale, (left + width) / scale, (top + height) / scale)
+    return Word(text, min(max(confidence / 100, 0.0), 1.0), tuple(round(value, 1) for value in box))  # type: ignore[arg-type]
+
+
+def _hung(paragraphs: Sequence[list[Line]]) -> list[list[Line]]:
+    """Numbers that hang beside their paragraphs ("1.", "(a)") are a column of their own to tesseract: each goes before the line
+    that it stands beside."""
+    labels = [line for lines in paragraphs for line in lines if len(line) == 1 and len(line[0].text) <= LABEL]
+    others = [line for lines in paragraphs for line in lines if line not in labels]
+    beside: dict[Line, Word] = {}
+    for label in labels:
+        right = [line for line in others if line not in beside and _stands_beside(_box(label), _box(line))]
+        if right:
+            beside[min(right, key=lambda line: _box(line)[0])] = label[0]
+    hung = set(beside.values())
+    rest = ([line for line in lines if line[0] not in hung] for lines in paragraphs)
+    return [[(beside[line], *line) if line in beside else line for line in lines] for lines in rest if lines]
+
+
+def _stands_beside(label: Box, line: Box) -> bool:
+    height = max(label[3] - label[1], line[3] - line[1])
+    level = min(label[3], line[3]) - max(label[1], line[1])
+    return 0 <= line[0] - label[2] <= WIDEST_INDENT * height and level >= 0.5 * (label[3] - label[1])
+
+
+def _run_on(paragraphs: Sequence[list[Line]]) -> list[list[Line]]:
+    """Tesseract takes each line of a widely spaced text for a paragraph. One that goes on in small letters, right below and
+    without a full stop before it, is none."""
+    joined: list[list[Line]] = []
+    for lines in paragraphs:
+        if joined and _goes_on(joined[-1][-1], lines[0]):
+            joined[-1] = [*joined[-1], *lines]
+        else:
+            joined.append(lines)
+    return joined
+
+
+def _hangs(line: Line) -> bool:
+    """Is its first word set off like a number beside its paragraph?"""
+    return len(line) > 1 and line[1].box[0] - line[0].box[2] > 1.5 * (line[1].box[3] - line[1].box[1])
+
+
+def _goes_on(last: Line, line: Line) -> bool:
+    if last[-1].text[-1] in ".!?:;۔؟" or not line[0].text[0].islower() or _ITEM.match(_text(line)) or _hangs(line):
+        return False
+    (left, top, right, bottom), (next_left, next_top, next_right, next_bottom) = _box(last), _box(line)
+    height = max(bottom - top, next_bottom - next_top)
+    return 0 < next_bottom - bottom <= WIDEST_PITCH * height and left < next_right and next_left < right
+
+
+def _box(line: Line) -> Box:
+    boxes = [word.box for word in line]
+    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
+
+
+def _text(line: Line) -> str:
+    return " ".join(word.text for word in line)
+
+
+def _parted(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Headings by their wording ("Article 5") and items ("(a) …") begin blocks of their own: tesseract sees none."""
+    part: list[Line] = []
+    heading = False
+    for line in lines:
+        text = _text(line)
+        now_heading = heading_level(text) > 0
+        if part and (now_heading or heading or _ITEM.match(text) or (len(line[0].text) <= LABEL and _hangs(line))):
+            yield part
+            part = []
+        part.append(line)
+        heading = now_heading
+    if part:
+        yield part
+
+
+def _block(lines: Sequence[Line]) -> RecognisedBlock | None:
+    text = one_line(rejoin_lines(map(_text, lines)))
+    kind, text, level = line_kind(text) if text else ("paragraph", "", 0)
+    if not any(map(str.isalnum, text)):
+        return None
+    return RecognisedBlock(kind, text, level, tuple(_places(text, [word for line in lines for word in line])))
+
+
+def _places(text: str, words: Sequence[Word]) -> Iterator[tuple[int, int, Box]]:
+    """Where the words stand in the text that was made of them. They come in its order; what changed is the blanks between
+    them, and a hyphen at a line's end that is gone. A word that is not met there has no place."""
+    at = 0
+    for word in words:
+        while at < len(text) and text[at] == " ":
+            at += 1
+        whole = word.text if text.startswith(word.text, at) else word.text.rstrip("-\u2010\u00ad")
+        if whole and text.startswith(whole, at):
+            yield at, at + len(whole), word.box
+            at += len(whole)
+
+
+def without_running_heads(read: Mapping[int, Recognised]) -> dict[int, Recognised]:
+    """Leave out short first and last blocks that come again, but for their figures, on 60 % of three and more pages, and a last
+    or first block that is the page's own number. A page keeps at least one block."""
+    edges = {number: {_form(block) for block in _edges(page)} for number, page in read.items()}
+    seen = Counter(form for forms in edges.values() for form in forms)
+    running = {form for form, times in seen.items() if len(read) >= 3 and times >= 0.6 * len(read)}
+    return {number: _without(page, running | {str(number)}) for number, page in read.items()}
+
+
+def _edges(page: Recognised) -> list[RecognisedBlock]:
+    ends = page.blocks if len(page.blocks) <= 2 * EDGE else (*page.blocks[:EDGE], *page.blocks[-EDGE:])
+    return [block for block in ends if len(block.text) <= SHORT]
+
+
+def _form(block: RecognisedBlock) -> str:
+    return re.sub(r"\d+", "#", block.text).casefold()
+
+
+def _without(page: Recognised, away: Collection[str]) -> Recognised:
+    out = {id(block) for block in _edges(page) if _form(block) in away or block.text.strip("-–— .") in away}
+    kept = tuple(block for block in page.blocks if id(block) not in out)
+    return replace(page, blocks=kept) if kept else page
+
+
+def with_pages(document: Parsed, read: Mapping[int, Recognised]) -> Parsed:
+    """The document with what was read in place of those pages' text. Other pages keep their blocks."""
+    if not read:
+        return document
+    builder = TextBuilder()
+    places: list[tuple[int, tuple[tuple[int, int, Box], ...]]] = []  # page and words of each block that is added
+    for page in document.pages:
+        builder.start_page(page.number, page.label)
+        if page.number in read:
+            for block in read[page.number].blocks:
+                builder.add(block.kind, block.text, block.level)
+                places.append((page.number, block.places))
+            continue
+        for kept in document.blocks:
+            if page.start <= kept.start < page.end:
+                builder.add(kept.kind, document.text[kept.start : kept.end], kept.level, kept.place)
+                places.append((page.number, ()))
+    text, blocks, pages = builder.build()
+    boxes = tuple(
+        WordBox(number, block.start + start, block.start + end, *box)
+        for block, (number, words) in zip(blocks, places, strict=True)
+        for start, end, box in words
+    )
+    marked = tuple(_marked(page, read) for page in pages)
+    return replace(document, text=text, blocks=blocks, pages=marked, word_boxes=boxes)
+
+
+def _marked(page: Page, read: Mapping[int, Recognised]) -> Page:
+    return replace(page, ocr=read[page.number].confidence) if page.number in read else page

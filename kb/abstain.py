@@ -1,0 +1,66 @@
+"""Plain words for an abstention: what was looked for, why the nearest passages do not do, what to ask instead."""
+
+from __future__ import annotations
+
+from kb.answer_values import content
+from kb.evidence import Evidence
+from kb.premise import Objection
+from kb.question import Question
+from kb.question_kind import question_marks
+from kb.understood import period_in_words
+from kb.words import WORD
+
+UNRELATED = 0.03  # a best sentence below is on another subject: boiling points and football gave .02 at most, near misses .034
+QUESTIONS = 3  # at once; two halves of one question are common, four are a list of questions
+THINGS = {"date": "a date", "number": "a figure", "person": "a person", "place": "a place"}
+_OBJECTIONS: dict[Objection, str] = {
+    "period": "The nearest passages date what they tell outside the period asked about ({period}); {where} do not say more.",
+    "future": "The nearest passages do not speak of {text}, which has not come yet; {where} do not say more.",
+    "missing": "The nearest passages are on the subject but give no such thing as {thing}; {where} do not say.",
+    "ending": "The nearest passages, below, tell of no such end as the question takes for granted; {where} do not say more.",
+}
+
+
+def not_one_question(question: Question) -> str | None:
+    """Why a text is no question that one answer could serve, or None: a bare name, or many questions at once."""
+    many = question_marks(question.text)
+    if many > QUESTIONS:
+        return f"These are {many} questions at once; ask one at a time. The passages below come nearest to all of them together."
+    if not any(any(map(str.isalpha, word)) for word in content(question.text)):
+        return "The text names nothing that could be looked for; name the agreement, project, country or person that you mean."
+    words = len(WORD.findall(question.text))
+    whole = any(m.start == 0 and m.end >= len(question.text.rstrip(" ?!.؟")) for m in question.entities)
+    if question.kind == "keywords" and (words == 1 or whole):
+        return (
+            f"“{question.text}” names something but asks nothing of it; ask when, how much, who or where. "
+            "The passages below name it."
+        )
+    return None
+
+
+def reason_for_abstaining(
+    question: Question, best: Evidence | None, filtered: bool, objection: Objection | None = None, unknown: tuple[str, ...] = ()
+) -> str:
+    """What was looked for and why the nearest passage does not do. `unknown` are names that no passage holds."""
+    where = "the documents that the filters let through" if filtered else "the documents"
+    nothing = f"Nothing in {where} comes near the question." + (" Try fewer filters." if filtered else "")
+    if unknown:
+        return f"No passage names {', '.join(unknown)}; check the spelling, or ask without it."
+    if best is None:
+        return nothing
+    if objection:
+        period, text = (period_in_words(question.period), question.period.text) if question.period else ("", "")
+        return _OBJECTIONS[objection].format(period=period, text=text, where=where, thing=THINGS.get(question.expected, "that"))
+    features = best.features
+    if features["numbers"] < 1:
+        missing = ", ".join(question.numbers + ((f"article {question.article}",) if question.article else ()))
+        return f"The nearest passages do not speak of {missing}, which the question names; {where} do not say."
+    if best.probability < UNRELATED:
+        return nothing
+    if features["entities"] < 1:
+        return f"The nearest passages do not name everything that the question asks about; {where} do not say."
+    if features["expected"] < 1:
+        return (
+            f"The nearest passages are on the subject but give no such thing as {THINGS[question.expected]}; {where} do not say."
+        )
+    return f"The nearest passages are on a related subject but do not answer the question; {where} do not say."

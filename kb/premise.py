@@ -1,0 +1,89 @@
+"""What a question takes for granted and a sentence has to bear out before it may answer: a period, an ending, a name.
+
+The judge compares words by meaning, and by meaning "leave the SCO" is close to "join the SCO".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Literal
+
+from kb.periods import dates_in, overlap, within
+from kb.question import MONTHS, Question
+from kb.words import FUNCTION_WORDS, WORD, stem
+
+Objection = Literal["period", "future", "ending", "missing"]
+
+_ENDED = (
+    r"\b(?:cancel\w*|terminat\w*|annul\w*|revok\w*|abolish\w*|repeal\w*|denounc\w*|dissol\w*|scrap(?:s|ped)|renounc\w*|"
+    r"отмен\w+|расторг\w+|денонсир\w+|аннулир\w+|упраздн\w+|разорва\w+)\b|منسوخ"
+)
+_LEFT = (
+    r"\b(?:withdr[ae]w\w*|quit|expel\w*|исключ[иеё]\w+ из|(?:выш(?:ел|ла|ло|ли)|выйти|выход\w*) из|"
+    r"покинул\w*|покинуть)\b|دستبردار|علیحدگی اختیار|"
+    r"کو چھوڑ"
+)
+_LEAVE = re.compile(r"\b(?:leave|leaves|left|leaving|exit|exits|exited)\s+(?:the\s+)?$", re.I)
+#: What a question says, and what a source may say of the same: an end is told in more ways than it is asked for.
+_ENDINGS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (
+        re.compile(_ENDED, re.I),
+        re.compile(
+            _ENDED
+            + r"|\b(?:no longer|expir\w+|suspen\w+|lapsed|withdr\w+|call\w* off|drop(?:s|ped)|abandon\w*|shelved|lift(?:s|ed)|"
+            r"waiv\w+|remov\w+|abrogat\w+|прекра\w+|приостан\w+|истек\w+|снял\w*|снят\w*)\b|ختم|معطل",
+            re.I,
+        ),
+    ),
+    (re.compile(_LEFT, re.I), re.compile(_LEFT + r"|\b(?:leave|leaves|left|leaving|exit\w*|no longer|ceas\w+)\b|چھوڑ|نکل", re.I)),
+)
+_LEAVABLE = frozenset({"organisation", "agreement", "project"})
+_OPENS = re.compile(r"(?:^|[.!?:;\n])[\s\"'“«(]*$")  # a sentence: its first word is capitalised whatever it is
+_CALENDAR = frozenset((*MONTHS, *"monday tuesday wednesday thursday friday saturday sunday".split())) | FUNCTION_WORDS
+_LATIN_NAME = re.compile(r"[A-Z][a-z]{2,}")
+
+
+def objection(question: Question, sentence: str, today: date, types: Mapping[str, str]) -> Objection | None:
+    """Why a sentence cannot answer, however near it is. `types` maps entity ids to the gazetteer's types."""
+    period = question.period
+    if period and period.ranged and not within(sentence, period):
+        return "period"
+    if period and period.start > today.isoformat() and not any(overlap(one.period, period) for one in dates_in(sentence)):
+        return "future"
+    if any(not told.search(sentence) for told in endings(question, types)):
+        return "ending"
+    return None
+
+
+def endings(question: Question, types: Mapping[str, str]) -> list[re.Pattern[str]]:
+    """What a source would have to say of the ends that the question takes for granted: that something was left or cancelled.
+
+    Trucks leave a crossing, and that is another leaving: the verb counts only before an organisation, an agreement or a project.
+    """
+    told = [pattern for asked, pattern in _ENDINGS if asked.search(question.text)]
+    left = any(
+        _LEAVE.search(question.text[: mention.start]) and types.get(mention.entity_id or "") in _LEAVABLE
+        for mention in question.entities
+    )
+    return [*told, _ENDINGS[1][1]] if left else told
+
+
+def unknown_names(question: Question, frequencies: Callable[[Sequence[str]], Mapping[str, int]]) -> tuple[str, ...]:
+    """Capitalised words of the question that neither the gazetteer nor any passage knows: "Atlantis", "President Smith".
+
+    In Latin letters alone: the collection is mostly English, and a name in Cyrillic or Arabic letters may be there in those only.
+    """
+    names = [word[0] for word in _names(question)]
+    found = frequencies([stem(name) for name in names])
+    return tuple(dict.fromkeys(name for name in names if not found[stem(name)]))
+
+
+def _names(question: Question) -> Iterable[re.Match[str]]:
+    known = [(mention.start, mention.end) for mention in question.entities]
+    for word in WORD.finditer(question.text):
+        opens = _OPENS.search(question.text[: word.start()])
+        inside = any(start < word.end() and word.start() < end for start, end in known)
+        if not opens and not inside and _LATIN_NAME.fullmatch(word[0]) and word[0].lower() not in _CALENDAR:
+            yield word

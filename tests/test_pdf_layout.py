@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.pdf_layout import line_of, regions, rows
+from tests.pdf_made import piece
+
+LINE = "as many words as a column of prose holds"
+
+
+def texts(found: list[list[object]]) -> list[list[str]]:
+    return [[atom.text for row in rows(region) for atom in row] for region in found]  # type: ignore[attr-defined, type-var]
+
+
+@given(st.integers(3, 30), st.integers(3, 30), st.floats(0, 12), st.randoms(use_true_random=False))
+def test_columns_are_read_one_after_the_other_however_the_file_draws_them(
+    left: int, right: int, shift: float, mix: object
+) -> None:
+    first = [piece(f"left {n} {LINE}", 50, 100 + 12 * n) for n in range(left)]
+    second = [piece(f"right {n} {LINE}", 310, 100 + shift + 12 * n) for n in range(right)]
+    atoms = [piece("A heading over both of the columns, and over the gutter between them", 50, 60), *first, *second]
+    mix.shuffle(atoms)  # type: ignore[attr-defined]
+    read = [text for region in texts(regions(atoms)) for text in region]
+    assert read[0].startswith("A heading")
+    assert read[1:] == [item.text for item in (*first, *second)]
+
+
+def test_three_columns_and_a_note_over_all() -> None:
+    columns = [[piece(f"{name}{n} {LINE}", x, 100 + 12 * n) for n in range(6)] for name, x in (("a", 50), ("b", 300), ("c", 550))]
+    note = piece("A line below that goes over all three of them " * 3, 50, 300)
+    atoms = [part for row in zip(*columns, strict=True) for part in row] + [note]
+    read = [text for region in texts(regions(atoms)) for text in region]
+    assert read == [part.text for column in columns for part in column] + [note.text]
+
+
+def test_rows_of_short_cells_are_no_columns() -> None:
+    atoms = [piece(text, x, 100 + 12 * n, 10 * n + x // 50) for n in range(8) for text, x in ((f"Item {n}", 50), (f"{n}.5", 300))]
+    assert len(regions(atoms)) == 1
+
+
+def test_short_lines_that_the_file_draws_column_by_column_are_columns() -> None:
+    atoms = [piece(name, x, 100 + 12 * n, x + n) for x, names in ((50, "abc"), (900, "xyz")) for n, name in enumerate(names)]
+    atoms = [piece(f"country {atom.text}", atom.box[0], atom.baseline, atom.order) for atom in atoms]
+    read = [text for region in texts(regions(atoms)) for text in region]
+    assert read == [f"country {name}" for name in "abcxyz"]
+
+
+def test_a_raised_figure_is_a_superscript() -> None:
+    row = [piece("in 2023", 50, 100), piece("1", 85, 96, size=6), piece(", later", 89, 100)]
+    assert line_of(row, (50, 200)).text == "in 2023¹, later"
+
+
+def test_arabic_rows_are_read_from_the_right() -> None:
+    row = rows([piece("ازبکستان", 50, 100), piece("پاکستان", 200, 100)])
+    assert [part.text for part in row[0]] == ["پاکستان", "ازبکستان"]

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.recognised import Recognised, Word, _block, recognised, with_pages, without_running_heads
+from kb.records import Block, Metadata, Page, Parsed, WordBox
+
+
+def table(*lines: tuple[int, int, str], confidence: float = 90) -> str:
+    """Tesseract's table of lines given as (paragraph, line, words); a word is 50 by 10 pixels."""
+    rows = ["level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext"]
+    for paragraph, line, words in lines:
+        rows.append(f"4\t1\t1\t{paragraph}\t{line}\t0\t0\t0\t900\t10\t-1\t")
+        for number, word in enumerate(words.split()):
+            top = 100 * paragraph + 12 * line
+            rows.append(f"5\t1\t1\t{paragraph}\t{line}\t{number}\t{60 * number}\t{top}\t50\t10\t{confidence}\t{word}")
+    return "\n".join(rows) + "\n"
+
+
+def read(*lines: tuple[int, int, str]) -> Recognised:
+    found = recognised(table(*lines), 2.0, "eng")
+    assert found is not None
+    return found
+
+
+def test_lines_become_blocks_whose_words_know_their_boxes() -> None:
+    found = read(
+        (1, 1, "Article 5"), (1, 2, "Goods in trans-"), (1, 3, "it pay no"), (1, 4, "(a) duties"), (2, 1, "Ports are open.")
+    )
+    assert [(block.kind, block.level, block.text) for block in found.blocks] == [
+        ("heading", 3, "Article 5"),
+        ("paragraph", 0, "Goods in transit pay no"),
+        ("list_item", 0, "(a) duties"),
+        ("paragraph", 0, "Ports are open."),
+    ]
+    text, places = found.blocks[1].text, found.blocks[1].places
+    assert [text[start:end] for start, end, _ in places] == ["Goods", "in", "trans", "it", "pay", "no"]
+    assert places[1][2] == (30.0, 62.0, 55.0, 67.0)
+    assert found.confidence == 0.9
+
+
+def test_a_widely_spaced_sentence_is_one_paragraph() -> None:
+    wide = "level\n" + "".join(
+        f"5\t1\t1\t{number}\t1\t1\t0\t{20 * number}\t300\t10\t95\t{word}\n"
+        for number, word in enumerate(["Carriers", "pay", "tolls.", "other"], 1)
+    )
+    found = recognised(wide, 1.0, "eng")
+    assert found is not None
+    assert [block.text for block in found.blocks] == ["Carriers pay tolls.", "other"]
+
+
+def test_grain_and_nonsense_are_left_out() -> None:
+    assert recognised("", 1.0, "eng") is None
+    assert (
+        recognised("5\t1\n5\t1\t1\t1\t1\t1\tx\t0\t1\t1\t90\tword\n5\t1\t1\t1\t1\t1\tnan\t0\t1\t1\t90\tword\n", 1.0, "eng") is None
+    )
+    assert recognised(table((1, 1, "— | ~")), 1.0, "eng") is None
+
+
+def test_a_piece_much_less_sure_than_its_page_is_left_out_and_counted() -> None:
+    found = recognised(table((1, 1, "Clear words of a page.")) + table((2, 1, "sE4l"), confidence=40), 1.0, "eng")
+    assert found is not None
+    assert (found.text, found.unclear, found.confidence) == ("Clear words of a page.", 1, 0.9)
+    found = recognised(table((1, 1, "Unclear words of a page."), confidence=40) + table((2, 1, "too"), confidence=40), 1.0, "eng")
+    assert found is not None
+    assert (found.unclear, found.confidence) == (0, 0.4)
+
+
+def test_numbers_that_hang_beside_their_paragraphs() -> None:
+    def row(block: int, line: int, left: int, top: int, words: str) -> str:
+        return "".join(
+            f"5\t1\t{block}\t1\t{line}\t{n}\t{left + 70 * n}\t{top}\t60\t20\t90\t{word}\n" for n, word in enumerate(words.split())
+        )
+
+    hanging = row(1, 1, 0, 100, "1.") + row(1, 2, 0, 200, "a") + row(2, 1, 120, 100, "Fees are") + row(2, 2, 120, 200, "Ports")
+    alone = row(4, 1, 0, 900, "7")
+    found = recognised(hanging + alone, 1.0, "eng")
+    assert found is not None
+    assert [block.text for block in found.blocks] == ["1. Fees are", "a Ports", "7"]
+    assert found.blocks[0].places[0] == (0, 2, (0.0, 100.0, 60.0, 120.0))
+
+
+def test_running_heads_and_page_numbers_go() -> None:
+    def page(number: int) -> Recognised:
+        head, foot = f"Treaty series 19{number}", f"- {number} -"
+        return read((1, 1, head), (2, 1, f"Text {'abc'[number % 3]}."), (3, 1, f"It goes to {'xyz'[number % 3]}."), (4, 1, foot))
+
+    texts = {number: one.text for number, one in without_running_heads({n: page(n) for n in (11, 12, 13)}).items()}
+    assert texts == {11: "Text c.\n\nIt goes to z.", 12: "Text a.\n\nIt goes to x.", 13: "Text b.\n\nIt goes to y."}
+    assert without_running_heads({5: page(6)})[5] == page(6)
+    assert without_running_heads({6: page(6)})[6].text.endswith("goes to x.")
+    alone = read((1, 1, "6"))
+    assert without_running_heads({6: alone})[6] == alone
+
+
+@given(st.text(max_size=300), st.floats(0.1, 10))
+def test_any_table_gives_spans_of_its_text(written: str, scale: float) -> None:
+    rows = "".join(f"5\t1\t1\t1\t{line}\t1\t{line}\t2\t3\t4\t80\t{text}\n" for line, text in enumerate(written.split("\n")))
+    found = recognised(rows, scale, "eng")
+    last = 0
+    for block in found.blocks if found else ():
+        last = 0
+        for start, end, _ in block.places:
+            assert last <= start < end <= len(block.text)
+            last = end
+
+
+@given(st.lists(st.lists(st.text("aé-\u0301 بِ\u200cfi", min_size=1, max_size=6).filter(str.strip), min_size=1), min_size=1))
+def test_words_are_found_where_they_stand(lines: list[list[str]]) -> None:
+    block = _block([tuple(Word(word.strip(), 0.9, (0, 0, 1, 1)) for word in line) for line in lines])
+    if block is not None:
+        words = {word.strip() for line in lines for word in line}
+        for start, end, _ in block.places:
+            assert block.text[start:end] in words | {word.rstrip("-") for word in words}
+
+
+DOCUMENT = Parsed(
+    "One.\n\nRow a\nRow b\n\nThree.",
+    (Block("paragraph", 0, 4), Block("table_row", 6, 11, 0, "row 1"), Block("table_row", 12, 17), Block("heading", 19, 25, 2)),
+    (Page(1, "i", 0, 6), Page(2, None, 6, 19), Page(3, "1", 19, 19), Page(4, "2", 19, 25)),
+    Metadata("t"),
+    "r 1",
+)
+
+
+def test_pages_are_put_in_and_all_else_stays() -> None:
+    document = with_pages(DOCUMENT, {3: read((1, 1, "Read by eye."))})
+    assert document.text == "One.\n\nRow a\nRow b\n\nRead by eye.\n\nThree."
+    assert [(page.number, page.label, page.ocr, document.text[page.start : page.end].strip()) for page in document.pages] == [
+        (1, "i", None, "One."),
+        (2, None, None, "Row a\nRow b"),
+        (3, "1", 0.9, "Read by eye."),
+        (4, "2", None, "Three."),
+    ]
+    assert [block.place for block in document.blocks] == ["", "row 1", "", "", ""]
+    assert document.word_boxes[1] == WordBox(3, 24, 26, 30.0, 56.0, 55.0, 61.0)
+    assert [document.text[word.start : word.end] for word in document.word_boxes] == ["Read", "by", "eye."]
+    assert with_pages(DOCUMENT, {}) is DOCUMENT
+    replaced = with_pages(DOCUMENT, {1: read((1, 1, "Won."))})
+    assert replaced.text == "Won.\n\nRow a\nRow b\n\nThree."

@@ -141,7 +141,9 @@ def conflict(one: Stated, other: Stated, near: int = NEAR_DAYS) -> bool:
         return True
     if a.dimension == "date":
         return abs(a.low - b.low) <= near
-    return not (one.measure in MEASURES and MEASURES[one.measure].many)
+    if one.measure in MEASURES:
+        return not MEASURES[one.measure].many
+    return a.dimension in ("count", "length", "power", "area")  # of loads, sums and shares without a name there are many
 
 
 def _days_apart(one: Stated, other: Stated) -> int:

@@ -155,6 +155,11 @@ DISAGREE = [
 
 NO_DISAGREEMENT = [
     (
+        "How many tonnes of gas from Turkmenistan came to Chaman?",
+        "The first gas from Turkmenistan at Chaman was 160 tonnes.",
+        "From Turkmenistan 650 tonnes of gas came to Chaman.",
+    ),
+    (
         "How many documents were signed during Mirziyoyev's visit in March 2022?",
         "The counts of documents signed in Mirziyoyev's visit of February 2026 differ: 28 in PTI and 29 in Pakistan Today.",
         "",

@@ -19,7 +19,7 @@ from kb.config import settings_from
 from kb.errors import KnowledgeBaseError, NotFound
 from kb.evaluate import evaluate, load_questions, readable
 from kb.library import Library
-from kb.records import KINDS, Answer, Filters, Locator, SearchPage, Statement
+from kb.records import KINDS, Answer, ConflictValue, Filters, Locator, SearchPage, Statement
 from kb.serialize import answer_json, document_json, manifest_json, passage_json, reading_json, search_json
 from kb.understood import in_words
 
@@ -191,11 +191,10 @@ def _readable_answer(answer: Answer) -> str:
         for hit in answer.nearest[:3]:
             lines += [f"  {hit.document.metadata.title}, {_place(hit.passage.locator)}", _quoted(hit.passage.text[:300])]
         return "\n".join(lines)
-    lines = [
-        *(_readable_statement(statement) for statement in answer.statements),
-        "",
-        f"Confidence {answer.confidence:.2f}. Sources:",
-    ]
+    lines = [*(_readable_statement(statement) for statement in answer.statements), ""]
+    for conflict in answer.conflicts:
+        lines += [f"Sources disagree on {conflict.about}:", *map(_readable_value, conflict.values), ""]
+    lines += [f"Confidence {answer.confidence:.2f}. Sources:"]
     for citation in answer.citations:
         metadata = citation.document.metadata
         about = ", ".join(part for part in (metadata.title, metadata.publisher, metadata.published) if part)
@@ -214,6 +213,15 @@ def _readable_statement(statement: Statement) -> str:
         text = f"{text[:start]}\033[1m{text[start:end]}\033[0m{text[end:]}"
     context = f"[{statement.context}]\n" if statement.context else ""
     return f"{context}{text} {''.join(f'[{marker}]' for marker in statement.citations)}"
+
+
+def _readable_value(value: ConflictValue) -> str:
+    facts = (
+        value.period and f"for {value.period}",
+        value.said_by and f"according to {value.said_by}",
+        value.as_of and f"as of {value.as_of}",
+    )
+    return f"  {' · '.join([value.value, *filter(None, facts)])} [{value.citation}]"
 
 
 def _readable_search(page: SearchPage) -> str:

@@ -20,6 +20,7 @@ from kb.abstain import not_one_question, reason_for_abstaining
 from kb.article import article_evidence, with_article_first
 from kb.compose import Composer
 from kb.config import Settings
+from kb.conflicts import conflicts_of
 from kb.connections import ReaderPool, connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
@@ -212,14 +213,17 @@ class Library:
         with watch.step("compose"):
             text_of = lambda uid: store.document_text(reading.connection, reading.generation, uid)  # noqa: E731
             composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence)
+        with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
+            judged = finding.judged if composed.statements else []
+            conflicts, also_cited = conflicts_of(question, judged, self._gazetteer, composed.citations, text_of)
         return Answer(
             question=question.text,
             status="answered" if composed.statements else "abstained",
             confidence=_confidence(finding, model.threshold if not composed.statements else 1.0),
             statements=composed.statements,
-            citations=composed.citations,
+            citations=composed.citations + also_cited,
             reason=None if composed.statements else self._reason(query, finding, model.threshold),
-            conflicts=(),
+            conflicts=conflicts,
             nearest=tuple(candidate.hit for candidate in candidates[:n]),
             also_searched=query.aliases,
             index=reading.snapshot.manifest,

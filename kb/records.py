@@ -247,8 +247,22 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class ConflictValue:
+    """A value as its source writes it, and what it comes to: `low`..`high` in `unit` ("USD", "km", "" for counts).
+
+    Dates have the unit "day" and day numbers (date.toordinal). `said_by` is whom the source names, `as_of` when that was
+    said (ISO), `period` what the value is for, in the source's words; "" where the source does not tell. `tier` is one of
+    KINDS or "".
+    """
+
     value: str
     citation: int
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    said_by: str = ""
+    as_of: str = ""
+    period: str = ""
+    tier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

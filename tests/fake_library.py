@@ -121,6 +121,15 @@ def documents() -> tuple[Document, ...]:
     )
 
 
+DISAGREEMENT = Conflict(
+    "date signed",
+    (
+        ConflictValue("15 July 2021", 1, 737986.0, 737986.0, "day", "ARY News", "2021-07-15", "", "agreement"),
+        ConflictValue("16 July 2021", 1, 737987.0, 737987.0, "day", "", "", "the visit of July", "news"),
+    ),
+)
+
+
 class FakeLibrary:
     """Serves `documents()`. `published=False` is a KB_HOME with no index yet; `broken` is raised by every call."""
 
@@ -144,7 +153,7 @@ class FakeLibrary:
             statements=tuple(_statement(one) for one in cited),
             citations=cited,
             reason=None if cited else "No document says anything about the weather.",
-            conflicts=(Conflict("date of signature", (ConflictValue("15 July 2021", 1),)),) if "conflict" in question else (),
+            conflicts=(DISAGREEMENT,) if "conflict" in question else (),
             nearest=hits[:n],
             also_searched=("AUPTT", "Узбекистан") if expand else (),
             index=MANIFEST,

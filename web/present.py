@@ -10,6 +10,7 @@ from kb.records import (
     Answer,
     Citation,
     Conflict,
+    ConflictValue,
     Document,
     DocumentPage,
     DocumentSummary,
@@ -79,9 +80,9 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    value: str
-    marker: int
+    stated: ConflictValue
     source: Source | None
+    when: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +325,8 @@ def _card(answer: Answer) -> AnswerCard:
 
 
 def _disagreement(conflict: Conflict, by_marker: Mapping[int, Source]) -> Disagreement:
-    return Disagreement(conflict.about, tuple(Value(v.value, v.citation, by_marker.get(v.citation)) for v in conflict.values))
+    values = (Value(v, by_marker.get(v.citation), names.day(v.as_of)) for v in conflict.values)
+    return Disagreement(conflict.about, tuple(values))
 
 
 def _cited(citation: Citation) -> Cited:

@@ -113,8 +113,15 @@ class UnderstoodShape(Schema):
 
 
 class ConflictValueShape(Schema):
-    value = _text()
+    value = _text("As the source writes it.")
     citation = _number("Marker.")
+    low = fields.Float(required=True, allow_none=True, metadata={"description": "Normalised, in `unit`."})
+    high = fields.Float(required=True, allow_none=True, metadata={"description": "Normalised, in `unit`."})
+    unit = _text("USD, km, MW, %, t, day (of dates: day numbers from 1 January of the year 1), empty for counts.")
+    said_by = _text("Whom the document names as the source, empty if nobody.")
+    as_of = _text("When that was said, ISO 8601, empty if the sentence does not tell.")
+    period = _text("What the value is for, in the source's words, empty if it does not tell.")
+    tier = _text("The kind of the document: agreement, official, policy_paper, news or dataset.")
 
 
 class ConflictShape(Schema):

@@ -1,0 +1,60 @@
+import pytest
+
+from kb.gazetteer import Gazetteer
+from kb.measured import asked, compares, is_planned, measure_of, parts_of
+from kb.quantities import quantities_of
+from kb.question import understand
+
+GAZETTEER = Gazetteer.load()
+
+
+@pytest.mark.parametrize(
+    ("question", "dimensions", "measures"),
+    [
+        ("What was the trade of Pakistan and Uzbekistan in 2022?", {"money"}, {"trade"}),
+        ("How many documents were signed during the visit?", {"count"}, {"documents"}),
+        ("How many documents were signed when Tokayev came?", {"count"}, {"documents"}),
+        ("How long is TAPI?", {"length", "duration"}, set()),
+        ("What different lengths do sources give for TAPI?", {"length"}, {"length"}),
+        ("What does CASA-1000 cost?", {"money"}, {"cost"}),
+        ("How many megawatts will CASA-1000 carry?", {"power"}, set()),
+        ("Which days do the sources give for the signing?", {"date"}, set()),
+        ("When was the QTTA signed?", {"date"}, set()),
+        ("Каков экспорт Пакистана в Казахстан?", {"money", "mass"}, {"exports"}),
+        ("Сколько студентов из Пакистана в Бишкеке?", {"count"}, {"students"}),
+        ("2024 میں برآمدات کتنی تھیں؟", {"money", "mass"}, {"exports"}),
+        ("کرغزستان میں کتنے پاکستانی طلبہ ہیں؟", {"count"}, {"students"}),
+        ("Who signed the QTTA?", set(), set()),
+        ("Which body handles QTTA permits in Pakistan?", set(), set()),
+    ],
+)
+def test_what_kinds_of_value_a_question_wants(question, dimensions, measures):
+    wanted = asked(understand(question, GAZETTEER))
+    assert set(wanted.dimensions) == dimensions
+    assert not measures or measures <= wanted.measures
+
+
+@pytest.mark.parametrize(
+    ("text", "context", "measures"),
+    [
+        ("exports of USD 3.33 million and imports of USD 5.3 million", "", ["exports", "imports"]),
+        ("Of the USD 91 million, USD 57 million were exports of Pakistan", "Trade figures", ["trade", "exports"]),
+        ("The secretary named USD 23.46 million.", "Trade with Tajikistan", ["trade"]),
+        ("The secretary named USD 23.46 million.", "Cost of the line", [""]),
+        (
+            "exports fell from USD 29 million to USD 14 million and imports rose to USD 19 million",
+            "",
+            ["exports"] * 2 + ["imports"],
+        ),
+    ],
+)
+def test_the_nearest_word_tells_what_a_value_measures(text, context, measures):
+    values = quantities_of(text)
+    assert [measure_of(text, value, values, context) for value in values] == measures
+
+
+def test_targets_parts_and_comparisons_are_known_by_their_words():
+    assert is_planned("a goal of USD 1 billion") and is_planned("довести до 2 млрд") and not is_planned("trade was USD 1 billion")
+    assert parts_of("14 km had been laid") == {"done"} and parts_of("the first stage is 153 km long") == {"section"}
+    assert not parts_of("the line is 14 km long")
+    assert compares("Do the sources agree?") and compares("по разным данным") and not compares("When was it signed?")

@@ -52,7 +52,8 @@ def undated(text: str) -> str:
     text = " ".join(text.split())  # the patterns below are quadratic in runs of spaces
     for period in reversed(timespans_of(text)):
         text = text[: period.start] + text[period.end :]
-    text = re.sub(r"\b(?:undated|early|late|без даты|года?|[Nn]otes? \d+)\b|_+|\(\s*\)", "", text)
+    text = _NOTES.sub("", text)
+    text = re.sub(r"\b(?:undated|early|late|без даты|года?)\b|_+|\(\s*\)", "", text)
     text = re.sub(r"\s*\([^()]*$|\s*\([^()]*\)\s*$", "", text.strip(" ,.;:[]"))
     text = re.sub(r"\s+(?:in|of|on|from|в|от)?\s*$", "", text.strip(" ,.;()[]")).strip(" ,.;:()[]")
     text = re.sub(r"\s+(?:and|or|и|или|اور)$", "", text)
@@ -65,6 +66,7 @@ def _in_same_brackets(text: str, value: Quantity, other: Quantity) -> bool:
     return between.count("(") > between.count(")")
 
 
+_NOTES = re.compile(r"\b(?:notes?|sources?|источники?|примечани[ея]|حوالہ|حوالے)\s+\d+(?:\s?[,،–-]\s?\d+)*", re.I)
 _BRACKET = re.compile(r"\(([^()]{3,120})\)")
 _TURN = re.compile(r"\b(?:but|whereas|while|later|against|однако|но|а)\b|;|جبکہ|لیکن", re.I)
 _ROLES = "ambassador|embassy|minister|ministry|president|secretary|office|data|посол|министерство"

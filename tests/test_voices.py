@@ -35,6 +35,9 @@ def test_who_is_named_for_a_value(text, voice):
         ("undated", ""),
         ("Dawn" + " " * 20_000 + "(", "Dawn"),
         ("14", ""),
+        ("Notes 2, 3.", ""),
+        ("Источники 2, 3.", ""),
+        ("حوالے 2، 3", ""),
         ("Trend, 26 февраля 2025 года", "Trend"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kb.answer_values import content
 from kb.evidence import Evidence
 from kb.premise import Objection
@@ -21,8 +23,17 @@ _OBJECTIONS: dict[Objection, str] = {
 }
 
 
+#: Chinese, Japanese, Thai, Lao, Khmer, Burmese: words, which the judge counts, cannot be told apart.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+
 def not_one_question(question: Question) -> str | None:
-    """Why a text is no question that one answer could serve, or None: a bare name, or many questions at once."""
+    """Why a text is no question that one answer could serve, or None: a bare name, many questions at once, an unread script."""
+    if _UNSPACED.search(question.text):
+        return (
+            "Questions in scripts that set no spaces between words are searched for, but how far an answer could be trusted "
+            "has not been measured. The passages below come nearest; ask in English, Russian or Urdu for an answer."
+        )
     many = question_marks(question.text)
     if many > QUESTIONS:
         return f"These are {many} questions at once; ask one at a time. The passages below come nearest to all of them together."

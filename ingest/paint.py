@@ -39,6 +39,7 @@ class _TooSlow(Exception):
 def main() -> None:
     """Draw the page of the order. Leaves the process."""
     order = json.load(os.fdopen(0, "rb"))
+    out = os.fdopen(1, "wb")  # before the hook, which refuses to open anything for writing
     confine(os.getppid(), LIMITS)
     refuse_programs()
     try:
@@ -47,8 +48,8 @@ def main() -> None:
         answer = b"F" + str(error).encode("utf-8", "replace")
     except Exception as error:  # noqa: BLE001 (told: whatever a damaged file makes a library raise is that page's failure)
         answer = b"F" + f"the drawing stopped at it ({type(error).__name__}: {str(error)[:200]}).".encode("utf-8", "replace")
-    with os.fdopen(1, "wb") as out:
-        out.write(answer)
+    out.write(answer)
+    out.flush()
     os._exit(0)
 
 

@@ -67,6 +67,7 @@ def test_from_a_question_to_the_marked_quote(page, address, complaints):
     page.locator(".sources details summary").first.click()
     assert page.locator(".sources mark").first.is_visible()
     page.locator(".sources .title").first.click()
+    assert page.url.endswith("#quote") and page.locator("[id=quote]").count() == 1
     assert page.locator("mark").inner_text() == quote
     assert page.locator("h1").inner_text() == "Agreement on Transit Trade"
     assert complaints == []

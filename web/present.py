@@ -332,7 +332,8 @@ def _disagreement(conflict: Conflict, by_marker: Mapping[int, Source]) -> Disagr
 def _cited(citation: Citation) -> Cited:
     at = citation.context.find(citation.quote)  # of a view of the passage only: the link carries the exact place
     before, after = (citation.context[:at], citation.context[at + len(citation.quote) :]) if at >= 0 else ("", "")
-    source = _source(citation.document, citation.permalink, place_of(citation.locator))
+    at_quote = citation.permalink.partition("#")[0] + "#quote"  # its passage may begin a screen above it
+    source = _source(citation.document, at_quote, place_of(citation.locator))
     return Cited(citation.marker, source, before, citation.quote, after)
 
 

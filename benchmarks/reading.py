@@ -1,7 +1,7 @@
 """All measures of reading, one after the other: `python -m benchmarks.reading FOLDER [--only pdf]…`.
 
-FOLDER holds pdf/ (with manifest.tsv), html/, docx/, treaties/ and speeches/; each measure is a command of its own too, in a process
-of its own, and says in its docstring what it measures. Exit status 1 if one of them fails or a PDF is not as expected.
+FOLDER holds pdf/ (with manifest.tsv), html/, docx/, treaties/ and speeches/; each measure is a command of its own too, in a
+process of its own, and says in its docstring what it measures. Exit status 1 if one of them fails or a PDF is not as expected.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ from ingest.text import UnreadableFile
 
 WORD = re.compile("[\u2e80-\u9fff\uf900-\ufaff]|(?:(?![\u2e80-\u9fff\uf900-\ufaff])[^\\W_])+")
 REPEATED = 0.6  # of the pages: a line of poppler's that comes again on as many, figures counted as equal, is a head or foot
+STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +141,15 @@ def one(path: Path) -> dict[str, Any]:
         reason = str(error)
         got = "password" if "password" in reason else "ocr" if "no text layer" in reason else "reject"
         found = {"got": got, "text": "", "pages": 0, "notes": [reason]}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {**found, "seconds": time.perf_counter() - began, "memory": peak}
+    return {**found, "seconds": time.perf_counter() - began, "memory": peak_memory()}
+
+
+def peak_memory() -> float:
+    """This process's own peak in MiB. Where there is no /proc it is getrusage's, which on Linux would count as well what the
+    process that started this one held at that time."""
+    if STATUS.exists() and (peak := re.search(r"VmHWM:\s+(\d+) kB", STATUS.read_text(encoding="utf-8"))):
+        return int(peak[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def rows(data: Path) -> list[Row]:

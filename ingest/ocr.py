@@ -2,8 +2,8 @@
 
 Which pages: those without a letter that are not empty; those with a few letters on a picture (a scan with a stamp on it); those
 whose text layer says nothing (see ingest.bad_text). Where: in processes of their own, see ingest.sandbox. A page has
-PAGE_LIMITS, a file FILE_SECONDS; pages that come after are reported as unread. What is read takes the page's place in the
-document's text, with the boxes of its words.
+PAGE_LIMITS, a file FILE_SECONDS, of which LOOKING_SECONDS to see what its pages show; pages that come after are reported as
+unread. What is read takes the page's place in the document's text, with the boxes of its words.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from kb.records import Failure, Page, Parsed, SourceFile
 # Measured on two cores: .6 s for a page of 15 words, 2 to 3 s for a full one.
 PAGE_LIMITS = Limits(seconds=30.0, cpu_seconds=30)
 FILE_SECONDS = 900.0
+LOOKING_SECONDS = 20.0  # of them for drawing pages to see whether there is anything to read: a file may list a page 20,000 times
 FEW_LETTERS = 100  # a page with fewer that pictures cover by MOSTLY is a scan with a stamp or a page number laid over it
 MOSTLY = 0.5
 SURE = 0.75  # mean confidence of a page from which no other languages are tried
@@ -69,6 +70,7 @@ class _Outcome:
     mute: list[int] = field(default_factory=list)  # pictures without text
     failed: dict[int, str] = field(default_factory=dict)
     bad: dict[int, str] = field(default_factory=dict)  # text layers that say nothing
+    looking: float = 0.0  # seconds spent on seeing what pages show
 
 
 def with_scans(
@@ -86,12 +88,14 @@ def with_scans(
     for page in document.pages:
         text = document.text[page.start : page.end]
         trouble = trouble_with(text)
-        if letters(text) >= FEW_LETTERS and not trouble:
+        has_text = any(map(str.isalnum, text))
+        if not trouble and (letters(text) >= FEW_LETTERS or (has_text and engine is None)):
             continue
         if engine is not None:
             progress(f"{source.uri}: OCR of page {page.number} of {len(document.pages)}")
-        if time.monotonic() > ends:
-            outcome.late.append(page.number)
+        if time.monotonic() > ends or outcome.looking > LOOKING_SECONDS:
+            if not has_text or trouble:
+                outcome.late.append(page.number)
             continue
         _take(page, text, trouble, reader, outcome)
     complete = with_pages(document, without_running_heads(outcome.read))
@@ -158,7 +162,9 @@ def _surer(one: Recognised | str | None, other: Recognised | str | None) -> Reco
 def _take(page: Page, text: str, trouble: str, reader: _Reader, outcome: _Outcome) -> None:
     """Read one page, if there is something to read that its text layer does not say, and note what came of it."""
     number, has_text = page.number, any(map(str.isalnum, text))
+    began = time.monotonic()
     look = reader.see(number, (), False)
+    outcome.looking += time.monotonic() - began
     if isinstance(look, str):
         outcome.failed[number] = look
         return
@@ -192,6 +198,9 @@ def _reason(pages: int, outcome: _Outcome) -> str:
             f"no text layer: {_listed(outcome.unread)} of {pages} can be read by OCR alone; install tesseract with the data of "
             "its language (Debian: tesseract-ocr, tesseract-ocr-rus, tesseract-ocr-urd …) and run this again."
         )
+    if outcome.late:
+        listed = f"{_listed(outcome.late)} of {pages}"
+        return f"no text layer: {listed} were not reached in the time that a file has for OCR; split the file."
     if outcome.failed:
         number, reason = next(iter(outcome.failed.items()))
         return f"no text layer, and OCR of {_listed(outcome.failed)} failed; page {number}: {reason}"
@@ -222,7 +231,7 @@ def _warnings(outcome: _Outcome) -> Iterable[str]:
     if outcome.unread:
         yield f"{_listed(outcome.unread)} can be read by OCR alone and stay unread; install tesseract and run the re-index again."
     if outcome.late:
-        yield f"{_listed(outcome.late)} unread: OCR of the pages before took {FILE_SECONDS:g} s; split the file."
+        yield f"{_listed(outcome.late)} unread: the pages before took the time that a file has for OCR; split the file."
     if outcome.mute:
         yield f"{_listed(outcome.mute)} hold{'s' * (len(outcome.mute) == 1)} pictures in which OCR found no words."
     for number, reason in outcome.failed.items():

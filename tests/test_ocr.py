@@ -148,8 +148,9 @@ def test_no_text_at_all_is_a_failure(shown, engine, reason) -> None:
     assert reason in failure.reason
 
 
-def test_pages_after_the_time_is_up_are_reported(monkeypatch) -> None:
-    monkeypatch.setattr(ocr, "FILE_SECONDS", -1.0)
+@pytest.mark.parametrize("bound", ["FILE_SECONDS", "LOOKING_SECONDS"])
+def test_pages_after_the_time_is_up_are_reported(monkeypatch, bound) -> None:
+    monkeypatch.setattr(ocr, bound, -1.0)
     document = run(paged(ENGLISH, "", "", ""), Pages({}))
     assert isinstance(document, Parsed)
     assert "pages 2–4 unread" in document.warnings[0]
@@ -202,11 +203,11 @@ def test_a_program_that_fails_costs_its_page(tmp_path: Path, exits: str) -> None
 
 
 def test_a_program_sees_the_picture_and_can_do_little_else(tmp_path: Path) -> None:
-    """It gets a grey map, and no other environment; it cannot write a file."""
+    """It gets a grey map, and no other environment; it cannot write a file or start a program."""
     program = tmp_path / "tesseract"
     report = "5\\t1\\t1\\t1\\t1\\t1\\t1\\t1\\t9\\t9\\t99\\t%s\\n"
     program.write_text(
-        f'#!/bin/sh\nmagic=$(head -c 2)\n(echo x > "{tmp_path}/out") 2>/dev/null\nprintf "{report}" "$magic"\n'
+        f'#!/bin/sh\nread -r magic rest\n{{ echo x > "{tmp_path}/out"; }} 2>/dev/null\nprintf "{report}" "$magic"\n'
         f'printf "{report}" "home${{HOME:-none}}"\nprintf "{report}" "threads$OMP_THREAD_LIMIT"\n'
     )
     program.chmod(0o755)

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.__main__ import main
 from ingest.passwords import Passwords, passwords_from
-from ingest.sandbox import read_sandboxed
+from ingest.sandbox import Helpers, read_sandboxed
 from ingest.sources import PDF, discover
 from kb.records import Failure, SourceFile
 
@@ -54,8 +54,8 @@ def test_a_locked_file_opens_with_its_password_and_is_refused_without(tmp_path: 
     word = "secret ✓" if algorithm == "AES-256" else "secret"
     for passwords, told in (((), "no password is given"), (("*", "wrong"), "none of the 1 passwords")):
         pairs = (passwords,) if passwords else ()
-        ((_, refused),) = read_sandboxed(files, passwords_of=Passwords(pairs).of)  # type: ignore[arg-type]
+        ((_, refused),) = read_sandboxed(files, helpers=Helpers(passwords_of=Passwords(pairs).of))
         assert isinstance(refused, Failure) and told in refused.reason and "--password-file" in refused.reason
-    ((_, read),) = read_sandboxed(files, passwords_of=Passwords((("*", "wrong"), ("c/*", word))).of)
+    ((_, read),) = read_sandboxed(files, helpers=Helpers(passwords_of=Passwords((("*", "wrong"), ("c/*", word))).of))
     assert not isinstance(read, Failure)
     assert [page.label for page in read[0].pages] == ["i", "ii", "1", "2"]

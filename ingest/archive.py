@@ -58,8 +58,12 @@ def check_unpacked(file: File, what: str) -> None:
                 infos = archive.infolist()
         except DAMAGED as error:
             raise UnreadableFile(f"the {what} is damaged ({error}); replace it with a sound copy.") from error
+        bytes_there = stream.seek(0, io.SEEK_END)
     unpacked = sum(info.file_size for info in infos)
     packed = sum(info.compress_size for info in infos) or 1
+    if packed > bytes_there:  # zipfile would set aside memory for as many as the entry names: 2 GB in a file of 6 kB
+        told = f"its parts are said to take {packed:,} bytes of {bytes_there:,}"
+        raise UnreadableFile(f"the {what} is damaged ({told}); replace it with a sound copy.")
     if unpacked > LARGEST or (unpacked > 10 * 1024 * 1024 and unpacked / packed > LARGEST_RATIO):
         size = f"{unpacked / 1e6:,.0f} MB from {packed / 1e6:,.2f} MB"
         raise UnreadableFile(

@@ -94,6 +94,14 @@ def test_a_bomb_is_not_opened() -> None:
         parsed(changed(book(simple), SHEET, lambda xml: xml + b" " * 40_000_000))
 
 
+def test_a_part_cannot_be_larger_than_the_file() -> None:
+    data = bytearray(book(simple))
+    entry = data.index(b"PK\1\2")  # the first of the directory; its packed size is 20 bytes on
+    data[entry + 20 : entry + 24] = (2_248_147_230).to_bytes(4, "little")
+    with pytest.raises(UnreadableFile, match=r"damaged \(its parts are said to take 2,248"):
+        parsed(bytes(data))
+
+
 def test_entities_are_refused() -> None:
     doctype = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
     with pytest.raises(UnreadableFile, match="EntitiesForbidden"):

@@ -212,7 +212,8 @@ def _readable_statement(statement: Statement) -> str:
     for start, end in reversed(statement.emphasis if sys.stdout.isatty() else ()):  # a file keeps the quote as it is
         text = f"{text[:start]}\033[1m{text[start:end]}\033[0m{text[end:]}"
     context = f"[{statement.context}]\n" if statement.context else ""
-    return f"{context}{text} {''.join(f'[{marker}]' for marker in statement.citations)}"
+    as_of = f" (as of {statement.as_of})" if statement.as_of else ""
+    return f"{context}{text} {''.join(f'[{marker}]' for marker in statement.citations)}{as_of}"
 
 
 def _readable_value(value: ConflictValue) -> str:

@@ -6,8 +6,9 @@ Two sentences that hold the same values about the same things say the same; one 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kb.gazetteer import Gazetteer
 from kb.periods import dates_in, source_fields
@@ -44,12 +45,26 @@ ITEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
                                 r"компани\w*)\b|تنظیم|ادارے", re.I)),
     ("project", re.compile(r"\b(?:projects|проект\w*)\b|منصوبوں", re.I)),
 )  # fmt: skip
+#: "Which minister came?" asks for a person, though no "who" stands there.
+_ROLE_ASKED = re.compile(
+    r"\b(?:which|what)\s+(?:[\w'’-]+\s+){0,2}(?:official|minister|president|ambassador|envoy|secretary|leader|adviser|general)\b|"
+    r"\bin whose presence\b|\bкак(?:ой|ого|ая)\s+(?:\w+\s+)?(?:министр|посол|посла|президент|чиновник)\w*|کس (?:وزیر|سفیر|صدر)",
+    re.I,
+)
+#: Those who looked on have signed nothing.
+_LOOKED_ON = re.compile(
+    r"\bwitness\w*|\bin the presence of|\blooked on|\bpresent at|\battended|\bbefore (?=(?:the )?(?:Prime |Vice )?[A-Z])|"
+    r"\bв присутствии|присутствова\w+|کی موجودگی",
+    re.I,
+)
+_PRESENCE_ASKED = re.compile(r"witness|presence|present|attend|присутств|موجود", re.I)
 NEAR = 20  # characters at which a word of the question counts half for a value: its clause counts, the next hardly
 NAMED = 0.3  # weight of a name beside that of a word for what happened
 BEHIND = 0.5  # weight of a word behind a date or name in English and Russian: "signed on 9 March" (in Urdu the verb comes last)
 BESIDE = 25  # characters behind a figure in which stands what it counts
 CLOSE = 0.9  # share of the best value's score: what is as near as that may be the answer as well, and is shown beside it
 MAIN = 3  # values of one type that are the sentence's answer, at most
+_NUMBERED = re.compile(r"[.)]\s")  # behind the number of a paragraph or of a source in a list
 _INSIDE = re.compile(r"\b(?:in|to|at|from|into|в|во|на|из)\s+(?:the\s+)?$", re.I)
 _CURRENCY = re.compile(r"(?:USD|US\$|\$|EUR|€|PKR|Rs\.?)\s?$", re.I)
 _UNIT = re.compile(
@@ -98,7 +113,9 @@ def values_of(question: Question, sentence: str, gazetteer: Gazetteer) -> list[V
 
 def asked_types(question: Question) -> tuple[str, ...]:
     """Types of thing that the wording asks for, the first the main one: "when and by whom" asks for two."""
-    types: list[str] = [kind for kind, pattern in EXPECTED if pattern.search(question.text)]
+    found = [(match.start(), kind) for kind, pattern in EXPECTED if (match := pattern.search(question.text))]
+    role = _ROLE_ASKED.search(question.text) if question.kind != "list" else None
+    types: list[str] = [kind for _, kind in sorted([*found, *([(role.start(), "person")] if role else [])])]
     if question.kind == "article":
         return () if question.article else ("article", *types)
     if question.kind == "timeline":
@@ -110,27 +127,50 @@ def asked_types(question: Question) -> tuple[str, ...]:
 
 def main_values(question: Question, sentence: str, values: Sequence[Value], gazetteer: Gazetteer) -> list[Value]:
     """Of the values those that answer: of each type the ones with most of the question's words around them."""
-    if question.kind in ("list", "comparison") or not values:
+    if question.kind == "comparison":  # "do they agree on how many were signed when he came?" compares one thing
+        return [value for value in values if value.type == asked_types(question)[0]]
+    if question.kind == "list" or not values:
         return list(values)
-    places = _event_places(question, sentence, gazetteer)
-    behind = 1.0 if ARABIC.search(sentence) else BEHIND
-
-    def score(value: Value) -> float:
-        total = 0.0
-        for place, weight in places:
-            if value.type in ENTITIES or value.type == "date":
-                side = 1.0 if place < value.start else behind
-            else:  # a figure stands before what it counts
-                side = 2.0 if value.end <= place < value.end + BESIDE else 1.0
-            total += weight * side / (1 + max(value.start - place, place - value.end, 0) / NEAR)
-        return total
-
+    score = _scorer(question, sentence, gazetteer)
     chosen = []
     for kind in dict.fromkeys(value.type for value in values):
         same = [value for value in values if value.type == kind]
-        best = max(map(score, same))
+        if kind == "person" and not _PRESENCE_ASKED.search(question.text):
+            same = _without_onlookers(same, sentence)
+        best = max(map(score, same), default=0.0)
         chosen += [value for value in same if kind == "person" or score(value) >= CLOSE * best][:MAIN]
     return sorted(chosen, key=lambda value: value.start)
+
+
+def nearness_of(question: Question, sentence: str, main: Sequence[Value], gazetteer: Gazetteer) -> float:
+    """How near the question's words stand to the nearest of the values that answer: 0 for far or none, 1 for one word beside."""
+    return max(map(_scorer(question, sentence, gazetteer), main), default=0.0)
+
+
+def _scorer(question: Question, sentence: str, gazetteer: Gazetteer) -> Callable[[Value], float]:
+    places = _event_places(question, sentence, gazetteer)
+    return partial(_nearness, places=places, behind=1.0 if ARABIC.search(sentence) else BEHIND)
+
+
+def _nearness(value: Value, places: Sequence[tuple[int, float]], behind: float) -> float:
+    """How many of the question's words stand how near around a value."""
+    total = 0.0
+    for place, weight in places:
+        if value.type in ENTITIES or value.type == "date":
+            side = 1.0 if place < value.start else behind
+        else:  # a figure stands before what it counts
+            side = 2.0 if value.end <= place < value.end + BESIDE else 1.0
+        total += weight * side / (1 + max(value.start - place, place - value.end, 0) / NEAR)
+    return total
+
+
+def _without_onlookers(people: list[Value], sentence: str) -> list[Value]:
+    """People without those before "witnessed the signing" and behind "in the presence of"."""
+    looked = _LOOKED_ON.search(sentence)
+    if looked is None:
+        return people
+    active = looked[0].lower().startswith(("witness", "looked", "present at", "attend", "присутствова"))
+    return [one for one in people if (one.start > looked.end() if active else one.end < looked.start())]
 
 
 def _event_places(question: Question, sentence: str, gazetteer: Gazetteer) -> list[tuple[int, float]]:
@@ -189,7 +229,7 @@ def _figures(kind: str, text: str) -> list[Value]:
     dated = [(one.start, one.end) for one in dates_in(text)]
     found = []
     for start, end in spans_of(kind, text, ""):
-        if any(a < end and start < b for a, b in dated):
+        if any(a < end and start < b for a, b in dated) or (not text[:start].strip() and _NUMBERED.match(text, end)):
             continue
         key = next(iter(numbers_in(text[start:end])), fold(text[start:end]))
         before, after = _CURRENCY.search(text[:start]), _UNIT.match(text, end)

@@ -36,20 +36,12 @@ COMPARED_DAYS = 366  # the same where the question asks for dates that differ
 VALUES, CONFLICTS = 8, 2  # at most, of one answer
 
 
-def conflicts_of(
-    question: Question,
-    evidence: Sequence[Evidence],
-    gazetteer: Gazetteer,
-    said: Sequence[Citation],
-    text_of: Callable[[str], str],
-) -> tuple[tuple[Conflict, ...], tuple[Citation, ...]]:
-    """Conflicts and the citations they add to those of the statements, `said`, whose markers are used where they quote the same.
-
-    `evidence` is the judge's, best first. Raises kb.cite.QuoteMismatch.
-    """
+def disagreements(question: Question, evidence: Sequence[Evidence], gazetteer: Gazetteer) -> list[list[Stated]]:
+    """Values of one thing that cannot all be right, a list for each thing, in the order to be shown. `evidence` is the judge's,
+    best first."""
     wanted = asked(question)
     if not wanted.dimensions or not evidence:
-        return (), ()
+        return []
     periods = timespans_of(question.text)
     values = [
         value
@@ -58,15 +50,26 @@ def conflicts_of(
         # A target is no figure that somebody reports.
         if (wanted.planned or not value.planned) and _of_the_time(value, periods)
     ]
+    groups = _groups(values, COMPARED_DAYS if wanted.compared else NEAR_DAYS)
+    shown = [group for n, group in enumerate(groups) if n == 0 or is_flow(group[0].measure)][:CONFLICTS]
+    return [_ordered(group)[:VALUES] for group in shown]
+
+
+def conflicts_of(
+    groups: Sequence[Sequence[Stated]],
+    question: Question,
+    gazetteer: Gazetteer,
+    said: Sequence[Citation],
+    text_of: Callable[[str], str],
+) -> tuple[tuple[Conflict, ...], tuple[Citation, ...]]:
+    """`disagreements` as conflicts, and the citations they add to those of the statements, `said`, whose markers are used where
+    they quote the same. Raises kb.cite.QuoteMismatch.
+    """
     added: list[Citation] = []
     made = []
-    groups = _groups(values, COMPARED_DAYS if wanted.compared else NEAR_DAYS)
-    for group in [g for n, g in enumerate(groups) if n == 0 or is_flow(g[0].measure)][:CONFLICTS]:
-        shown = []
-        for value in _ordered(group)[:VALUES]:
-            marker = _marker(value, said, added, text_of)
-            shown.append(_conflict_value(value, marker))
-        made.append(Conflict(_about(group, question, gazetteer), tuple(shown)))
+    for group in groups:
+        shown = tuple(_conflict_value(value, _marker(value, said, added, text_of)) for value in group)
+        made.append(Conflict(_about(group, question, gazetteer), shown))
     return tuple(made), tuple(added)
 
 

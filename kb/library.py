@@ -20,7 +20,7 @@ from kb.abstain import not_one_question, reason_for_abstaining
 from kb.article import article_evidence, with_article_first
 from kb.compose import Composer
 from kb.config import Settings
-from kb.conflicts import conflicts_of
+from kb.conflicts import conflicts_of, disagreements
 from kb.connections import ReaderPool, connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
@@ -210,12 +210,15 @@ class Library:
         model = load_model()
         with watch.step("judge"):
             finding = self._found(reading, query, candidates)
+        with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
+            answered = bool(finding.evidence) and finding.evidence[0].probability >= model.threshold
+            differing = disagreements(question, finding.judged if answered else [], self._gazetteer)
         with watch.step("compose"):
             text_of = lambda uid: store.document_text(reading.connection, reading.generation, uid)  # noqa: E731
-            composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence)
-        with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
-            judged = finding.judged if composed.statements else []
-            conflicts, also_cited = conflicts_of(question, judged, self._gazetteer, composed.citations, text_of)
+            disputed = [value.evidence for group in differing for value in group]
+            composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence, disputed)
+            differing = differing if composed.statements else []
+            conflicts, also_cited = conflicts_of(differing, question, self._gazetteer, composed.citations, text_of)
         return Answer(
             question=question.text,
             status="answered" if composed.statements else "abstained",

@@ -67,7 +67,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType({measure.name: measure for me
 _WORDS = re.compile("|".join(rf"(?<!\w)(?P<{m.name}>{m.words})(?!\w)" for m in _MEASURES), re.I)
 _PLANNED = re.compile(
     r"\b(?:targets?|goals?|aim\w*|expect\w*|plan(?:s|ned)?|propos\w*|should|could|reach|potential|deadlines?|"
-    r"envisag\w*|count(?:s|ed) on|hop(?:es?|ed))\b|"
+    r"envisag\w*|count(?:s|ed) on|hop(?:es?|ed)|within (?:\w+ or )?(?:\w+|\d+) years)\b|\bв течение \w+ лет|"
     r"\b(?:цел\w+|довести|планир\w+|ожида\w+|предлож\w+|должен|должн\w+|потенциал\w*)|ہدف|اہداف|توقع|تجویز|منصوبہ بند",
     re.I,
 )

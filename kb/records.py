@@ -211,13 +211,15 @@ class Statement:
     """A sentence of the sources with the markers of its citations.
 
     `context` says what a pronoun or a table's row belongs to: the sentence before it, or its heading; it is no part of the quote.
-    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order.
+    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order. `as_of` is the day, month or
+    year that it holds for (ISO 8601) where it tells what changes: a status, an office-holder, a target; "" else.
     """
 
     text: str
     citations: tuple[int, ...]
     context: str = ""
     emphasis: tuple[tuple[int, int], ...] = ()
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def statement_json(statement: Statement) -> JSON:
         "citations": list(statement.citations),
         "context": statement.context,
         "emphasis": [list(span) for span in statement.emphasis],
+        "as_of": statement.as_of,
     }
 
 

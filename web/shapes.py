@@ -91,6 +91,11 @@ class StatementShape(Schema):
     citations = _list(fields.Integer, "Markers.")
     context = _text("What a pronoun or a table's row belongs to; no part of the quote.")
     emphasis = _list(fields.List(fields.Integer()), "Spans [start, end) of the text that answer: a date, a figure, a name.")
+    as_of = fields.String(
+        metadata={
+            "description": 'Day, month or year (ISO 8601) that a status, office-holder or target holds for; "" for what stays.'
+        }
+    )
 
 
 class PeriodShape(Schema):

@@ -193,7 +193,8 @@ def _readable_answer(answer: Answer) -> str:
         return "\n".join(lines)
     lines = [*(_readable_statement(statement) for statement in answer.statements), ""]
     for conflict in answer.conflicts:
-        lines += [f"Sources disagree on {conflict.about}:", *map(_readable_value, conflict.values), ""]
+        heading = f"Sources disagree on {conflict.about}" if conflict.contradicts else f"Changed over time, {conflict.about}"
+        lines += [f"{heading}:", *map(_readable_value, conflict.values), ""]
     lines += [f"Confidence {answer.confidence:.2f}. Sources:"]
     for citation in answer.citations:
         metadata = citation.document.metadata
@@ -221,6 +222,7 @@ def _readable_value(value: ConflictValue) -> str:
         value.period and f"for {value.period}",
         value.said_by and f"according to {value.said_by}",
         value.as_of and f"as of {value.as_of}",
+        "superseded since" if value.superseded else "",
     )
     return f"  {' · '.join([value.value, *filter(None, facts)])} [{value.citation}]"
 

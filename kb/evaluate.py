@@ -238,6 +238,10 @@ def _share(values: Sequence[bool]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
+def _contradicted(o: Outcome) -> bool:
+    return any(conflict.contradicts for conflict in o.answer.conflicts)
+
+
 Value = Callable[[Outcome], float | None]
 #: Each figure's value for one question; None: it does not apply. Their means are the figures.
 SHARES: Mapping[str, Value] = MappingProxyType(
@@ -255,8 +259,8 @@ SHARES: Mapping[str, Value] = MappingProxyType(
         "citations_verbatim": lambda o: o.verbatim,
         "refused_of_unanswerable": lambda o: None if o.answerable else o.refused,
         "refused_of_answerable": lambda o: o.refused if o.answerable else None,
-        "conflicts_found": lambda o: bool(o.answer.conflicts) if o.answerable and o.gold.kind in DISAGREEING else None,
-        "conflicts_false": lambda o: bool(o.answer.conflicts) if o.gold.kind and o.gold.kind not in DISAGREEING else None,
+        "conflicts_found": lambda o: _contradicted(o) if o.answerable and o.gold.kind in DISAGREEING else None,
+        "conflicts_false": lambda o: _contradicted(o) if o.gold.kind and o.gold.kind not in DISAGREEING else None,
     }
 )
 #: Figures of a group: enough to see where it is weak.

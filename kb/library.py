@@ -48,6 +48,7 @@ from kb.records import (
 )
 from kb.retrieve import Candidate, Query, Ranking, Reading, SnapshotGone, Stopwatch, retrieve
 from kb.staging import STORE_FILE, original_path
+from kb.statuses import status_conflict, statuses
 from kb.understood import understood
 
 T = TypeVar("T")
@@ -219,14 +220,16 @@ class Library:
             composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence, disputed)
             differing = differing if composed.statements else []
             conflicts, also_cited = conflicts_of(differing, question, self._gazetteer, composed.citations, text_of)
+            changed = statuses(question, finding.judged if composed.statements else [], self._gazetteer)
+            course, cited_too = status_conflict(changed, question, self._gazetteer, composed.citations + also_cited, text_of)
         return Answer(
             question=question.text,
             status="answered" if composed.statements else "abstained",
             confidence=_confidence(finding, model.threshold if not composed.statements else 1.0),
             statements=composed.statements,
-            citations=composed.citations + also_cited,
+            citations=composed.citations + also_cited + cited_too,
             reason=None if composed.statements else self._reason(query, finding, model.threshold),
-            conflicts=conflicts,
+            conflicts=conflicts + course,
             nearest=tuple(candidate.hit for candidate in candidates[:n]),
             also_searched=query.aliases,
             index=reading.snapshot.manifest,

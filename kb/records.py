@@ -253,7 +253,7 @@ class ConflictValue:
 
     Dates have the unit "day" and day numbers (date.toordinal). `said_by` is whom the source names, `as_of` when that was
     said (ISO), `period` what the value is for, in the source's words; "" where the source does not tell. `tier` is one of
-    KINDS or "".
+    KINDS or "". `superseded`: it was so earlier, and a later value among these has taken its place.
     """
 
     value: str
@@ -265,6 +265,7 @@ class ConflictValue:
     as_of: str = ""
     period: str = ""
     tier: str = ""
+    superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +274,11 @@ class Conflict:
 
     about: str
     values: tuple[ConflictValue, ...]
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether two values stand against each other, and the later one does not merely supersede the earlier."""
+        return sum(not value.superseded for value in self.values) > 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Stated:
 
     `as_of` is when it was said, `period` what it is for (a year to `as_of` where only that is known). `admits`: its sentence says
     that figures differ; `label` is what its row of a table is about, in stems; `subjects` are the countries and projects named
-    there, `on_subject` whether they are the question's.
+    there, `on_subject` whether they are the question's; `scope` is the part that it is of, in stems, none for the whole.
     """
 
     evidence: Evidence
@@ -48,6 +48,7 @@ class Stated:
     label: tuple[str, ...] = ()
     subjects: frozenset[str] = frozenset()
     on_subject: bool = False
+    scope: frozenset[str] = frozenset()
 
     @property
     def day(self) -> int | None:
@@ -142,7 +143,8 @@ def speaks_of(question: Question, item: Evidence, gazetteer: Gazetteer) -> bool:
     inside = _subjects(item.text, gazetteer)
     if not asked - inside:
         return True
-    if inside - asked:  # "trade with Kyrgyzstan", where Tajikistan is asked about
+    # "trade with Kyrgyzstan", where Tajikistan is asked about; not "Kazakhstan's ambassador", where Almaty is
+    if inside - asked - _countries(question.text, gazetteer):
         return False
     before = _subjects(_before(item), gazetteer)
     if before - asked and asked - before:
@@ -161,6 +163,11 @@ def _subjects(text: str, gazetteer: Gazetteer) -> set[str]:
         elif entity.type == "project" or (entity.type == "place" and entity.regional):
             found.add(entity.id)
     return found
+
+
+def _countries(text: str, gazetteer: Gazetteer) -> set[str]:
+    """Of all that a text names."""
+    return {code for mention in gazetteer.find(text) for code in gazetteer.entities[str(mention.entity_id)].countries}
 
 
 def _before(item: Evidence) -> str:
@@ -196,6 +203,7 @@ def _in_row(item: Evidence, wanted: Asked) -> Iterator[Stated]:
                 *_for_when(
                     measure, own or cells.period, cells.as_of, cells.period_text or (cell[own.start : own.end] if own else "")
                 ),
+                scope=frozenset(stems(cells.scope)),
                 label=tuple(stems(header if at == len(header) + 2 else item.text.partition(": ")[2].partition("; ")[0])),
             )
 

@@ -373,3 +373,22 @@ def test_a_sentence_of_thousands_of_figures_is_bounded():
     hostile = judged("Sources differ on the length of TAPI: " + "5 km, 6 km, " * 3000 + "7 km.", "d1", "en")
     (conflict,), _ = found(LENGTH, hostile, judged("TAPI has a length of 1,680 km.", "d2", "en"))
     assert len(conflict.values) <= 8
+
+
+def test_a_part_of_a_line_does_not_conflict_with_the_whole():
+    whole = judged("CASA-1000 has 1,227 km of lines: 750 km of direct current and 477 km of alternating current.", "a", "en")
+    part = judged("The CASA-1000 line is about 750 km long.", "b", "en")
+    assert found("How long is the CASA-1000 line?", whole, part)[0] == ()
+    other = judged("The CASA-1000 line is 1,500 km long, Dawn wrote.", "c", "en")
+    sole = judged("The CASA-1000 line is 1,227 km long.", "d", "en")
+    assert found("How long is the CASA-1000 line?", sole, other)[0] != ()
+
+
+def test_rows_of_another_scope_do_not_conflict():
+    rows = [
+        judged(f"Length of CASA-1000: {km} km; What is measured: {of}; Source and date: {who}, 2021; Note: {n}", f"d{n}", "en")
+        for n, (km, of, who) in enumerate((("1,227", "all lines", "Dawn"), ("113", "Pakistani line", "The Nation")))
+    ]
+    assert found("How long is the CASA-1000 line?", *rows)[0] == ()
+    again = judged("Length of CASA-1000: 1,500 km; What is measured: all lines; Source and date: APP, 2021; Note: 3", "d3", "en")
+    assert len(found("How long is the CASA-1000 line?", *rows, again)[0][0].values) == 2

@@ -40,7 +40,8 @@ _NEGATED_BEHIND = re.compile(r"^\s*(?:\S+\s){0,2}نہیں")
 #: Nobody says that it is so: it is to be, it was so before, or it is asked whether.
 _NOT_NOW = re.compile(
     r"\b(?:to be|to stay|should|would|will|could|(?-i:may)|might|expected|planned|plans?|aim\w*|wish\w*|want\w*|until|before|"
-    r"had|used to|formerly|if|whether|when|spoke of|putting|for|can|must|date of|будет|должн\w+|до|раньше|если|планир\w+)\s+(?:\w+\s+){0,4}$",
+    r"had|used to|formerly|if|whether|when|spoke of|putting|for|can|must|date of|"
+    r"будет|должн\w+|до|раньше|если|планир\w+)\s+(?:\w+\s+){0,4}$",
     re.I,
 )
 _ASKED = re.compile(

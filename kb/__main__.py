@@ -204,7 +204,8 @@ def _readable_answer(answer: Answer) -> str:
 
 
 def _read_as(answer: Answer) -> list[str]:
-    return [f"{in_words(answer.understood)}."] if answer.understood else []
+    also = [f"Also searched: {', '.join(answer.also_searched)}."] if answer.also_searched else []
+    return ([f"{in_words(answer.understood)}."] if answer.understood else []) + also
 
 
 def _readable_statement(statement: Statement) -> str:

@@ -54,6 +54,7 @@ RULES: Mapping[str, Rule] = {
     "person": Rule(3, 0.6),
     "article": Rule(3, 0.9),
 }
+MEASURED = ("en", "ru", "ur")  # in the others a sentence answers only if it names all that the question does
 STRICT = ("date", "person")  # by their writing nearly all are seen; figures may be words, places unknown to the gazetteer
 GATHERED = ("list", "timeline", "comparison")
 _ACTORS = frozenset({"country", "organisation"})
@@ -112,6 +113,10 @@ class Composer:
         question on differences asks for. Raises kb.cite.QuoteMismatch if a quote is not the text."""
         if not evidence or evidence[0].probability < self.threshold:
             return Composed((), ())
+        if self.question.language not in MEASURED:
+            evidence = [item for item in evidence if self._is_of_what_is_named(item)]
+            if not evidence or evidence[0].probability < self.threshold:
+                return Composed((), ())
         rule = self._rule()
         share = EACH if self.question.kind in GATHERED else min(rule.close, PROMOTED, PART_OF_TWO if self._halves else 1.0)
         floor = max(self.threshold, share * evidence[0].probability)
@@ -144,6 +149,15 @@ class Composer:
     def _rule(self) -> Rule:
         several = len(asked_types(self.question)) > 1 or _ANOTHER_PART.search(self.question.text)
         return RULES.get(self.question.kind) or (PARTS if several else ONE)
+
+    def _is_of_what_is_named(self, item: Evidence) -> bool:
+        """Whether a sentence is of the very countries of what the question names, and names its projects and agreements."""
+        entities = self.gazetteer.entities
+        told = [entities[str(m.entity_id)] for m in self.gazetteer.find(item.text)]
+        asked = [entities[str(m.entity_id)] for m in self.question.entities]
+        countries = {code for one in asked for code in one.countries}
+        things = {one.id for one in asked if one.type in ("project", "agreement")}
+        return things <= {one.id for one in told} and (bool(things) or countries == {c for one in told for c in one.countries})
 
     @property
     def _halves(self) -> bool:
@@ -335,7 +349,7 @@ class Composer:
                 Statement(
                     text=item.text,
                     citations=tuple(markers),
-                    context=context_of(item.candidate.hit, item.start, item.end),
+                    context=context_of(item.candidate.hit, item.start, item.end, text),
                     emphasis=tuple((value.start, value.end) for value in group.first.main),
                     as_of=as_of(self.question, item),
                 )

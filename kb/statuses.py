@@ -20,6 +20,7 @@ from kb.timespans import Timespan, timespans_of
 
 State = Literal["on", "off", "done", "undone"]
 
+KINDS = ("yes_no", "factoid", "comparison", "timeline", "keywords")  # who wants a date or a figure asks for no state
 POOL = 30  # judged sentences that are looked at, the most probable first
 CLOSE = 0.15  # share of the best probability: what was so before is less like the question than what is so
 REACH = 40  # characters before the word for a state in which it is denied or put off
@@ -65,7 +66,7 @@ class Status:
 def statuses(question: Question, evidence: Sequence[Evidence], gazetteer: Gazetteer) -> list[Status]:
     """States that exclude each other, the newest first; none where the question asks for no state or all agree."""
     asked = {str(m.entity_id) for m in question.entities if gazetteer.entities[str(m.entity_id)].type in _THINGS}
-    if not asked or not evidence or not _ASKED.search(question.text):
+    if question.kind not in KINDS or not asked or not evidence or not _ASKED.search(question.text):
         return []
     enough = CLOSE * evidence[0].probability
     about = [

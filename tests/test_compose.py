@@ -279,3 +279,22 @@ def test_a_comparison_says_the_sentences_that_differ():
 def test_what_changes_is_said_with_its_day(question, sentence, as_of):
     (statement,) = compose([made(sentence, 0.9, "t")], 0.5, question=question).statements
     assert (statement.text, statement.as_of) == (sentence, as_of)
+
+
+def test_what_a_pronoun_leans_on_is_found_over_the_border_of_passages():
+    text = "The pact covers trucks of both sides.\n\nIt was signed on 15 July 2021."
+    one = evidence("a", SIGNED, 0.9)
+    passage = Passage("p", "border", 1, text[39:], Locator(39, len(text)), "en")
+    candidate = dataclasses.replace(one.candidate, hit=dataclasses.replace(one.candidate.hit, passage=passage))
+    item = dataclasses.replace(one, candidate=candidate, start=0, end=len(text) - 39)
+    (statement,) = compose([item], 0.5, lambda _: text).statements
+    assert (statement.text, statement.context) == (text[39:], "The pact covers trucks of both sides.")
+    (statement,) = compose([item], 0.5, lambda _: text.replace("sides.\n", "sides\n\n")).statements
+    assert statement.context == "a"  # a heading stands before: the document's title
+
+
+def test_in_a_language_that_is_not_measured_only_what_is_named_answers():
+    items = [made("Tajikistan and Pakistan signed it on 2 July 2024.", 0.9, "u1")]
+    assert compose(items, 0.5, question="Özbekistan ile Pakistan ne zaman imzaladı?").statements == ()
+    items = [made("Uzbekistan and Pakistan signed it on 15 July 2021.", 0.8, "u2"), *items]
+    assert "2021" in compose(items, 0.5, question="Özbekistan ile Pakistan ne zaman imzaladı?").statements[0].text

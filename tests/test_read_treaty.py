@@ -131,7 +131,9 @@ NAMES = st.sampled_from(
 )
 TREES = st.recursive(
     st.builds(lambda name, text: f"<{name}>{text}</{name}>", NAMES, st.sampled_from(["", "x", "1.", "Article 5", "(a)"])),
-    lambda inner: st.builds(lambda name, parts: f"<{name}>{' t '.join(parts)}</{name}>", NAMES, st.lists(inner, max_size=4)),
+    lambda inner: st.lists(inner, max_size=4).flatmap(
+        lambda parts: NAMES.map(lambda name: f"<{name}>{' t '.join(parts)}</{name}>")
+    ),
     max_leaves=20,
 )
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from kb.config import settings_from
 from kb.errors import KnowledgeBaseError, NotFound
-from kb.evaluate import evaluate, load_questions, readable
+from kb.evaluate import evaluate, load_questions, markdown, readable
 from kb.library import Library
 from kb.records import KINDS, Answer, ConflictValue, Filters, Locator, SearchPage, Statement
 from kb.serialize import answer_json, document_json, manifest_json, passage_json, reading_json, search_json
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("eval", help="measure answers to the questions of a file")
     command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
     command.add_argument("--json", action="store_true")
+    command.add_argument("--markdown", action="store_true", help="tables of Markdown")
     command.set_defaults(run=_eval)
     return parser
 
@@ -179,7 +180,8 @@ def _info(options: argparse.Namespace, library: Library) -> int:
 
 def _eval(options: argparse.Namespace, library: Library) -> int:
     metrics = evaluate(library, load_questions(options.questions))
-    print(json.dumps(metrics, ensure_ascii=False) if options.json else readable(metrics))
+    told = markdown(metrics) if options.markdown else readable(metrics)
+    print(json.dumps(metrics, ensure_ascii=False) if options.json else told)
     return 0
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from kb.gazetteer import Gazetteer
+from kb.measured import asked
 from kb.periods import dates_in, source_fields
-from kb.question import ARABIC, ARTICLE, EXPECTED, Question, articles_in, numbers_in
+from kb.quantities import Dimension, Quantity, quantities_of
+from kb.question import ARABIC, ARTICLE, Question, articles_in, expected_in, numbers_in
 from kb.records import Mention
 from kb.spans import asked_kind, spans_of
 from kb.words import FUNCTION_WORDS, WORD, fold, stem
@@ -64,6 +66,8 @@ BEHIND = 0.5  # weight of a word behind a date or name in English and Russian: "
 BESIDE = 25  # characters behind a figure in which stands what it counts
 CLOSE = 0.9  # share of the best value's score: what is as near as that may be the answer as well, and is shown beside it
 MAIN = 3  # values of one type that are the sentence's answer, at most
+_MEASURED = frozenset({"number", "money", "distance", "duration"})
+_JOINED = re.compile(r"-[a-z]", re.I)  # "a 56-inch pipe"
 _NUMBERED = re.compile(r"[.)]\s")  # behind the number of a paragraph or of a source in a list
 _INSIDE = re.compile(r"\b(?:in|to|at|from|into|в|во|на|из)\s+(?:the\s+)?$", re.I)
 _CURRENCY = re.compile(r"(?:USD|US\$|\$|EUR|€|PKR|Rs\.?)\s?$", re.I)
@@ -101,10 +105,11 @@ def values_of(question: Question, sentence: str, gazetteer: Gazetteer) -> list[V
     mentions = gazetteer.find(sentence)
     types = asked_types(question)
     sources = source_fields(sentence)
+    dimensions = asked(question).dimensions - {"date"} if set(types) & _MEASURED else frozenset()
     named = {value.key for kind in types for value in _of_type(kind, question.text, question.entities, gazetteer)}
     found: list[Value] = []
     for kind in types:
-        for value in _of_type(kind, sentence, mentions, gazetteer):
+        for value in _measured(_of_type(kind, sentence, mentions, gazetteer), kind, sentence, dimensions):
             apart = not any(value.start < other.end and other.start < value.end for other in found)
             if value.key not in named and apart and not any(start <= value.start < end for start, end in sources):
                 found.append(value)
@@ -113,7 +118,7 @@ def values_of(question: Question, sentence: str, gazetteer: Gazetteer) -> list[V
 
 def asked_types(question: Question) -> tuple[str, ...]:
     """Types of thing that the wording asks for, the first the main one: "when and by whom" asks for two."""
-    found = [(match.start(), kind) for kind, pattern in EXPECTED if (match := pattern.search(question.text))]
+    found: list[tuple[int, str]] = [*expected_in(question.text)]
     role = _ROLE_ASKED.search(question.text) if question.kind != "list" else None
     types: list[str] = [kind for _, kind in sorted([*found, *([(role.start(), "person")] if role else [])])]
     if question.kind == "article":
@@ -222,6 +227,23 @@ def _people(text: str, mentions: Iterable[Mention]) -> list[Value]:
             continue
         found.append(Value(match.start(), match.end(), "person", words[-1]))
     return found
+
+
+def _measured(found: list[Value], kind: str, text: str, dimensions: frozenset[Dimension]) -> list[Value]:
+    """Of figures those of the dimensions asked for (a length, a sum), as wide as they are written; where there are none, those
+    that have no other: "56 inches" and "500 km" are no capacity."""
+    if kind not in _MEASURED or not dimensions or dimensions == {"count"}:
+        return found
+    quantities = quantities_of(text)
+    fit = [_value(kind, q, text) for q in quantities if q.dimension in dimensions]
+    others = [q for q in quantities if q.dimension not in ("count", *dimensions)]
+    single = [value for value in found if not _JOINED.match(text, value.end)]
+    return fit or [v for v in single if not any(q.start < v.end and v.start < q.end for q in others)] or single
+
+
+def _value(kind: str, quantity: Quantity, text: str) -> Value:
+    end = quantity.start + len(text[quantity.start : quantity.end].rstrip())
+    return Value(quantity.start, end, kind, f"{quantity.low:g}–{quantity.high:g} {quantity.unit}")
 
 
 def _figures(kind: str, text: str) -> list[Value]:

@@ -20,10 +20,13 @@ from kb.periods import dates_in
 from kb.question import ARABIC, Question
 from kb.records import Citation, Statement
 from kb.said import (
+    ENUMERATED,
     Said,
     enumerated,
     is_about_itself,
+    is_of_another_time,
     is_silent,
+    latest,
     new_values,
     on_another_thing,
     overlap,
@@ -64,6 +67,7 @@ NEARER = 0.85  # the same if the better one holds such a thing too, but further 
 PART_OF_TWO = 0.35  # share for the half of a question that the best sentence does not answer: the judge weighs both halves
 EACH = 0.4  # share for a country of several compared: its sentences name one of them alone
 AS_NEAR = 0.5  # share of the first statement's nearness of its value to the question's words that a further one's reaches
+PAST = 3650  # days by which another sentence is newer, from which what one says is long past
 FRESH = 0.5  # share of stems that nobody has said yet
 SAME_EVENT = 0.25  # Jaccard overlap of stems below which a month and its day date two events
 HALF = 0.5  # share of the stems of an item, or of a half of the question, that a sentence on it holds
@@ -71,8 +75,22 @@ CORROBORATING = 3  # citations of one statement: more documents convince nobody 
 CONSIDERED = 40  # sentences, the most probable first
 ITEMS = 3  # things that a question names behind a colon, from which it asks for each of them
 HUB = "PK"  # in nearly every question of this collection: a comparison is between the others
+TOGETHER = 0.15  # share of the threshold from which sentences count that only together are a timeline
+#: Words of a question for a timeline that no sentence of one has.
+_COURSE = frozenset(
+    content(
+        "timeline chronology history milestone steps stages course sequence order develop development evolve change shift "
+        "progress project years time dates хронология история этапы развитие проект ход مراحل تاریخ منصوبہ منصوبے ترتیب وار"
+    )
+)
 _DENIES = re.compile(
     r"\b(?:not|no|never|none|nobody|neither|without)\b|\b(?:не|нет|ни)\b|نہیں|بغیر",
+    re.I,
+)
+#: A country signs and an embassy opens, but who directs is a person.
+_OFFICE_ASKED = re.compile(
+    r"\bwho (?:is|was|are|were|directs?|directed|heads?|headed|leads?|led|chairs?|chaired|runs?|ran|manages?|founded)\b|"
+    r"\bкто (?:возглавля\w+|руковод\w+|является)|کون (?:سربراہ|صدر|سفیر|ہے|تھا)",
     re.I,
 )
 _ANOTHER_PART = re.compile(
@@ -111,6 +129,8 @@ class Composer:
     def compose(self, evidence: Sequence[Evidence], disputed: Sequence[Evidence] = ()) -> Composed:
         """Statements from judged sentences, the most probable first; `disputed` are those that give differing values, which a
         question on differences asks for. Raises kb.cite.QuoteMismatch if a quote is not the text."""
+        if evidence and evidence[0].probability < self.threshold and self.question.kind == "timeline":
+            return self._cited(self._in_order(self._course(evidence)))
         if not evidence or evidence[0].probability < self.threshold:
             return Composed((), ())
         if self.question.language not in MEASURED:
@@ -134,7 +154,11 @@ class Composer:
         if self.question.kind not in STRICT or any(one.main for one in sayable) or _ANOTHER_PART.search(self.question.text):
             return False
         best = sayable[0].evidence.text
-        names = self.question.kind == "person" and (ARABIC.search(best) or _ACTORS & self._types(best))
+        names = (
+            self.question.kind == "person"
+            and not _OFFICE_ASKED.search(self.question.text)
+            and (ARABIC.search(best) or _ACTORS & self._types(best))
+        )
         return not names and not _DENIES.search(best)
 
     def _types(self, text: str) -> set[str]:
@@ -170,14 +194,24 @@ class Composer:
         """Put what speaks of its document, or of "another" thing, behind what does not; of a list first what enumerates."""
         near = [one for one in sayable if one.probability >= PROMOTED * sayable[0].probability]
         if self.question.kind == "list":
-            own = self._own_stems()
-            whole = [one for one in near if not is_about_itself(one) and own <= one.stems and enumerated(one.text)]
-            near = sorted(whole, key=lambda one: -enumerated(one.text)) or near
+            near = self._most_items_first(near)
         another = self.question.kind not in GATHERED  # of several things "another one" is one of them
-        passed = [one for one in near if is_about_itself(one) or (another and speaks_of_another(one, self.question))]
+        passed = [one for one in near if is_about_itself(one) or (another and self._is_beside_the_point(one))]
         best = next((one for one in near if one not in passed), sayable[0])
         rest = [one for one in sayable if one is not best and not is_about_itself(one)]
         return [best, *rest] if self._as_much_on_the_subject(best, sayable[0]) else sayable
+
+    def _is_beside_the_point(self, one: Said) -> bool:
+        part = one.part - set(self.question.stems)
+        return bool(part) or speaks_of_another(one, self.question) or is_of_another_time(one, self.question)
+
+    def _most_items_first(self, near: list[Said]) -> list[Said]:
+        """Put the sentences with most items of the asked type first; without a type those that enumerate what is asked."""
+        if asked_types(self.question):
+            return sorted(near, key=lambda one: -min(len(one.main), ENUMERATED))
+        own = self._own_stems()
+        whole = [one for one in near if not is_about_itself(one) and own <= one.stems and enumerated(one.text)]
+        return sorted(whole, key=lambda one: -enumerated(one.text)) or near
 
     def _own_stems(self) -> frozenset[str]:
         """Stems of the question beside the names in it: what it asks of them."""
@@ -206,6 +240,10 @@ class Composer:
         typed = [one for one in sayable if one.main and self._as_much_on_the_subject(one, best) and one.probability >= enough]
         if not typed:
             return sayable
+        typed = [one for one in typed if not self._is_beside_the_point(one)] or typed
+        if not self.question.period:  # what is so is asked for, and 350 students in 2005 are long past
+            newest = max(map(latest, typed))
+            typed = [one for one in typed if not latest(one) or newest - latest(one) <= PAST or self.question.kind == "date"]
         first = max(typed, key=lambda one: one.probability * (1 + min(one.nearness, 1)))
         return [first, *(one for one in sayable if one is not first and (one.main or best.main))]
 
@@ -250,7 +288,9 @@ class Composer:
     def _may_go_beside(self, one: Said, first: Said, rule: Rule) -> bool:
         if one.probability < rule.close * first.probability or not self._as_much_on_the_subject(one, first):
             return False
-        return self.question.kind in GATHERED or not on_another_thing(one, first, self.question)
+        if self.question.kind in GATHERED:
+            return True
+        return not (on_another_thing(one, first, self.question) or one.part - set(self.question.stems))
 
     def _enumerated(self, one: Said, said: Sequence[Said]) -> bool:
         """Whether the first sentence has enumerated the item of a row, or all the rest of a sentence's own words."""
@@ -283,6 +323,17 @@ class Composer:
         missing = set(types) - {value.type for other in said for value in other.main}
         single = self.question.kind in RULES or len(types) == 1 or missing & {value.type for value in one.main}
         return bool(single) or one.probability >= ONE.close * said[0].probability
+
+    def _course(self, evidence: Sequence[Evidence]) -> list[_Group]:
+        """For a timeline that no single sentence gives: sentences that each date something of all that the question names and
+        hold all else that it asks for; none if they are fewer than ITEMS."""
+        asked = {str(mention.entity_id) for mention in self.question.entities}
+        own = self._own_stems() - _COURSE
+        floor = TOGETHER * self.threshold
+        told = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor]
+        told = [one for one in told if asked and one.main and asked <= one.facts and own <= one.stems and not is_silent(one)]
+        groups = self._groups(told, Rule(RULES["timeline"].statements, TOGETHER)) if told else []
+        return groups if len(groups) >= ITEMS else []
 
     def _each_item(self, sayable: Sequence[Said]) -> list[_Group]:
         """For "put in order: A, B, C" the best sentence on each; none if the question names fewer than ITEMS."""

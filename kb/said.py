@@ -11,6 +11,7 @@ from kb.cells import cells_of
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
 from kb.question import Question
+from kb.timespans import timespans_of
 
 SAME = 0.8  # Jaccard overlap of stems from which two sentences say the same, whatever is asked
 SAME_VALUE = 0.3  # Jaccard overlap of all that they name, if they also give the same values of the asked type
@@ -31,7 +32,14 @@ _SILENT = re.compile(
 )
 _ABOUT_ITSELF = re.compile(
     r"^(?:This|A|An|The|These)\s+(?:\w+\s+)?(?:brief|digest|document|page|file|note|overview|compilation|summary|sheet)s?\b|"
-    r"^(?:Это|Эта|Этот|Настоящ\w+)\s+(?:\w+\s+)?(?:обзор|справк|документ|дайджест|свод)|^یہ (?:خلاصہ|دستاویز|صفحہ|فہرست)",
+    r"^(?:Это|Эта|Этот|Настоящ\w+)\s+(?:\w+\s+)?(?:обзор|справк|документ|дайджест|свод)|"
+    r"^یہ .{0,50}(?:خلاصہ|دستاویز|صفحہ|فہرست|جائزہ)",
+    re.I,
+)
+_DONE_ASKED = re.compile(r"\b(?:did|was|were|had|has|have)\b|\bкогда \w+(?:л|ла|ло|ли|на|но|ны)\b|\b(?:ہوا|ہوئی|ہوئے)\b", re.I)
+_TO_BE = re.compile(
+    r"\b(?:was|were|is|are) (?:then )?(?:to \w+|expected|due|planned)\b|\bwould\b|\bplann?ed (?:to|for)\b|"
+    r"\bдолж\w+|\bпланир\w+|\bожида\w+",
     re.I,
 )
 _SEPARATOR = re.compile(r"[,;،؛]\s|\s(?:and|и|اور)\s")
@@ -70,6 +78,11 @@ class Said:
     @property
     def probability(self) -> float:
         return self.evidence.probability
+
+    @property
+    def part(self) -> frozenset[str]:
+        """The part of the whole that a row's values are of, in stems."""
+        return frozenset(content(cells_of(self.text).scope)) if self.row else frozenset()
 
     @property
     def item(self) -> frozenset[str]:
@@ -117,6 +130,16 @@ def on_another_thing(one: Said, first: Said, question: Question) -> bool:
 
 def speaks_of_another(one: Said, question: Question) -> bool:
     return bool(_ANOTHER_ONE.search(one.text)) and not _ANOTHER_ONE.search(question.text)
+
+
+def is_of_another_time(one: Said, question: Question) -> bool:
+    """Whether a sentence tells what was to be, where the question asks what was."""
+    return bool(_DONE_ASKED.search(question.text) and _TO_BE.search(one.text) and not _TO_BE.search(question.text))
+
+
+def latest(one: Said) -> int:
+    """Day number of the latest day that the sentence dates; 0 for none."""
+    return max((span.last for span in timespans_of(one.text)), default=0)
 
 
 def is_silent(one: Said) -> bool:

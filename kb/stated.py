@@ -71,7 +71,7 @@ def stated_values(question: Question, item: Evidence, wanted: Asked, gazetteer: 
     found = list(_in_row(item, wanted) if _is_row(item) else _in_prose(item, wanted, best))
     share = ADMITTED if ADMITS.search(item.text) else COMPARED if wanted.compared else DATED
     if "date" in wanted.dimensions and item.probability >= share * best:
-        found += _dates(question, item)
+        found += _dates(question, item) if _is_on_its_event(question, item, gazetteer) else []
     found = [value for value in found if not _of_a_place(value, question, gazetteer)]
     found = [value for value in found if _IN_ALL.match(item.text, value.quantity.end)] or _unambiguous(found)
     subjects = frozenset(_subjects(item.text, gazetteer) or _subjects(_before(item), gazetteer))
@@ -268,6 +268,16 @@ def _counts(value: Quantity, wanted: Asked, text: str, admits: bool) -> bool:
         return same
     there = {name for name, _, _ in named_measures(text)}
     return bool(there & wanted.measures) or (not wanted.measures and bool(set(stems(text)) & wanted.nouns))
+
+
+def _is_on_its_event(question: Question, item: Evidence, gazetteer: Gazetteer) -> bool:
+    """Whether a sentence dates no other agreement's or country's event, and none to come, than the question asks about."""
+    asked, told = ([gazetteer.entities[str(m.entity_id)] for m in gazetteer.find(text)] for text in (question.text, item.text))
+    things = {one.id for one in asked if one.type in ("agreement", "project")}
+    others = {one.id for one in told if one.type in ("agreement", "project")} - things
+    countries = {code for one in asked for code in one.countries}
+    foreign = {code for one in told if one.type == "country" for code in one.countries} - countries
+    return not (things and others) and not (countries and foreign) and not is_planned(item.text)
 
 
 def _dates(question: Question, item: Evidence) -> Iterator[Stated]:

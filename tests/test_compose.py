@@ -101,9 +101,11 @@ def test_a_timeline_is_in_order_of_date_and_a_month_is_no_news_after_its_day():
 
 def test_items_of_a_list_are_gathered_over_documents():
     items = [made(f"{country} signed the pact.", 0.9 - n / 20, f"l{n}") for n, country in enumerate(("Kazakhstan", "Tajikistan"))]
-    items.append(made("Kazakhstan and Tajikistan signed the pact.", 0.7, "l9"))
     found = compose(items, 0.5, question="Which countries signed the pact?")
     assert [s.text for s in found.statements] == ["Kazakhstan signed the pact.", "Tajikistan signed the pact."]
+    both = made("Kazakhstan and Tajikistan signed the pact.", 0.7, "l9")
+    found = compose([*items, both], 0.5, question="Which countries signed the pact?")
+    assert [s.text for s in found.statements] == [both.text]
 
 
 def test_what_a_pronoun_leans_on_is_shown_beside_the_quote():
@@ -298,3 +300,48 @@ def test_in_a_language_that_is_not_measured_only_what_is_named_answers():
     assert compose(items, 0.5, question="Özbekistan ile Pakistan ne zaman imzaladı?").statements == ()
     items = [made("Uzbekistan and Pakistan signed it on 15 July 2021.", 0.8, "u2"), *items]
     assert "2021" in compose(items, 0.5, question="Özbekistan ile Pakistan ne zaman imzaladı?").statements[0].text
+
+
+def test_a_timeline_that_no_single_sentence_gives_is_gathered_from_those_on_all_that_is_named():
+    items = [
+        made("CASA-1000 was launched in Dushanbe on 12 May 2016.", 0.2, "z1"),
+        made("The World Bank approved CASA-1000 on 27 March 2014.", 0.2, "z2"),
+        made("Building of CASA-1000 towers began again in December 2024.", 0.2, "z3"),
+        made("TAPI was launched in December 2015.", 0.2, "z4"),
+    ]
+    found = compose(items, 0.5, question="What is the timeline of CASA-1000?")
+    assert [s.text[-5:] for s in found.statements] == ["2014.", "2016.", "2024."]
+    assert compose(items[1:], 0.5, question="What is the timeline of CASA-1000?").statements == ()
+    assert compose(items, 0.5, question="What is the timeline of nuclear power in CASA-1000?").statements == ()
+
+
+def test_a_value_of_another_measure_is_not_emphasised():
+    (statement,) = compose(
+        [made("The line has 500 kV, is 500 km long and carries up to 4,000 MW.", 0.9, "m1")],
+        0.5,
+        question="What is the capacity of the line?",
+    ).statements
+    assert [statement.text[a:b] for a, b in statement.emphasis] == ["up to 4,000 MW"]
+
+
+def test_what_was_to_be_goes_behind_what_was():
+    items = [
+        made("The airline was to begin flights in March 2023.", 0.9, "f1"),
+        made("The airline began its flights on 8 July 2023.", 0.85, "f2"),
+    ]
+    assert "8 July" in compose(items, 0.5, question="When did the airline begin flights?").statements[0].text
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many documents were signed when Tokayev came?", "number"),
+        ("How many were signed, and when?", "number"),
+        ("What was signed when he came?", "factoid"),
+        ("When was it signed and by whom?", "date"),
+        ("Who signed it and when?", "person"),
+        ("Since when is it open?", "date"),
+    ],
+)
+def test_the_first_thing_asked_for_is_the_kind(question, kind):
+    assert understand(question, GAZETTEER).kind == kind

@@ -238,7 +238,13 @@ def _measured(found: list[Value], kind: str, text: str, dimensions: frozenset[Di
     fit = [_value(kind, q, text) for q in quantities if q.dimension in dimensions]
     others = [q for q in quantities if q.dimension not in ("count", *dimensions)]
     single = [value for value in found if not _JOINED.match(text, value.end)]
-    return fit or [v for v in single if not any(q.start < v.end and v.start < q.end for q in others)] or single
+    return (
+        fit
+        or [v for v in single if not any(q.start < v.end and v.start < q.end for q in others)]
+        or (
+            single if "percent" in dimensions else []  # "how large is the share of gas" may be told in cubic feet
+        )
+    )
 
 
 def _value(kind: str, quantity: Quantity, text: str) -> Value:

@@ -11,13 +11,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kb.answer_values import asked_types, content
+from kb.answer_values import asked_types
 from kb.as_of import as_of
 from kb.cite import cite
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
 from kb.periods import dates_in
 from kb.question import ARABIC, Question
+from kb.question_parts import COURSE, ITEMS, OFFICE_ASKED, has_halves, named_items, other_half, own_stems
 from kb.records import Citation, Statement
 from kb.said import (
     ENUMERATED,
@@ -73,29 +74,10 @@ SAME_EVENT = 0.25  # Jaccard overlap of stems below which a month and its day da
 HALF = 0.5  # share of the stems of an item, or of a half of the question, that a sentence on it holds
 CORROBORATING = 3  # citations of one statement: more documents convince nobody further
 CONSIDERED = 40  # sentences, the most probable first
-ITEMS = 3  # things that a question names behind a colon, from which it asks for each of them
 HUB = "PK"  # in nearly every question of this collection: a comparison is between the others
 TOGETHER = 0.15  # share of the threshold from which sentences count that only together are a timeline
-#: Words of a question for a timeline that no sentence of one has.
-_COURSE = frozenset(
-    content(
-        "timeline chronology history milestone steps stages course sequence order develop development evolve change shift "
-        "progress project years time dates хронология история этапы развитие проект ход مراحل تاریخ منصوبہ منصوبے ترتیب وار"
-    )
-)
 _DENIES = re.compile(
     r"\b(?:not|no|never|none|nobody|neither|without)\b|\b(?:не|нет|ни)\b|نہیں|بغیر",
-    re.I,
-)
-#: A country signs and an embassy opens, but who directs is a person.
-_OFFICE_ASKED = re.compile(
-    r"\bwho (?:is|was|are|were|directs?|directed|heads?|headed|leads?|led|chairs?|chaired|runs?|ran|manages?|founded)\b|"
-    r"\bкто (?:возглавля\w+|руковод\w+|является)|کون (?:سربراہ|صدر|سفیر|ہے|تھا)",
-    re.I,
-)
-_ANOTHER_PART = re.compile(
-    r"\b(?:and|or|,)\s+(?:(?:by|in|to|from|for|at|on|with|since)\s+)?(?:when|where|who|whom|whose|what|which|how|why|can|is|are|was|were|did|does)\b|"
-    r"\bи\s+(?:(?:с|в|на|из|по|от|до)\s+)?(?:ког[од]\w*|где|кто|кем|как\w*|сколько|чег\w|чем|что)\b|اور\s+(?:\S+\s+)?(?:کب|کہاں|کون|کس|کتن[ایے]|کیا)",
     re.I,
 )
 
@@ -138,7 +120,11 @@ class Composer:
             if not evidence or evidence[0].probability < self.threshold:
                 return Composed((), ())
         rule = self._rule()
-        share = EACH if self.question.kind in GATHERED else min(rule.close, PROMOTED, PART_OF_TWO if self._halves else 1.0)
+        share = (
+            EACH
+            if self.question.kind in GATHERED
+            else min(rule.close, PROMOTED, PART_OF_TWO if has_halves(self.question) else 1.0)
+        )
         floor = max(self.threshold, share * evidence[0].probability)
         sayable = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor]
         if self._lacks_the_thing(sayable):
@@ -151,12 +137,12 @@ class Composer:
 
     def _lacks_the_thing(self, sayable: Sequence[Said]) -> bool:
         """Whether a date or a person is asked for and none of the sentences gives one, nor says that there is none."""
-        if self.question.kind not in STRICT or any(one.main for one in sayable) or _ANOTHER_PART.search(self.question.text):
+        if self.question.kind not in STRICT or any(one.main for one in sayable) or has_halves(self.question):
             return False
         best = sayable[0].evidence.text
         names = (
             self.question.kind == "person"
-            and not _OFFICE_ASKED.search(self.question.text)
+            and not OFFICE_ASKED.search(self.question.text)
             and (ARABIC.search(best) or _ACTORS & self._types(best))
         )
         return not names and not _DENIES.search(best)
@@ -171,7 +157,7 @@ class Composer:
         }
 
     def _rule(self) -> Rule:
-        several = len(asked_types(self.question)) > 1 or _ANOTHER_PART.search(self.question.text)
+        several = has_halves(self.question)
         return RULES.get(self.question.kind) or (PARTS if several else ONE)
 
     def _is_of_what_is_named(self, item: Evidence) -> bool:
@@ -182,10 +168,6 @@ class Composer:
         countries = {code for one in asked for code in one.countries}
         things = {one.id for one in asked if one.type in ("project", "agreement")}
         return things <= {one.id for one in told} and (bool(things) or countries == {c for one in told for c in one.countries})
-
-    @property
-    def _halves(self) -> bool:
-        return len(asked_types(self.question)) > 1 or bool(_ANOTHER_PART.search(self.question.text))
 
     def _said(self, item: Evidence) -> Said:
         return said_by(self.question, item, self.gazetteer)
@@ -209,20 +191,15 @@ class Composer:
         """Put the sentences with most items of the asked type first; without a type those that enumerate what is asked."""
         if asked_types(self.question):
             return sorted(near, key=lambda one: -min(len(one.main), ENUMERATED))
-        own = self._own_stems()
+        own = own_stems(self.question)
         whole = [one for one in near if not is_about_itself(one) and own <= one.stems and enumerated(one.text)]
         return sorted(whole, key=lambda one: -enumerated(one.text)) or near
-
-    def _own_stems(self) -> frozenset[str]:
-        """Stems of the question beside the names in it: what it asks of them."""
-        named = {stem for mention in self.question.entities for stem in content(mention.text)}
-        return frozenset(stem for stem in self.question.stems if stem not in named and not stem.isdigit())
 
     def _silence_first(self, sayable: list[Said]) -> list[Said]:
         """Put "the sources do not state whether it was signed" before what is near, where one thing is asked for."""
         if self.question.kind not in TYPED:
             return sayable
-        best, own = sayable[0], self._own_stems()
+        best, own = sayable[0], own_stems(self.question)
         enough = max(self.threshold, PROMOTED * best.probability)
         silent = next((one for one in sayable if own and is_silent(one) and own <= one.stems and one.probability >= enough), None)
         if silent is None or not self._as_much_on_the_subject(silent, best):
@@ -277,7 +254,7 @@ class Composer:
         part = any(all(stem not in other.stems for other in said) for stem in asked)
         fresh = {stem for stem in one.stems if all(stem not in other.stems for other in said)}
         if self.question.kind in RULES:  # items that nothing tells apart: a sentence on the things listed, mostly of new words
-            own = self._own_stems()
+            own = own_stems(self.question)
             return (
                 len(fresh) >= FRESH * len(one.stems)
                 and own & one.stems >= own & said[0].stems
@@ -302,7 +279,11 @@ class Composer:
         It may name the thing asked about otherwise ("the agreement … of TAPI") if it holds as many of the question's words.
         """
         first = said[0]
-        if not self._halves or one.probability < PART_OF_TWO * first.probability or on_another_thing(one, first, self.question):
+        if (
+            not has_halves(self.question)
+            or one.probability < PART_OF_TWO * first.probability
+            or on_another_thing(one, first, self.question)
+        ):
             return False
         asked = set(self.question.stems)
         if (
@@ -313,8 +294,7 @@ class Composer:
         missing = set(asked_types(self.question)) - {value.type for other in said for value in other.main}
         if missing & {value.type for value in one.main}:
             return True
-        match = _ANOTHER_PART.search(self.question.text)
-        unsaid = content(self.question.text[match.start() :] if match else "") - {stem for other in said for stem in other.stems}
+        unsaid = other_half(self.question) - {stem for other in said for stem in other.stems}
         return bool(unsaid) and len(unsaid & one.stems) >= HALF * len(unsaid)
 
     def _needed(self, one: Said, said: Sequence[Said]) -> bool:
@@ -328,7 +308,7 @@ class Composer:
         """For a timeline that no single sentence gives: sentences that each date something of all that the question names and
         hold all else that it asks for; none if they are fewer than ITEMS."""
         asked = {str(mention.entity_id) for mention in self.question.entities}
-        own = self._own_stems() - _COURSE
+        own = own_stems(self.question) - COURSE
         floor = TOGETHER * self.threshold
         told = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor]
         told = [one for one in told if asked and one.main and asked <= one.facts and own <= one.stems and not is_silent(one)]
@@ -337,11 +317,7 @@ class Composer:
 
     def _each_item(self, sayable: Sequence[Said]) -> list[_Group]:
         """For "put in order: A, B, C" the best sentence on each; none if the question names fewer than ITEMS."""
-        behind = self.question.text.partition(": ")[2]
-        items = [content(part) for part in re.split(r"[,;،]\s|\s(?:and|и|اور)\s", behind)]
-        items = [item for item in items if item]
-        if self.question.kind not in GATHERED or len(items) < ITEMS:
-            return []
+        items = named_items(self.question) if self.question.kind in GATHERED else []
         found: list[_Group] = []
         for item in items:
             share = {id(one): len(item & one.stems) / len(item) for one in sayable if one.main or self.question.kind == "list"}

@@ -119,9 +119,13 @@ def _model_server(value: Mapping[str, str], cwd: Path) -> ModelServer | None:
         raise BadRequest(f"KB_LLM_URL is no address ({error}); it takes one like http://127.0.0.1:8080/v1.") from None
     if parts.username is not None or parts.password is not None:
         raise BadRequest("KB_LLM_URL holds a user or password; put the server's key into a file and name it in KB_LLM_KEY_FILE.")
-    plain = url.isascii() and url.isprintable() and not parts.query and not parts.fragment
+    if parts.query or parts.fragment:  # some put the key there: it is not repeated
+        raise BadRequest(
+            "KB_LLM_URL takes an address without query, like http://127.0.0.1:8080/v1; a key goes into KB_LLM_KEY_FILE."
+        )
+    plain = url.isascii() and url.isprintable() and " " not in url
     if parts.scheme not in ("http", "https") or not host or not plain:
-        raise BadRequest(f"KB_LLM_URL is {url!r}; it takes an address without query, like http://127.0.0.1:8080/v1.")
+        raise BadRequest(f"KB_LLM_URL is {url!r}; it takes an address like http://127.0.0.1:8080/v1.")
     if parts.scheme == "http" and not _is_loopback(host):
         raise BadRequest(f"KB_LLM_URL is {url!r}; http is for servers on this machine (127.0.0.1, localhost), others take https.")
     return ModelServer(url, model, _absolute(key_file, cwd) if key_file else None, seconds)

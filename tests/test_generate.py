@@ -1,7 +1,10 @@
 """Answers written by a scripted model, good and bad, through Library.ask, the command line, the API and the page."""
 
 import json
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -20,6 +23,7 @@ from tests.test_library import TEXTS
 from tests.test_reindex import Bench
 from web import create_app
 
+ROOT = Path(__file__).parents[1]
 QUESTION = "When was the Transit Trade Agreement of Pakistan and Uzbekistan signed in Tashkent?"
 TRUE = "The Transit Trade Agreement of Pakistan and Uzbekistan was signed on 15 July 2021."
 FALSE = "The Transit Trade Agreement of Pakistan and Uzbekistan was signed on 16 July 2021."
@@ -251,6 +255,12 @@ def test_nothing_is_made_without_the_settings_and_a_bad_key_is_told(tmp_path):
     with pytest.raises(BadRequest, match="KB_LLM_KEY_FILE"):
         writer_of(ModelServer("https://llm.example/v1", "m", tmp_path / "none", 60))
     assert writer_of(ModelServer("https://llm.example/v1", "m", None, 60)).model == "m"
+
+
+def test_without_a_server_nothing_of_a_client_is_loaded():
+    code = "import sys; import kb.library, kb.generate; kb.generate.writer_of(None); print('urllib3' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    assert shown.stdout.strip() == "False"
 
 
 def test_the_command_line_says_who_wrote(bench, model, monkeypatch, capsys):

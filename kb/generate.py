@@ -33,6 +33,7 @@ PROMPT_TOKENS = (
     2400  # of passages, by the encoder's count: with rules and reply they fit the 4,096 that local servers often start with
 )
 STATEMENTS = 6
+CLAIMS = 20  # of a reply that are checked
 AT_ONCE = 4  # answers that wait for the model server: half of the web server's threads stay for what waits for nothing
 LONG_ENOUGH = 40  # letters, from which on languages of one script are told apart
 log = logging.getLogger(__name__)
@@ -66,12 +67,6 @@ class Written:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    claim: Claim
-    verdict: Verdict
-
-
 class Writer:
     """Writes answers with a generator. May be used by several threads; those that find it busy are answered without it."""
 
@@ -93,9 +88,7 @@ class Writer:
             return Written(task.composed.statements, task.composed.citations, Generated(self.model, fallback=str(failure)))
         if not claims:
             return self._refused()
-        checker = Checker(sources, encoder, gazetteer)
-        checked = [_Checked(claim, checker.check(claim)) for claim in claims]
-        return self._cited(task.question, checked, unresolved, (sources, texts, gazetteer))
+        return self._cited(task.question, claims, unresolved, Checker(sources, encoder, gazetteer), texts)
 
     def _claims(self, question: Question, messages: list[Message], given: int) -> tuple[list[Claim], int]:
         """The reply's sentences, none for a refusal, and how many marks point at no passage. Raises GenerationFailed."""
@@ -120,23 +113,19 @@ class Writer:
         return Written((), (), Generated(self.model), reason)
 
     def _cited(
-        self,
-        question: Question,
-        checked: Sequence[_Checked],
-        unresolved: int,
-        given: tuple[Sequence[Source], dict[str, str], Gazetteer],
+        self, question: Question, claims: Sequence[Claim], unresolved: int, checker: Checker, texts: dict[str, str]
     ) -> Written:
-        sources, texts, gazetteer = given
         citations: list[Citation] = []
         statements: list[Statement] = []
         dropped: list[Dropped] = []
-        for one in checked:
-            reason = one.verdict.reason or _superfluous(one.claim, statements)
-            if reason:
-                dropped.append(Dropped(one.claim.text, reason))
+        for place, claim in enumerate(claims):
+            unread = _superfluous(claim, statements, place)
+            verdict = Verdict(reason=unread) if unread else checker.check(claim)
+            if verdict.reason:
+                dropped.append(Dropped(claim.text, verdict.reason))
                 continue
-            markers = tuple(dict.fromkeys(_marker(quoted, sources, texts, citations) for quoted in one.verdict.quotes))
-            statements.append(Statement(one.claim.text, markers, "", _emphasis(question, one.claim.text, gazetteer)))
+            markers = tuple(dict.fromkeys(_marker(quoted, checker.sources, texts, citations) for quoted in verdict.quotes))
+            statements.append(Statement(claim.text, markers, "", _emphasis(question, claim.text, checker.gazetteer)))
         generated = Generated(self.model, tuple(dropped), unresolved)
         if statements:
             return Written(tuple(statements), tuple(citations), generated)
@@ -193,9 +182,12 @@ def _check_language(question: Question, text: str) -> None:
         raise GenerationFailed(f"the model answered in {LANGUAGES[spoken]} and not in {LANGUAGES[question.language]}")
 
 
-def _superfluous(claim: Claim, said: Sequence[Statement]) -> str:
+def _superfluous(claim: Claim, said: Sequence[Statement], place: int) -> str:
+    """Why the claim at `place` of a reply need not be checked; each check takes a pass of the encoder."""
     if any(claim.text.casefold() == statement.text.casefold() for statement in said):
         return "it was said before"
+    if place >= CLAIMS:
+        return f"the reply has more than {CLAIMS} sentences"
     return f"{STATEMENTS} sentences are said already" if len(said) >= STATEMENTS else ""
 
 

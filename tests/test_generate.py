@@ -13,7 +13,7 @@ import kb.__main__ as commands
 from kb.chat import ChatServer, Limits, Reply
 from kb.config import ModelServer
 from kb.errors import BadRequest
-from kb.generate import AT_ONCE, Writer, writer_of
+from kb.generate import AT_ONCE, CLAIMS, Writer, writer_of
 from kb.instructions import instructing
 from kb.library import Library
 from kb.prompts import RULES, WITHHELD
@@ -21,6 +21,7 @@ from kb.serialize import answer_json
 from tests import scripted_model as play
 from tests.test_library import TEXTS
 from tests.test_reindex import Bench
+from tests.test_web_pages import Tree
 from web import create_app
 
 ROOT = Path(__file__).parents[1]
@@ -160,6 +161,15 @@ def test_a_loop_is_said_once_and_a_long_reply_is_shortened(ask):
     assert {one.reason for one in answer.generated.dropped} == {"it was said before"}
 
 
+def test_of_an_endless_reply_only_a_part_is_checked(ask, bench):
+    encoded = []
+    bench.encoder.encode_query = lambda text: encoded.append(text) or type(bench.encoder).encode_query(bench.encoder, text)
+    answer = ask("Tea. [1] " * 500 + f"{TRUE} [1]")
+    assert answer.status == "abstained"
+    assert len(encoded) == CLAIMS + 1  # and the question
+    assert len(answer.generated.dropped) == 501
+
+
 def test_dress_is_taken_off(ask):
     answer = ask(f"<think>Passage [2]?</think>\n## Answer\n- **{TRUE}** [1]\n")
     assert [s.text for s in answer.statements] == [TRUE]
@@ -295,6 +305,7 @@ def test_the_page_says_who_wrote_and_shows_the_quotes(web, model):
     page = web.test_client().get("/", query_string={"q": QUESTION}).get_data(as_text=True)
     assert "<bdi>Written by scripted-1 from the quoted passages" in page
     assert "1 sentence was left out as unsupported" in page
+    assert TRUE in " ".join(Tree(page).text.split()) and '<div class="written" lang="en">' in page
     assert "<details open>" in page and "16 July 2021" not in page
     model.play(play.status(503))
     page = web.test_client().get("/", query_string={"q": QUESTION}).get_data(as_text=True)

@@ -208,11 +208,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of the sources with the markers of its citations.
+    """A sentence of the sources, or a language model's that they bear out, with the markers of its citations.
 
     `context` says what a pronoun or a table's row belongs to: the sentence before it, or its heading; it is no part of the quote.
-    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order. `as_of` is the day, month or
-    year that it holds for (ISO 8601) where it tells what changes: a status, an office-holder, a target; "" else.
+    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order. `as_of`: when it holds.
     """
 
     text: str
@@ -253,7 +252,7 @@ class ConflictValue:
 
     Dates have the unit "day" and day numbers (date.toordinal). `said_by` is whom the source names, `as_of` when that was
     said (ISO), `period` what the value is for, in the source's words; "" where the source does not tell. `tier` is one of
-    KINDS or "". `superseded`: it was so earlier, and a later value among these has taken its place.
+    KINDS or "". `superseded`: a later value has taken its place.
     """
 
     value: str
@@ -276,9 +275,28 @@ class Conflict:
     values: tuple[ConflictValue, ...]
 
     @property
-    def contradicts(self) -> bool:
-        """Whether two values stand against each other, and the later one does not merely supersede the earlier."""
+    def contradicts(self) -> bool:  # and is no mere change over time
         return sum(not value.superseded for value in self.values) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A sentence of a language model that is not in the answer, and why, for the operator."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What the language model `model` did to an answer. `unresolved_markers` counts its references to passages that it was not
+    given. `fallback` is why it was passed over and the quoted sentences answer, None where it was not.
+    """
+
+    model: str
+    dropped: tuple[Dropped, ...] = ()
+    unresolved_markers: int = 0
+    fallback: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +316,8 @@ class IndexManifest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answered with citations, or abstained with a reason and the nearest passages. `confidence` is 0..1."""
+    """Answered with citations, or abstained with a reason and the nearest passages. `confidence` is 0..1. `generated` is None
+    where no language model was asked."""
 
     question: str
     status: Literal["answered", "abstained"]
@@ -313,6 +332,12 @@ class Answer:
     models: Mapping[str, str]
     timings_ms: Mapping[str, float]
     understood: Understood | None = None
+    generated: Generated | None = None
+
+    @property
+    def written(self) -> bool:
+        """Whether the statements are a language model's, and not sentences of the sources."""
+        return self.status == "answered" and self.generated is not None and self.generated.fallback is None
 
     @property
     def text(self) -> str:

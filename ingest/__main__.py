@@ -1,4 +1,4 @@
-"""The operator's commands: `python -m ingest reindex | fetch | check | status`.
+"""The operator's commands: `python -m ingest reindex | fetch | check | rollback | gc | status`.
 
 Each module of commands adds its own with `add`. Exit status 0: fine, 1: some failed, 2: wrong use.
 """

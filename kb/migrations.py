@@ -147,7 +147,19 @@ def _ocr(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _rows_of_passages, _legal_structure, _ocr)
+def _rows_by_generation(connection: sqlite3.Connection) -> None:
+    """Which rows a publish changes and which may go is asked of indexes: the columns stand behind long texts."""
+    connection.execute("CREATE INDEX documents_ended ON documents (gen_to, gen_from) WHERE gen_to IS NOT NULL")
+    connection.execute("CREATE INDEX documents_begun ON documents (gen_from)")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first_schema,
+    _rows_of_passages,
+    _legal_structure,
+    _ocr,
+    _rows_by_generation,
+)
 SCHEMA = len(MIGRATIONS)
 
 

@@ -275,7 +275,10 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class IndexManifest:
-    """What a generation was made with. Written last when it is built, checked when it is opened."""
+    """What a generation was made with. Written last when it is built, checked when it is opened.
+
+    `intermediate`: published in the middle of a run; nobody wants to go back to it.
+    """
 
     generation: int
     digest: str
@@ -286,6 +289,7 @@ class IndexManifest:
     documents: int
     passages: int
     created_at: str
+    intermediate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,13 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from kb.connections import connect_writer, transaction
+from kb import faults
+from kb.connections import connect_writer, store_error, transaction
 from kb.errors import Busy
 from kb.filters import date_range
 from kb.migrations import migrate
 from kb.records import Document, Mention, Passage, WordBox
-from kb.store import json_array, metadata_to_json, published_generation
+from kb.store import json_array, latest_generation, metadata_to_json, published_generation
 
 STORE_FILE = "store.sqlite"
 LOCK_FILE = "writer.lock"
@@ -85,6 +86,9 @@ class Staging:
         try:
             self.connection = connect_writer(home / STORE_FILE)
             migrate(self.connection)
+        except sqlite3.Error as error:
+            self._lock.close()
+            raise store_error(home / STORE_FILE, error) from error
         except BaseException:
             self._lock.close()
             raise
@@ -92,13 +96,15 @@ class Staging:
     def __enter__(self) -> Staging:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.connection.close()
         self._lock.close()
+        if isinstance(error, sqlite3.Error):
+            raise store_error(self.home / STORE_FILE, error) from error
 
     @property
     def next_generation(self) -> int:
-        return published_generation(self.connection) + 1
+        return latest_generation(self.connection) + 1
 
     def set_collection(self, name: str, root: str) -> None:
         with transaction(self.connection) as connection:
@@ -115,6 +121,8 @@ class Staging:
             for item in staged:
                 self._end(item.document.id)
                 self._insert(item)
+            faults.reached("stage writing")
+        faults.reached("stage written")
 
     def _end(self, document_id: str) -> None:
         generation = self.next_generation
@@ -174,6 +182,8 @@ class Staging:
                 )
                 if cursor.rowcount:
                     connection.execute("INSERT INTO token_codes VALUES (?, ?)", (cursor.lastrowid, codes))
+            faults.reached("vectors writing")
+        faults.reached("vectors written")
 
     def keep_original(self, path: Path) -> str:
         """Copy a file to its content hash (hex sha256, returned), whole or not at all."""
@@ -191,7 +201,9 @@ class Staging:
                 os.fsync(copy.fileno())
             target = original_path(self.home, digest.hexdigest())
             target.parent.mkdir(exist_ok=True)
+            faults.reached("original copying")
             partial.replace(target)
+            faults.reached("original kept")
         finally:
             partial.unlink(missing_ok=True)
         return digest.hexdigest()

@@ -111,13 +111,13 @@ def test_a_killed_build_leaves_the_old_generation_and_the_next_run_publishes(tmp
     assert len(open_snapshot(tmp_path, 2, *MODEL).vectors) == 2
 
 
-def test_old_generations_go_and_the_last_two_stay(tmp_path):
-    for number in range(4):
+def test_old_generations_go_and_the_last_three_stay(tmp_path):
+    for number in range(5):
         published(tmp_path, staged("a", f"Text {number}."))
-    assert sorted(p.name for p in (tmp_path / "generations").iterdir()) == ["000003", "000004"]
+    assert sorted(p.name for p in (tmp_path / "generations").iterdir()) == ["000003", "000004", "000005"]
     with read(tmp_path) as connection:
-        assert connection.execute("SELECT count(*) FROM documents").fetchone() == (2,)
-        assert connection.execute("SELECT count(*) FROM passages").fetchone() == (2,)
+        assert connection.execute("SELECT count(*) FROM documents").fetchone() == (3,)
+        assert connection.execute("SELECT count(*) FROM passages").fetchone() == (3,)
 
 
 def test_positions_filters_and_passages_agree(tmp_path):

@@ -1,0 +1,85 @@
+"""Going back to a kept generation, and holding it until the operator lets publishing go on.
+
+A rollback moves one number, so readers take it up like a publish. The rows and the folder of the generation that it leaves stay:
+going forward again costs nothing. The files are what they were, so the next re-index would publish the same again; therefore a
+rollback holds: re-indexing still reads, stages and embeds, and `publish` refuses until `release`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kb import faults
+from kb.connections import connect_reader, transaction
+from kb.errors import BadRequest, IndexStale
+from kb.generations import open_snapshot
+from kb.keeping import generations_on_disk
+from kb.manifest import folder_of, read_manifest
+from kb.records import IndexManifest
+from kb.staging import STORE_FILE, Staging
+from kb.store import held_since, latest_generation, published_generation
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The generations that can be gone back to, the newest first; `held`: since when publishing is stopped, or ""."""
+
+    published: int
+    held: str
+    generations: tuple[IndexManifest, ...]
+
+
+def kept(home: Path) -> Kept:
+    """Folders that cannot be read are left out; `check` tells of them."""
+    if not (home / STORE_FILE).exists():
+        raise BadRequest(f"there is no index under {home}; run `python -m ingest reindex` to make one.")
+    connection = connect_reader(home / STORE_FILE)
+    try:
+        found = []
+        for number in generations_on_disk(home):
+            if number <= latest_generation(connection):
+                try:
+                    found.append(read_manifest(folder_of(home, number)))
+                except IndexStale:
+                    continue
+        return Kept(published_generation(connection), held_since(connection), tuple(found))
+    finally:
+        connection.close()
+
+
+def roll_back(staging: Staging, to: int | None = None) -> IndexManifest:
+    """Publish a kept generation again: `to`, or the newest before the published one that is no intermediate one.
+
+    Going to the latest generation ends the hold; any other begins it. Raises BadRequest for one that is not kept, IndexStale for
+    one that is damaged or was made with other files.
+    """
+    there = kept(staging.home)
+    if to is None:
+        before = [one.generation for one in there.generations if one.generation < there.published and not one.intermediate]
+        to = before[0] if before else None
+    chosen = next((one for one in there.generations if one.generation == to), None)
+    if chosen is None:
+        numbers = ", ".join(str(one.generation) for one in there.generations if one.generation != there.published)
+        wanted = "an earlier generation" if to is None else f"generation {to}"
+        raise BadRequest(f"{wanted} is not kept; kept are {numbers or 'none'} and the published one, {there.published}.")
+    open_snapshot(staging.home, chosen.generation, chosen.model, chosen.model_digest).close()
+    latest = latest_generation(staging.connection)
+    with transaction(staging.connection) as connection:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('latest', ?)", (str(latest),))
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(chosen.generation),))
+        if chosen.generation == latest:
+            connection.execute("DELETE FROM meta WHERE key = 'held'")
+        else:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('held', ?)", (now,))
+        faults.reached("rollback switching")
+    faults.reached("rollback switched")
+    return chosen
+
+
+def release(staging: Staging) -> bool:
+    """Let the next re-index publish again; False if nothing was held. What is published stays until then."""
+    with transaction(staging.connection) as connection:
+        return connection.execute("DELETE FROM meta WHERE key = 'held'").rowcount > 0

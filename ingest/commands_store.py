@@ -7,9 +7,10 @@ import json
 from dataclasses import asdict
 
 from ingest.arguments import Commands, count
-from kb.check import check
+from kb.check import check, repair
 from kb.config import Settings
 from kb.embed import model_identity
+from kb.findings import Checked
 from kb.keeping import KEPT, Garbage, gc, plan_gc
 from kb.manifest import vector_model
 from kb.rollback import Kept, kept, release, roll_back
@@ -18,6 +19,8 @@ from kb.staging import Staging
 
 def add(commands: Commands) -> None:
     command = commands.add_parser("check", help="do store, index and originals agree?")
+    command.add_argument("--repair", action="store_true", help="apply the remedies that need no backup, then check again")
+    command.add_argument("--deep", action="store_true", help="every row of the indexes instead of a sample")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_check)
     command = commands.add_parser("rollback", help="publish a generation of before again, and hold it")
@@ -41,12 +44,22 @@ def _generation(value: str) -> int:
 
 
 def _check(options: argparse.Namespace, settings: Settings) -> int:
-    findings = check(settings)
+    told = (repair if options.repair else check)(settings, deep=options.deep)
     if options.json:
-        print(json.dumps({"ok": not findings, "findings": findings}, ensure_ascii=False))
+        findings = [{"code": f.code, "what": f.what, "remedy": f.remedy, "repair": f.repair} for f in told.findings]
+        shown = {"ok": not findings, "findings": findings, "notes": told.notes, "repaired": told.repaired}
+        print(json.dumps(shown, ensure_ascii=False))
     else:
-        print("\n".join(findings) or "store, index and originals agree")
-    return 1 if findings else 0
+        print(_readable_check(told))
+    return 1 if told.findings else 0
+
+
+def _readable_check(told: Checked) -> str:
+    lines = [f"repaired: {done}" for done in told.repaired]
+    for finding in told.findings:
+        lines += [f"WRONG  {finding.what}", f"       remedy: {finding.remedy}"]
+    lines += [f"note   {note}" for note in told.notes]
+    return "\n".join(lines if told.findings else [*lines, "store, index and originals agree"])
 
 
 def _rollback(options: argparse.Namespace, settings: Settings) -> int:

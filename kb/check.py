@@ -21,11 +21,11 @@ from kb.connections import connect_reader, store_error
 from kb.embed import model_identity
 from kb.errors import IndexMissing, IndexStale, StoreDamaged
 from kb.findings import REPAIR, Checked, Finding, named
-from kb.keeping import generations_on_disk, kept_generations, leftovers_of
+from kb.keeping import generations_on_disk, kept_generations
 from kb.manifest import folder_of, read_manifest, vector_model
 from kb.migrations import check_not_newer, check_not_older, schema_of
 from kb.repair import mend
-from kb.staging import LOCK_FILE, STORE_FILE, Staging
+from kb.staging import LOCK_FILE, STORE_FILE, Staging, leftovers_of
 from kb.store import held_since, latest_generation, published_generation
 
 Identify = Callable[[Settings], tuple[str, str]]
@@ -64,8 +64,7 @@ def repair(settings: Settings, *, deep: bool = False, identify: Identify = model
     """Check, mend what can be mended under the writer's lock, and check again. Raises Busy while a re-index runs."""
     found = check(settings, deep=deep, identify=identify)
     mendable = [finding for finding in found.findings if finding.repair]
-    leftovers = leftovers_of(settings.home)
-    if not mendable and not leftovers:
+    if not mendable and not leftovers_of(settings.home):
         return found
     with Staging(settings.home) as staging:
         done = mend(staging, mendable)
@@ -112,10 +111,9 @@ def _notes(connection: sqlite3.Connection, home: Path) -> list[str]:
         notes.append(f"{staged} changes to documents are staged or held back; `python -m ingest reindex` publishes them.")
     if _is_writing(home):
         return [*notes, "A re-index is running."]
-    row = connection.execute("SELECT started_at FROM runs WHERE finished_at IS NULL ORDER BY num DESC LIMIT 1").fetchone()
-    last = connection.execute("SELECT started_at FROM runs ORDER BY num DESC LIMIT 1").fetchone()
-    if row is not None and row == last:
-        notes.append(f"The last run, of {row[0]}, did not finish; `python -m ingest reindex` goes on where it stopped.")
+    last = connection.execute("SELECT started_at, finished_at FROM runs ORDER BY num DESC LIMIT 1").fetchone()
+    if last is not None and last[1] is None:
+        notes.append(f"The last run, of {last[0]}, did not finish; `python -m ingest reindex` goes on where it stopped.")
     leftovers = [path.name for path in leftovers_of(home)]
     above = [number for number in generations_on_disk(home) if number > latest_generation(connection)]
     if leftovers or above:

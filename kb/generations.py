@@ -23,9 +23,9 @@ import numpy.typing as npt
 from kb import faults
 from kb.connections import transaction
 from kb.errors import Held, IndexMissing, IndexStale, WriteFailed
-from kb.keeping import GONE, PARTIAL, collect
+from kb.keeping import collect
 from kb.leases import Lease
-from kb.manifest import REINDEX, REPAIR, read_manifest, write_manifest
+from kb.manifest import GONE, PARTIAL, REINDEX, REPAIR, read_manifest, write_manifest
 from kb.manifest import folder_of as folder_of
 from kb.manifest import vector_model as vector_model
 from kb.migrations import SCHEMA

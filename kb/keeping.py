@@ -19,13 +19,11 @@ from kb import faults
 from kb.connections import connect_reader, transaction
 from kb.errors import IndexStale
 from kb.leases import Lease, is_held
-from kb.manifest import folder_of, read_manifest, vector_model
-from kb.staging import STORE_FILE, Staging
+from kb.manifest import GONE, folder_of, read_manifest, vector_model
+from kb.staging import STORE_FILE, Staging, leftovers_of
 from kb.store import latest_generation, published_generation
 
 KEPT = 3  # the published generation and two to roll back to
-PARTIAL = ".partial"  # a folder or file that is being written
-GONE = ".gone"  # a folder that is being removed
 BATCH = 2_000  # vectors a transaction: 35 MB with their tokens' vectors in the journal
 
 
@@ -124,10 +122,6 @@ def gc(staging: Staging, models: set[str], keep: int = KEPT) -> Garbage:
         path.unlink()
         originals += 1
         faults.reached("gc original gone")
-    leftovers = 0
-    for path in leftovers_of(home):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-        leftovers += 1
     _give_back(staging.connection)
     return Garbage(
         generations=generations.generations,
@@ -135,7 +129,7 @@ def gc(staging: Staging, models: set[str], keep: int = KEPT) -> Garbage:
         documents=generations.documents,
         vectors=vectors,
         originals=originals,
-        leftovers=leftovers,
+        leftovers=len(staging.leftovers),
         bytes_before=before,
         bytes_after=disk_bytes(home),
     )
@@ -200,12 +194,6 @@ def unused_originals(home: Path, connection: sqlite3.Connection) -> Iterator[Pat
     """Kept files that no document of the store was made of."""
     used = {name for (name,) in connection.execute("SELECT DISTINCT original_sha256 FROM documents")}
     return (path for path in (home / "originals").glob("??/*") if path.name not in used)
-
-
-def leftovers_of(home: Path) -> list[Path]:
-    """What killed runs left half written or half removed. While a writer runs, its own work is among them."""
-    folders = [*(home / "generations").glob(f"*{PARTIAL}"), *(home / "generations").glob(f"*{GONE}")]
-    return sorted([*folders, *(home / "originals").glob(f"*{PARTIAL}")])
 
 
 def _give_back(connection: sqlite3.Connection) -> None:

@@ -11,6 +11,8 @@ from kb.maxsim import FORMAT
 from kb.records import IndexManifest
 
 MANIFEST = "manifest.json"
+PARTIAL = ".partial"  # ends the name of a folder or file that is being written
+GONE = ".gone"  # of a folder that is being removed
 REINDEX = "Run `python -m ingest reindex`"
 REPAIR = f"{REINDEX} or `python -m ingest check --repair`: it is built again from the store, nothing is embedded anew"
 

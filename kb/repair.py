@@ -6,7 +6,6 @@ what has to come from a file or a model is marked for the next re-index.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,7 +16,6 @@ from kb.connections import transaction
 from kb.errors import IndexStale
 from kb.findings import Finding
 from kb.generations import rebuild
-from kb.keeping import leftovers_of
 from kb.manifest import folder_of, read_manifest
 from kb.staging import OPEN, Staging, collections, original_path
 
@@ -31,10 +29,7 @@ def mend(staging: Staging, findings: Iterable[Finding]) -> list[str]:
             done.append(REMEDIES[finding.code](staging, finding))
         except IndexStale as error:
             done.append(f"could not mend {finding.code}: {error}")
-    for path in leftovers_of(staging.home):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-        done.append(f"removed {path.name}, left by a killed run")
-    return done
+    return done + [f"removed {name}, left by a killed run" for name in staging.leftovers]
 
 
 def _reindex_store(staging: Staging, finding: Finding) -> str:

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
@@ -24,6 +25,7 @@ from kb import faults
 from kb.connections import connect_writer, store_error, transaction
 from kb.errors import Busy
 from kb.filters import date_range
+from kb.manifest import GONE, PARTIAL
 from kb.migrations import migrate
 from kb.records import Document, Mention, Passage, WordBox
 from kb.store import json_array, latest_generation, metadata_to_json, published_generation
@@ -79,11 +81,13 @@ class Staging:
     """The writer's side of the store, under a lock that a dead process cannot hold."""
 
     def __init__(self, home: Path) -> None:
-        """Create or migrate the store. Raises Busy if another process writes, IndexStale if the store is too new."""
+        """Create or migrate the store, and remove what killed runs left. Raises Busy if another process writes, IndexStale if the
+        store is too new, StoreDamaged, WriteFailed."""
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self._lock = _locked(home / LOCK_FILE)
         try:
+            self.leftovers = _cleared(home)
             self.connection = connect_writer(home / STORE_FILE)
             migrate(self.connection)
         except sqlite3.Error as error:
@@ -189,7 +193,7 @@ class Staging:
         """Copy a file to its content hash (hex sha256, returned), whole or not at all."""
         originals = self.home / "originals"
         originals.mkdir(exist_ok=True)
-        partial = originals / f"{os.getpid()}.partial"
+        partial = originals / f"{os.getpid()}{PARTIAL}"
         try:
             digest = hashlib.sha256()
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # never waits for a pipe in its place
@@ -263,6 +267,20 @@ def _passage_row(p: Passage) -> tuple[object, ...]:
         p.context, json_array(astuple(row) for row in p.rows), json_array(astuple(a) for a in p.anchors),
         vector_key(p.text, p.context),
     )  # fmt: skip
+
+
+def leftovers_of(home: Path) -> list[Path]:
+    """What killed runs left half written or half removed. While a writer runs, its own work is among them."""
+    folders = [*(home / "generations").glob(f"*{PARTIAL}"), *(home / "generations").glob(f"*{GONE}")]
+    return sorted([*folders, *(home / "originals").glob(f"*{PARTIAL}")])
+
+
+def _cleared(home: Path) -> tuple[str, ...]:
+    """Remove them, under the writer's lock; returns their names."""
+    found = leftovers_of(home)
+    for path in found:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return tuple(path.name for path in found)
 
 
 def _locked(path: Path) -> IO[bytes]:

@@ -3,7 +3,8 @@
     python -m benchmarks.crash [--kills 200] [--seed 1] [--sandbox]
 
 Half of the kills are at chosen steps (each, every time that a run comes by it), half after a random time, up to three runs
-killed one after the other before one may end. What is proved after each: see tests/test_crash.py. Exit status 1 if anything was wrong.
+killed one after the other before one may end. What is proved after each: see tests/test_crash.py. Exit status 1 if anything
+was wrong.
 """
 
 from __future__ import annotations

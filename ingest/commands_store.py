@@ -84,7 +84,7 @@ def _readable_kept(there: Kept) -> str:
     lines = []
     for one in there.generations:
         mark = "*" if one.generation == there.published else " "
-        part = ", in the middle of a run" if one.intermediate else ""
+        part = ", in the middle of a run" if one.generation in there.intermediate else ""
         lines.append(f"{mark} {one.generation:>6}  {one.created_at}  {one.documents} documents, {one.passages} passages{part}")
     lines.append(f"generation {there.published} is published")
     if there.held:

@@ -6,8 +6,6 @@ from a backup or from the files.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -25,7 +23,7 @@ from kb.keeping import generations_on_disk, kept_generations
 from kb.manifest import folder_of, read_manifest, vector_model
 from kb.migrations import check_not_newer, check_not_older, schema_of
 from kb.repair import mend
-from kb.staging import LOCK_FILE, STORE_FILE, Staging, leftovers_of
+from kb.staging import STORE_FILE, Staging, is_writing, leftovers_of
 from kb.store import held_since, latest_generation, published_generation
 
 Identify = Callable[[Settings], tuple[str, str]]
@@ -109,27 +107,13 @@ def _notes(connection: sqlite3.Connection, home: Path) -> list[str]:
     ).fetchone()
     if staged:
         notes.append(f"{staged} changes to documents are staged or held back; `python -m ingest reindex` publishes them.")
-    if _is_writing(home):
+    if is_writing(home):
         return [*notes, "A re-index is running."]
-    last = connection.execute("SELECT started_at, finished_at FROM runs ORDER BY num DESC LIMIT 1").fetchone()
-    if last is not None and last[1] is None:
+    last = connection.execute("SELECT started_at, state FROM runs ORDER BY num DESC LIMIT 1").fetchone()
+    if last is not None and last[1] != "finished":
         notes.append(f"The last run, of {last[0]}, did not finish; `python -m ingest reindex` goes on where it stopped.")
     leftovers = [path.name for path in leftovers_of(home)]
     above = [number for number in generations_on_disk(home) if number > latest_generation(connection)]
     if leftovers or above:
         notes.append(f"Left by a killed run: {named([*leftovers, *above])}; the next run or {REPAIR} removes it.")
     return notes
-
-
-def _is_writing(home: Path) -> bool:
-    try:
-        descriptor = os.open(home / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

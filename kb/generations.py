@@ -9,6 +9,7 @@ the store came to hold them.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import sqlite3
@@ -31,7 +32,7 @@ from kb.manifest import vector_model as vector_model
 from kb.migrations import SCHEMA
 from kb.records import IndexManifest
 from kb.staging import OPEN, Staging
-from kb.store import held_since, published_generation
+from kb.store import held_since, intermediate_generations, published_generation
 from kb.vectors import VectorIndex, build_vectors
 from kb.words import WordIndex, build_words
 
@@ -135,24 +136,38 @@ def publish(staging: Staging, model: str, model_digest: str, *, intermediate: bo
             "waits; run `python -m ingest rollback --release`, then `python -m ingest reindex`, to publish it."
         )
     generation = staging.next_generation
-    manifest = _made(staging, generation, (model, model_digest), OPEN, intermediate)
+    manifest = _made(staging, generation, (model, model_digest), OPEN)
     with transaction(staging.connection) as connection:
         connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('latest', ?)", (str(generation),))
+        if intermediate:
+            _mark_intermediate(connection, intermediate_generations(connection) | {generation})
         faults.reached("publish switching")
     faults.reached("publish switched")
     collect(staging)
     return manifest
 
 
+def settle(staging: Staging) -> None:
+    """A run has ended: the published generation is its result, also where it was published as an intermediate one."""
+    passing, published = intermediate_generations(staging.connection), published_generation(staging.connection)
+    if published in passing:
+        with transaction(staging.connection) as connection:
+            _mark_intermediate(connection, passing - {published})
+
+
+def _mark_intermediate(connection: sqlite3.Connection, generations: set[int]) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('intermediate', ?)", (json.dumps(sorted(generations)),))
+
+
 def rebuild(staging: Staging, generation: int, model: str, model_digest: str) -> IndexManifest:
     """Build the folder of a kept generation again from the store, under its own number. Readers that have the old one open keep
     it until they are started anew. Raises as `publish` does."""
     visible = f"(gen_from <= {generation:d} AND (gen_to IS NULL OR gen_to > {generation:d}))"
-    return _made(staging, generation, (model, model_digest), visible, False)
+    return _made(staging, generation, (model, model_digest), visible)
 
 
-def _made(staging: Staging, generation: int, model: tuple[str, str], condition: str, intermediate: bool) -> IndexManifest:
+def _made(staging: Staging, generation: int, model: tuple[str, str], condition: str) -> IndexManifest:
     """The folder of a generation, whole and on the disk under its own name."""
     folder = folder_of(staging.home, generation)
     partial, gone = (folder.with_name(folder.name + suffix) for suffix in (PARTIAL, GONE))
@@ -162,7 +177,7 @@ def _made(staging: Staging, generation: int, model: tuple[str, str], condition: 
     faults.reached("publish building")
     try:
         partial.mkdir(parents=True)
-        manifest = _build(staging, partial, (generation, *model, condition), intermediate)
+        manifest = _build(staging, partial, (generation, *model, condition))
         faults.reached("publish built")
         _sync(partial)
     except (OSError, RuntimeError, sqlite3.OperationalError) as error:  # RuntimeError: FAISS, also for a full disk
@@ -182,7 +197,7 @@ def _made(staging: Staging, generation: int, model: tuple[str, str], condition: 
     return manifest
 
 
-def _build(staging: Staging, folder: Path, what: tuple[int, str, str, str], intermediate: bool) -> IndexManifest:
+def _build(staging: Staging, folder: Path, what: tuple[int, str, str, str]) -> IndexManifest:
     """`what`: generation, model, its digest, and the SQL condition that its documents' rows meet."""
     generation, name, model_digest, condition = what
     connection = staging.connection
@@ -208,7 +223,6 @@ def _build(staging: Staging, folder: Path, what: tuple[int, str, str, str], inte
         documents=len(np.unique(nums[:, 1])),
         passages=count,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        intermediate=intermediate,
     )
     write_manifest(folder, manifest)
     connection.execute("DROP TABLE ordered")

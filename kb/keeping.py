@@ -21,7 +21,7 @@ from kb.errors import IndexStale
 from kb.leases import Lease, is_held
 from kb.manifest import GONE, folder_of, read_manifest, vector_model
 from kb.staging import STORE_FILE, Staging, leftovers_of
-from kb.store import latest_generation, published_generation
+from kb.store import intermediate_generations, latest_generation, published_generation
 
 KEPT = 3  # the published generation and two to roll back to
 BATCH = 2_000  # vectors a transaction: 35 MB with their tokens' vectors in the journal
@@ -51,15 +51,9 @@ def generations_on_disk(home: Path) -> list[int]:
 def kept_generations(home: Path, connection: sqlite3.Connection, keep: int = KEPT) -> set[int]:
     """What stays without regard to readers. Generations published in the middle of a run are not counted among the `keep`."""
     latest, published = latest_generation(connection), published_generation(connection)
-    there = [number for number in generations_on_disk(home) if number <= latest]
-    return {published, *[number for number in there if not _is_intermediate(home, number)][:keep]} & {*there, published}
-
-
-def _is_intermediate(home: Path, generation: int) -> bool:
-    try:
-        return read_manifest(folder_of(home, generation)).intermediate
-    except IndexStale:
-        return True  # no one can go back to it
+    passing = intermediate_generations(connection)
+    lasting = [number for number in generations_on_disk(home) if number <= latest and number not in passing]
+    return {published, *lasting[:keep]}
 
 
 def collect(staging: Staging, keep: int = KEPT) -> Garbage:

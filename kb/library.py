@@ -5,15 +5,12 @@ A Library may be used by several threads. It notices a newly published generatio
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from kb import store
 from kb.abstain import not_one_question, reason_for_abstaining
@@ -21,7 +18,7 @@ from kb.article import article_evidence, with_article_first
 from kb.compose import Composer
 from kb.config import Settings
 from kb.conflicts import conflicts_of
-from kb.connections import ReaderPool, connect_reader, store_error
+from kb.connections import ReaderPool, store_error
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
 from kb.evidence import Evidence, Judge, idf_of
@@ -360,13 +357,3 @@ def _count(n: int) -> int:
     if not 1 <= n <= MAX_ITEMS:
         raise BadRequest(f"n is {n}; it takes a whole number from 1 to {MAX_ITEMS}.")
     return n
-
-
-def runs(settings: Settings, n: int) -> list[dict[str, Any]]:
-    """The last `n` runs of the re-index, newest first; "report" is None for one that did not finish."""
-    path: Path = settings.home / STORE_FILE
-    if not path.exists():
-        return []
-    with closing(connect_reader(path)) as connection:
-        rows = connection.execute("SELECT started_at, finished_at, report FROM runs ORDER BY num DESC LIMIT ?", (n,)).fetchall()
-    return [{"started_at": a, "finished_at": b, "report": json.loads(c) if c else None} for a, b, c in rows]

@@ -19,16 +19,18 @@ from kb.keeping import generations_on_disk
 from kb.manifest import folder_of, read_manifest
 from kb.records import IndexManifest
 from kb.staging import STORE_FILE, Staging
-from kb.store import held_since, latest_generation, published_generation
+from kb.store import held_since, intermediate_generations, latest_generation, published_generation
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The generations that can be gone back to, the newest first; `held`: since when publishing is stopped, or ""."""
+    """The generations that can be gone back to, the newest first; `held`: since when publishing is stopped, or "".
+    `intermediate`: those that were published in the middle of a run."""
 
     published: int
     held: str
     generations: tuple[IndexManifest, ...]
+    intermediate: tuple[int, ...] = ()
 
 
 def kept(home: Path) -> Kept:
@@ -44,7 +46,8 @@ def kept(home: Path) -> Kept:
                     found.append(read_manifest(folder_of(home, number)))
                 except IndexStale:
                     continue
-        return Kept(published_generation(connection), held_since(connection), tuple(found))
+        passing = tuple(sorted(intermediate_generations(connection) & {one.generation for one in found}))
+        return Kept(published_generation(connection), held_since(connection), tuple(found), passing)
     finally:
         connection.close()
 
@@ -57,13 +60,13 @@ def roll_back(staging: Staging, to: int | None = None) -> IndexManifest:
     """
     there = kept(staging.home)
     if to is None:
-        before = [one.generation for one in there.generations if one.generation < there.published and not one.intermediate]
-        to = before[0] if before else None
+        numbers = [one.generation for one in there.generations if one.generation not in there.intermediate]
+        to = next((number for number in numbers if number < there.published), None)
     chosen = next((one for one in there.generations if one.generation == to), None)
     if chosen is None:
-        numbers = ", ".join(str(one.generation) for one in there.generations if one.generation != there.published)
+        others = ", ".join(str(one.generation) for one in there.generations if one.generation != there.published)
         wanted = "an earlier generation" if to is None else f"generation {to}"
-        raise BadRequest(f"{wanted} is not kept; kept are {numbers or 'none'} and the published one, {there.published}.")
+        raise BadRequest(f"{wanted} is not kept; kept are {others or 'none'} and the published one, {there.published}.")
     open_snapshot(staging.home, chosen.generation, chosen.model, chosen.model_digest).close()
     latest = latest_generation(staging.connection)
     with transaction(staging.connection) as connection:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ingest.reindex
+import ingest.pipeline
 from ingest.readers import read_file
 from ingest.reindex import Options, reindex
 from kb import faults
@@ -84,7 +84,7 @@ def identify(settings: Settings) -> tuple[str, str]:
     return FakeEncoder.model, "fake-digest"
 
 
-def in_process(sources: Any, jobs: int = 1, limits: Any = None, helpers: Any = None) -> Iterator[Any]:
+def in_process(sources: Any, jobs: int = 1, **_: Any) -> Iterator[Any]:
     """Reads without the sandbox, whose start takes longer than all the rest of such a run."""
     for source in sources:
         yield source, read_file(source)
@@ -202,7 +202,7 @@ class Crashes:
 
 
 def serve() -> None:
-    ingest.reindex.EMBED_BATCH = 3
+    ingest.pipeline.BATCH = 3
     _warm_up()
     for line in sys.stdin:
         order = json.loads(line)
@@ -214,9 +214,9 @@ def _warm_up() -> None:
     """Load what is loaded with the first document (language models: 10 s), so that the children have it."""
     with tempfile.TemporaryDirectory() as folder:
         write_files(Path(folder, "docs"), OLD)
-        real, ingest.reindex.read_sandboxed = ingest.reindex.read_sandboxed, in_process
+        real, ingest.pipeline.read_sandboxed = ingest.pipeline.read_sandboxed, in_process
         _reindex(settings_of(Path(folder, "home"), Path(folder, "docs")))
-        ingest.reindex.read_sandboxed = real
+        ingest.pipeline.read_sandboxed = real
 
 
 def _forked(order: dict[str, Any]) -> dict[str, Any]:
@@ -267,7 +267,7 @@ def _act(order: dict[str, Any], report: int) -> int:
 
     faults.reached = reached
     if not order.get("sandbox"):
-        ingest.reindex.read_sandboxed = in_process
+        ingest.pipeline.read_sandboxed = in_process
     settings = settings_of(Path(order["home"]), Path(order["docs"]))
     try:
         status = ACTIONS[order["action"]](settings)

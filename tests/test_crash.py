@@ -19,10 +19,11 @@ from tests.crash_bench import ROOT, Crashes, Runner, state_of
 #: Each step that a run comes by, and which time it is killed there: the first, or one in the middle.
 CHOSEN = {
     "reindex": {
-        "move writing": 1, "move written": 1, "original copying": 2, "original kept": 3, "stage writing": 4, "stage written": 5, "vectors writing": 2,
+        "original copying": 2, "original kept": 3, "stage writing": 4, "stage written": 5, "vectors writing": 2,
         "vectors written": 1, "publish building": 1, "publish built": 1, "publish synced": 1, "publish renamed": 1,
         "publish switching": 1, "publish switched": 1, "collect rows going": 1, "collect done": 1,
     },
+    "move": {"move writing": 1, "move written": 1, "publish synced": 1},
     "gc": {
         "collect folder aside": 1, "collect rows going": 1, "gc vectors going": 1, "gc vectors gone": 1,
         "gc original gone": 2, "gc vacuum": 1,

@@ -171,10 +171,9 @@ class Crashes:
         assert told["status"] == 0, told
         return told
 
-    def steps(self, action: str) -> dict[str, int]:
-        """How often a run that is not killed comes by each step."""
-        found: dict[str, int] = self._well(self.copied(action), action)["steps"]
-        return found
+    def unkilled(self, action: str) -> dict[str, Any]:
+        """What `Runner.run` gives of a run that is not killed: its seconds, and how often it comes by each step."""
+        return self._well(self.copied(action), action)
 
     def copied(self, action: str) -> Path:
         """A home of before the action; the same path each time."""

@@ -43,7 +43,7 @@ def crashes(tmp_path_factory):
 def test_every_step_is_one_that_a_run_comes_by(crashes):
     passed = set()
     for action, chosen in CHOSEN.items():
-        steps = crashes.steps(action)
+        steps = crashes.unkilled(action)["steps"]
         assert {step: times for step, times in chosen.items() if steps.get(step, 0) < times} == {}
         passed |= set(steps)
     assert passed == {step for step in faults.STEPS if not step.startswith("restore")}  # that is killed in test_backup
@@ -65,7 +65,7 @@ def test_what_a_killed_run_staged_is_not_read_again(crashes):
     home = crashes.folder / "home"
     assert crashes.runner.run(home, crashes.docs)["steps"] == {}  # and a run with nothing to do writes nothing
     crashes.trial("reindex", {"kill": ["stage written", 3]})
-    whole = crashes.steps("reindex")["stage written"]
+    whole = crashes.unkilled("reindex")["steps"]["stage written"]
     crashes.copied("reindex")
     crashes.runner.run(home, crashes.docs, kill=["stage written", 3])
     assert crashes.runner.run(home, crashes.docs)["steps"]["stage written"] == whole - 3

@@ -14,7 +14,6 @@ import os
 import random
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -47,12 +46,13 @@ def main() -> int:
 
 def _killed(crashes: Crashes, options: argparse.Namespace) -> Counter[tuple[str, str]]:
     chosen, told = random.Random(options.seed), Counter[tuple[str, str]]()
-    steps, seconds = {}, {}
-    for action in ACTIONS:
-        began = time.monotonic()
-        steps[action] = [[step, nth] for step, times in crashes.steps(action).items() for nth in range(1, times + 1)]
-        seconds[action] = time.monotonic() - began
-    points = [(action, point) for action in ACTIONS for point in steps[action]]
+    whole = {action: crashes.unkilled(action) for action in ACTIONS}
+    points = [
+        (action, [step, nth])
+        for action, told_of in whole.items()
+        for step, times in told_of["steps"].items()
+        for nth in range(1, times + 1)
+    ]
     chosen.shuffle(points)
     done = 0
     while done < options.kills:
@@ -61,7 +61,7 @@ def _killed(crashes: Crashes, options: argparse.Namespace) -> Counter[tuple[str,
             kills: list[dict[str, Any]] = [{"kill": point}]
         else:
             action = chosen.choice(["reindex"] * 3 + list(ACTIONS))
-            kills = [{"after": chosen.uniform(0, seconds[action])} for _ in range(chosen.randint(1, MOST_IN_A_ROW))]
+            kills = [{"after": chosen.uniform(0, whole[action]["seconds"])} for _ in range(chosen.randint(1, MOST_IN_A_ROW))]
         for kill in kills:
             kill["sandbox"] = options.sandbox
         try:
@@ -72,7 +72,7 @@ def _killed(crashes: Crashes, options: argparse.Namespace) -> Counter[tuple[str,
             print(f"\n{action} {kills}: {str(error)[:500]}", file=sys.stderr)
         for status in statuses:
             told[action, "late" if status == 0 else "step" if "kill" in kills[0] else "time"] += 1
-        done += sum(status != 0 for status in statuses) or 1
+        done += sum(status != 0 for status in statuses)
         print(f"\r{done} kills", end="", file=sys.stderr)
     return told
 

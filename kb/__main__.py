@@ -1,4 +1,4 @@
-"""The reader's commands: `python -m kb ask | search | show | info | eval`.
+"""The reader's commands: `python -m kb ask | search | show | info | eval`, and those that copy (see kb.commands_copy).
 
 Exit status 0: fine (an abstention is), 1: something failed, 2: wrong use. With `-` for the question, one question a line is
 read from standard input and one JSON object a line is written.
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kb import commands_copy
 from kb.config import settings_from
 from kb.errors import KnowledgeBaseError, NotFound
 from kb.evaluate import evaluate, load_questions, readable
@@ -37,8 +38,10 @@ EXAMPLES = """examples:
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        library = Library.open(settings_from(os.environ, Path.cwd()))
-        return int(options.run(options, library))
+        settings = settings_from(os.environ, Path.cwd())
+        if hasattr(options, "run_with_settings"):
+            return int(options.run_with_settings(options, settings))
+        return int(options.run(options, Library.open(settings)))
     except KnowledgeBaseError as error:
         print(f"kb: {error}", file=sys.stderr)
         return error.exit_code
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_eval)
+    commands_copy.add(commands)
     return parser
 
 

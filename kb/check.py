@@ -21,7 +21,7 @@ from kb.errors import IndexMissing, IndexStale, StoreDamaged
 from kb.findings import REPAIR, Checked, Finding, named
 from kb.keeping import generations_on_disk, kept_generations
 from kb.manifest import folder_of, read_manifest, vector_model
-from kb.migrations import check_not_newer, check_not_older, schema_of
+from kb.migrations import SCHEMA, check_not_newer, schema_of
 from kb.repair import mend
 from kb.staging import STORE_FILE, Staging, is_writing, leftovers_of
 from kb.store import held_since, latest_generation, published_generation
@@ -44,13 +44,17 @@ def check(settings: Settings, *, deep: bool = False, identify: Identify = model_
             if damaged:
                 return Checked(findings=tuple(damaged))
             schema = schema_of(connection)
-            check_not_older(schema)
             check_not_newer(schema)
+            if schema < SCHEMA:
+                what = f"The store has schema {schema} and this program reads {SCHEMA}: it was written by an older version."
+                return Checked(
+                    findings=(Finding("schema", what, f"{REPAIR}, or the next re-index, brings it up to date.", True),)
+                )
             findings = [*check_references(connection), *check_texts(connection), *check_originals(connection, settings.home)]
             findings += _published(connection, settings, deep, identify(settings))
             return Checked(tuple(findings), tuple(_notes(connection, settings.home)))
     except IndexStale as error:
-        return Checked(findings=(Finding("schema", str(error), "as it says."),))
+        return Checked(findings=(Finding("newer", str(error), "use the newer program, or another KB_HOME."),))
     except sqlite3.DatabaseError as error:
         told = store_error(path, error)
         if not isinstance(told, StoreDamaged):

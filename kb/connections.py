@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from kb.errors import KnowledgeBaseError, StoreDamaged, WriteFailed
+from kb.errors import StoreDamaged, WriteFailed
 
 BUSY_TIMEOUT_MS = 10_000  # a checkpoint on a slow disk; readers in WAL mode otherwise never wait
 AUTO_VACUUM = "INCREMENTAL"  # of a new file: `gc` gives space back in steps; it turns an old file over once
@@ -49,14 +49,23 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise
 
 
-def store_error(path: Path, error: sqlite3.Error) -> KnowledgeBaseError:
-    """What a user has to know of an error of the store's file at `path`."""
+#: The disk's, the permissions' or another process's fault, and none of this program.
+OUTSIDE = (
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM,
+)  # fmt: skip
+
+
+def store_error(path: Path, error: sqlite3.Error) -> Exception:
+    """What a user has to know of an error of the store's file at `path`; the error itself where that is a fault of ours."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte names the class of an extended code
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreDamaged(
             f"the store {path} is damaged ({error}). Restore a backup with `python -m kb restore PATH --force`; without one, "
             f"move the folder {path.parent} away and run `python -m ingest reindex` to make everything anew."
         )
+    if code not in OUTSIDE:
+        return error
     return WriteFailed(
         f"the store {path} cannot be used ({error}). What is published is as it was; free space or mend the disk and its "
         "permissions, then run the same command again: nothing that was done is done twice."

@@ -60,6 +60,10 @@ class WriteFailed(KnowledgeBaseError):
     status = 503
 
 
+class Damaged(KnowledgeBaseError):
+    """A backup or an export is not what was written (exit status 1)."""
+
+
 class StoreDamaged(KnowledgeBaseError):
     """The store's file is no database any more, or parts of it cannot be read (exit status 1, HTTP 503)."""
 

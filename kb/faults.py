@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 #: Every point there is, in the order in which a run comes by; "…ing" is before the commit or rename, the other after it.
 STEPS = (
-    "move writing", "move written", "original copying", "original kept", "stage writing", "stage written", "vectors writing", "vectors written",
+    "move writing", "move written",
+    "original copying", "original kept", "stage writing", "stage written", "vectors writing", "vectors written",
     "publish building", "publish built", "publish synced", "publish renamed", "publish switching", "publish switched",
     "collect rows going", "collect folder aside", "collect done",
     "gc vectors going", "gc vectors gone", "gc original gone", "gc vacuum", "rollback switching", "rollback switched",

@@ -107,7 +107,12 @@ def _model_of(staging: Staging, generation: int) -> tuple[str, str]:
         return model, rest.rpartition("/")[0]
 
 
+def _migrated(staging: Staging, finding: Finding) -> str:
+    return "brought the store's schema up to date"  # Staging did, when it was opened
+
+
 REMEDIES: dict[str, Callable[[Staging, Finding], str]] = {
+    "schema": _migrated,
     "store-index": _reindex_store,
     "orphans": _delete_orphans,
     "spans": _read_again,

@@ -90,7 +90,7 @@ class Staging:
         store is too new, StoreDamaged, WriteFailed."""
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
-        self._lock = _locked(home / LOCK_FILE)
+        self._lock = writer_lock(home)
         try:
             self.leftovers = _cleared(home)
             self.connection = connect_writer(home / STORE_FILE)
@@ -137,6 +137,12 @@ class Staging:
                 self._insert(item, contexts)
             faults.reached("stage writing")
         faults.reached("stage written")
+
+    def put(self, item: StagedDocument, contexts: Mapping[str, str]) -> None:
+        """Make `item` what the next generation holds under its id; `contexts`: passage id → the context it is embedded with."""
+        with transaction(self.connection):
+            self._end(item.document.id)
+            self._insert(item, contexts)
 
     def move_sources(self, moves: Mapping[str, str]) -> None:
         """Give the documents of files another place (old uri → new), ids, passages and vectors kept, in one transaction.
@@ -368,7 +374,9 @@ def is_writing(home: Path) -> bool:
         return False
 
 
-def _locked(path: Path) -> IO[bytes]:
+def writer_lock(home: Path) -> IO[bytes]:
+    """The lock that lets one process write; it ends with the file that is returned. Raises Busy."""
+    path = home / LOCK_FILE
     handle = path.open("ab")
     for _ in range(LOCK_TRIES):
         if _lock(handle, fcntl.LOCK_EX):

@@ -46,13 +46,13 @@ OLD = {
     '{"id": "two", "title": "Visas", "text": "A visa costs 20 dollars since 2019."}',
     "lines/copper.txt": "The copper mine produced 150,000 tonnes in 2022.",
 }
-NEW = {name: text for name, text in OLD.items() if name not in ("wheat.txt", "lines/copper.txt")} | {
+NEW = {name: text for name, text in OLD.items() if name != "wheat.txt"} | {
     "power.txt": "The CASA-1000 line is 1,222 km long.\n\nIt carries 1,300 MW from Kyrgyzstan and Tajikistan to Pakistan.",
     "gas.txt": "The TAPI pipeline is 1,840 km long.\n\nIt carries 33 billion cubic metres of gas.\n\nIts pressure is 100 bar.",
-    "moved/copper.txt": "The copper mine produced 150,000 tonnes in 2022.",
     "cotton.txt": "Uzbekistan sold 90,000 tonnes of cotton to Pakistan in 2024.",
     "bridge.txt": "The bridge over the Panj was opened in 2007.\n\nIt is 673 metres long.",
 }
+MOVED = {("mine/" + name if name == "port.txt" else name.replace("lines/", "moved/")): text for name, text in OLD.items()}
 QUESTIONS = (
     "How long is the CASA-1000 line?",
     "When was the Transit Trade Agreement signed?",
@@ -155,6 +155,11 @@ class Crashes:
         shutil.copytree(self.base, self.full)
         write_files(self.docs, NEW)
         self._well(self.full)
+        self.copied("move")  # what moved keeps its id: no build from nothing gives the same
+        self._well(folder / "home", "move")
+        self.moved = state_of(self.settings)
+        self.last = {"rollback": self.old, "move": self.moved}
+        assert self.moved.digest not in (self.old.digest, self.new.digest)
 
     def _clean(self, name: str, files: dict[str, str]) -> State:
         write_files(self.docs, files)
@@ -166,16 +171,16 @@ class Crashes:
         assert told["status"] == 0, told
         return told
 
-    def steps(self, action: str) -> dict[str, int]:
-        """How often a run that is not killed comes by each step."""
-        found: dict[str, int] = self._well(self.copied(action), action)["steps"]
-        return found
+    def unkilled(self, action: str) -> dict[str, Any]:
+        """What `Runner.run` gives of a run that is not killed: its seconds, and how often it comes by each step."""
+        return self._well(self.copied(action), action)
 
     def copied(self, action: str) -> Path:
         """A home of before the action; the same path each time."""
         home = self.folder / "home"
         shutil.rmtree(home, ignore_errors=True)
-        shutil.copytree(self.base if action == "reindex" else self.full, home)
+        shutil.copytree(self.base if action in ("reindex", "move") else self.full, home)
+        write_files(self.docs, MOVED if action == "move" else NEW)
         if action == "repair":
             next((home / "generations" / "000002").glob("*.faiss")).write_bytes(b"damaged")
         return home
@@ -185,17 +190,18 @@ class Crashes:
 
         Gives the exit status of each: -9, or 0 for a run that was faster than its kill."""
         home = self.copied(action)
-        settings = self.settings
+        settings, last = self.settings, self.last.get(action, self.new)
+        before = self.old if action in ("reindex", "move") else self.new
         statuses = []
         for kill in kills:
             statuses.append(self.runner.run(home, self.docs, action, **kill)["status"])
             assert statuses[-1] in (-signal.SIGKILL, 0), statuses
             if action != "repair":  # what it mends does not answer before
-                assert state_of(settings) in (self.old, self.new), f"neither the old nor the new state after {kill}"
+                assert state_of(settings) in (before, last), f"neither the old nor the new state after {kill}"
                 told = check(settings, identify=identify)
                 assert told.findings == (), (kill, told.findings)
         self._well(home, action)
-        assert state_of(settings) == (self.old if action == "rollback" else self.new)
+        assert state_of(settings) == last
         told = check(settings, deep=True, identify=identify)
         assert told.findings == () and not any("killed" in note or "did not finish" in note for note in told.notes), told
         return statuses
@@ -299,7 +305,7 @@ def _repair(settings: Settings) -> int:
     return 1 if repair(settings, identify=identify).findings else 0
 
 
-ACTIONS = {"reindex": _reindex, "gc": _gc, "rollback": _rollback, "repair": _repair}
+ACTIONS = {"reindex": _reindex, "move": _reindex, "gc": _gc, "rollback": _rollback, "repair": _repair}
 
 if __name__ == "__main__":
     serve()

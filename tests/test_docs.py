@@ -12,7 +12,7 @@ from kb.config import SETTINGS
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = {
-    "kb": ("ask", "search", "show", "info", "eval"),
+    "kb": ("ask", "search", "show", "info", "eval", "backup", "restore", "export", "import"),
     "ingest": ("reindex", "watch", "fetch", "check", "rollback", "gc", "status"),
 }
 PROSE = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "corpus/README.md")

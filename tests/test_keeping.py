@@ -204,7 +204,7 @@ def test_a_folder_is_built_again_under_its_own_number_without_what_is_staged(tmp
 
 
 def test_a_store_of_the_schema_before_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("kb.migrations.MIGRATIONS", MIGRATIONS[:4])
+    monkeypatch.setattr("kb.migrations.MIGRATIONS", MIGRATIONS[:5])
     published(tmp_path, staged("a", "One."))
     monkeypatch.undo()
     assert published(tmp_path, staged("a", "Two.")).generation == 2

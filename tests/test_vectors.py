@@ -47,10 +47,10 @@ def nearest(query):
 
 
 def is_exact(found, query, allowed, k):
-    """Equal cosines, not equal positions: two products that differ in their last bit may be ranked either way."""
+    """Equal cosines, not equal positions: FAISS and NumPy round to half precision in different ways."""
     cosines = (DATA.astype(np.float16).astype(np.float32) @ query)[allowed]
     assert all(allowed[position] for position, _ in found) and len({position for position, _ in found}) == len(found)
-    assert [cosine for _, cosine in found] == pytest.approx(sorted(cosines.tolist(), reverse=True)[:k], abs=1e-5)
+    assert [cosine for _, cosine in found] == pytest.approx(sorted(cosines.tolist(), reverse=True)[:k], abs=1e-4)
 
 
 @pytest.mark.parametrize("part", [1024, 3000, 4096])

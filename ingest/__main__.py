@@ -13,7 +13,9 @@ from pathlib import Path
 
 from ingest import commands_fetch, commands_index, commands_store, commands_watch
 from kb.config import settings_from
+from kb.connections import store_errors
 from kb.errors import KnowledgeBaseError
+from kb.staging import STORE_FILE
 
 EXAMPLES = """examples:
   python -m ingest reindex                      bring the index in line with KB_CORPUS
@@ -30,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         settings = settings_from(os.environ, Path.cwd())
-        return int(options.run(options, settings))
+        with store_errors(settings.home / STORE_FILE):
+            return int(options.run(options, settings))
     except KnowledgeBaseError as error:
         print(f"ingest: {error}", file=sys.stderr)
         return error.exit_code

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.server
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,42 @@ def test_the_installer_lays_out_what_the_units_name(tmp_path: Path) -> None:
         assert (target / "opt/wakhan" / name).is_file()
     assert {path.name for path in (target / "etc/systemd/system").iterdir()} == {path.name for path in UNITS}
     assert "-r requirements.txt -c constraints.txt" in (interpreter.parent / "called").read_text()
+
+
+class Ready(http.server.BaseHTTPRequestHandler):
+    """Plays a web process that is ready."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/readyz" else 404)
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Tests are quiet."""
+
+
+def rolled(*ports: int | str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = ["bash", str(DEPLOY / "rolling-restart.sh"), *map(str, ports)]
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed: the rolling restart is not tried")
+def test_web_processes_are_restarted_one_by_one(tmp_path: Path) -> None:
+    note = tmp_path / "restart"
+    note.write_text(f'#!/bin/sh\necho "$1" >> "{tmp_path}/restarted"\n')
+    note.chmod(0o755)
+    with http.server.HTTPServer(("127.0.0.1", 0), Ready) as one, http.server.HTTPServer(("127.0.0.1", 0), Ready) as other:
+        ports = [one.server_port, other.server_port]
+        threads = [threading.Thread(target=server.serve_forever, args=(0.05,)) for server in (one, other)]
+        for thread in threads:
+            thread.start()
+        done = rolled(*ports, RESTART=str(note), SETTLE="0")
+        one.shutdown()
+        other.shutdown()
+        for thread in threads:
+            thread.join()
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "restarted").read_text().split() == [str(port) for port in ports]
+    assert rolled(ports[0]).returncode == 2
+    refused = rolled(*ports, RESTART=str(note))
+    assert refused.returncode == 1 and "not ready before" in refused.stderr
+    assert len((tmp_path / "restarted").read_text().split()) == 2

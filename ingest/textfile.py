@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kb.run_log import figures, runs
-
-LOOKED_AT = 50  # runs: the last one that succeeded is among them, or has been long missed
+from kb.run_log import LOOKED_AT, figures, runs
 
 
 def write_metrics(home: Path, path: Path) -> None:

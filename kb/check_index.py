@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.check_store import check_side_files
 from kb.errors import IndexMissing, IndexStale
 from kb.findings import REPAIR, Finding
 from kb.generations import Snapshot, content_digest, open_snapshot
@@ -21,7 +19,6 @@ from kb.words import stems
 SAMPLED = 100  # passages looked up in both indexes where not all are
 NEAR = 0.02  # a stored vector's product with its row of the index may differ by the index's rounding
 TERMS = 50_000  # stems asked for at a time
-INDEXED = re.compile(r"[0-9a-z\u0080-\U0010ffff]+")  # FTS5's ascii tokenizer parts a stem at its apostrophe
 
 
 def check_generation(connection: sqlite3.Connection, home: Path, generation: int, deep: bool) -> list[Finding]:
@@ -33,7 +30,7 @@ def check_generation(connection: sqlite3.Connection, home: Path, generation: int
     except (IndexStale, IndexMissing) as error:
         return [_finding(generation, str(error).split(". Run ")[0])]
     try:
-        wrong = check_side_files(folder) or _positions(connection, snapshot) or _rows(connection, snapshot, deep)
+        wrong = _positions(connection, snapshot) or _rows(connection, snapshot, deep)
     except (sqlite3.DatabaseError, RuntimeError, IndexError) as error:
         wrong = [f"it cannot be read ({error})"]
     finally:
@@ -100,7 +97,7 @@ def _frequencies(connection: sqlite3.Connection, snapshot: Snapshot) -> list[str
     counted: Counter[str] = Counter()
     for num in snapshot.passages:
         text, context = connection.execute("SELECT text, context FROM passages WHERE num = ?", (int(num),)).fetchone()
-        counted.update(set(INDEXED.findall(" ".join(stems(text) + stems(context)))))
+        counted.update(set(stems(text) + stems(context)))
     terms = list(counted)
     ask: Callable[[list[str]], dict[str, int]] = snapshot.words.document_frequencies
     for at in range(0, len(terms), TERMS):

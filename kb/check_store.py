@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -150,17 +149,3 @@ def check_originals(connection: sqlite3.Connection, home: Path) -> list[Finding]
 def sha256_of(path: Path) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def check_side_files(folder: Path) -> list[str]:
-    """What SQLite says of the databases in a generation's folder; nothing if they are whole."""
-    said = []
-    for path in sorted(folder.glob("*.sqlite")):
-        try:
-            uri = f"file:{path}?mode=ro&immutable=1"
-            with closing(sqlite3.connect(uri, uri=True)) as connection:
-                rows = [str(row[0]) for row in connection.execute("PRAGMA quick_check(5)")]
-        except sqlite3.Error as error:
-            rows = [str(error)]
-        said += [f"{path.name}: {row}" for row in rows if row != "ok"]
-    return said

@@ -1,6 +1,6 @@
 """Published generations: an immutable folder of derived indexes each, made beside and switched to in one transaction.
 
-    KB_HOME/generations/000007/{vectors.faiss, words.sqlite, passages.npy, documents.npy, manifest.json}
+    KB_HOME/generations/000007/{vectors.*.faiss, words.*, passages.npy, documents.npy, manifest.json}
 
 Positions 0..n-1 are the passages in order of (document id, ordinal): the same documents give the same indexes, whichever way
 the store came to hold them.
@@ -30,11 +30,11 @@ from kb.manifest import GONE, PARTIAL, REINDEX, REPAIR, read_manifest, write_man
 from kb.manifest import folder_of as folder_of
 from kb.manifest import vector_model as vector_model
 from kb.migrations import SCHEMA
+from kb.postings import WordIndex, build_words
 from kb.records import IndexManifest
 from kb.staging import OPEN, Staging
 from kb.store import held_since, intermediate_generations, published_generation
 from kb.vectors import VectorIndex, build_vectors
-from kb.words import WordIndex, build_words
 
 VECTOR_BATCH = 8192  # rows: 12 MB of float32 at 384 dimensions
 
@@ -54,7 +54,6 @@ class Snapshot:
     lease: Lease
 
     def close(self) -> None:
-        self.words.close()
         self.lease.release()
 
     def allowed(self, document_nums: list[int]) -> npt.NDArray[np.bool_]:
@@ -82,15 +81,15 @@ def open_snapshot(home: Path, generation: int, model: str, model_digest: str) ->
     try:
         snapshot = Snapshot(
             manifest=manifest,
-            vectors=VectorIndex(folder / "vectors.faiss"),
-            words=WordIndex(folder / "words.sqlite"),
+            vectors=VectorIndex(folder),
+            words=WordIndex(folder),
             passages=np.load(folder / "passages.npy", allow_pickle=False),
             documents=np.load(folder / "documents.npy", allow_pickle=False),
             lease=lease,
         )
     except (OSError, ValueError, sqlite3.Error) as error:
         raise IndexStale(f"the index in {folder} is damaged ({error}). {REPAIR}.") from error
-    counts = {len(snapshot.vectors), len(snapshot.passages), len(snapshot.documents), manifest.passages}
+    counts = {len(snapshot.vectors), len(snapshot.words), len(snapshot.passages), len(snapshot.documents), manifest.passages}
     if len(counts) != 1:
         raise IndexStale(f"the index in {folder} is incomplete (counts {sorted(counts)}). {REPAIR}.")
     return snapshot
@@ -208,11 +207,11 @@ def _build(staging: Staging, folder: Path, what: tuple[int, str, str, str]) -> I
     np.save(folder / "documents.npy", nums[:, 1], allow_pickle=False)
     stored = vector_model(name, model_digest)
     dimension = _dimension(connection, stored)
-    count = build_vectors(folder / "vectors.faiss", _vectors(connection, stored, dimension), dimension)
+    count, vector_index = build_vectors(folder, _vectors(connection, stored, dimension), dimension)
     if count != len(nums):
         raise IndexStale(f"{len(nums) - count} of {len(nums)} passages have no vector of {name}. {REINDEX} again to embed them.")
     texts = connection.execute("SELECT p.text, p.context FROM ordered AS o JOIN passages AS p USING (num) ORDER BY o.position")
-    build_words(folder / "words.sqlite", texts)
+    build_words(folder, texts)
     manifest = IndexManifest(
         generation=generation,
         digest=content_digest(connection, model_digest, condition),
@@ -223,6 +222,7 @@ def _build(staging: Staging, folder: Path, what: tuple[int, str, str, str]) -> I
         documents=len(np.unique(nums[:, 1])),
         passages=count,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        vector_index=vector_index,
     )
     write_manifest(folder, manifest)
     connection.execute("DROP TABLE ordered")

@@ -292,6 +292,7 @@ class IndexManifest:
     documents: int
     passages: int
     created_at: str
+    vector_index: str = ""  #: its type and parameters, in words
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,9 +82,10 @@ def other_vectors(folder):
     np.save(folder / "passages.npy", numbers)
 
 
-def of_words(folder, statement):
-    with closing(sqlite3.connect(folder / "words.sqlite", isolation_level=None)) as connection:
-        connection.execute(statement)
+def other_words(folder):
+    """The postings of every stem with the passages in another order: every count is right."""
+    passages = np.load(folder / "words.passages.npy")
+    np.save(folder / "words.passages.npy", passages.max() - passages)
 
 
 DAMAGE = {
@@ -95,10 +96,13 @@ DAMAGE = {
     ),
     "count": lambda folder: np.save(folder / "documents.npy", np.zeros(5, dtype=np.int64)),
     "positions": other_vectors,
-    "vectors": lambda folder: garble(folder / "vectors.faiss"),
-    "no vectors": lambda folder: (folder / "vectors.faiss").write_bytes(b""),
-    "words file": lambda folder: garble(folder / "words.sqlite"),
-    "words rows": lambda folder: of_words(folder, "INSERT INTO words (words) VALUES ('delete-all')"),
+    "vectors": lambda folder: garble(folder / "vectors.000.faiss"),
+    "no vectors": lambda folder: (folder / "vectors.000.faiss").write_bytes(b""),
+    "words": lambda folder: garble(folder / "words.passages.npy"),
+    "words beyond": lambda folder: np.save(folder / "words.passages.npy", np.load(folder / "words.passages.npy") + np.uint32(9)),
+    "words elsewhere": other_words,
+    "no words": lambda folder: (folder / "words.places.npy").write_bytes(b""),
+    "stems": lambda folder: garble(folder / "words.terms"),
 }
 
 

@@ -197,7 +197,7 @@ def test_a_folder_is_built_again_under_its_own_number_without_what_is_staged(tmp
     first = published(tmp_path, staged("a", "One."))
     with Staging(tmp_path) as staging:
         staging.replace_source("docs/a", [staged("a", "Staged.")])
-        (folder_of(tmp_path, 1) / "vectors.faiss").unlink()
+        (folder_of(tmp_path, 1) / "vectors.000.faiss").unlink()
         again = rebuild(staging, 1, *MODEL)
         assert (again.digest, again.passages, again.generation) == (first.digest, 1, 1)
     assert open_snapshot(tmp_path, 1, *MODEL).words.search(["one"], 5)

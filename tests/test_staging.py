@@ -104,7 +104,7 @@ def test_a_killed_build_leaves_the_old_generation_and_the_next_run_publishes(tmp
     published(tmp_path, staged("a", "One."))
     partial = folder_of(tmp_path, 2).with_name("000002.partial")
     partial.mkdir()
-    (partial / "vectors.faiss").write_bytes(b"half")
+    (partial / "vectors.000.faiss").write_bytes(b"half")
     folder_of(tmp_path, 2).mkdir()  # renamed, but the switch never came
     assert open_snapshot(tmp_path, 1, *MODEL).manifest.generation == 1
     assert published(tmp_path, staged("b", "Two.")).generation == 2
@@ -136,9 +136,9 @@ def test_a_damaged_index_says_how_to_mend_it_and_the_next_run_mends_it(tmp_path,
     published(tmp_path, staged("a", "One."))
     folder = folder_of(tmp_path, 1)
     if damage == "truncate":
-        (folder / "vectors.faiss").write_bytes(b"")
+        (folder / "vectors.000.faiss").write_bytes(b"")
     elif damage == "delete":
-        (folder / "words.sqlite").unlink()
+        (folder / "words.places.npy").unlink()
         (folder / "passages.npy").unlink()
     elif damage == "manifest":
         (folder / "manifest.json").write_text("{")

@@ -21,13 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kb import faults
-from kb.check_store import sha256_of
 from kb.connections import connect_reader, connect_writer, store_error, transaction
 from kb.errors import BadRequest, Busy, Damaged, IndexMissing, IndexStale, WriteFailed
 from kb.generations import content_digest
 from kb.keeping import generations_on_disk
 from kb.leases import Lease, is_held
-from kb.manifest import PARTIAL, REPAIR, folder_of, read_manifest
+from kb.manifest import PARTIAL, REPAIR, folder_of, read_manifest, sha256_of
 from kb.migrations import check_not_newer, schema_of
 from kb.staging import OPEN, STORE_FILE, original_path, writer_lock
 from kb.store import latest_generation, published_generation

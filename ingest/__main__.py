@@ -1,4 +1,4 @@
-"""The operator's commands: `python -m ingest reindex | fetch | check | status`.
+"""The operator's commands: `python -m ingest reindex | watch | fetch | check | status`.
 
 Each module of commands (GROUPS) adds its own with `add`. Exit status 0: fine, 1: some failed, 2: wrong use.
 """
@@ -20,6 +20,7 @@ from kb.errors import KnowledgeBaseError
 # third of a second, and a re-index that finds nothing to do should not take longer than to see that.
 GROUPS = {
     "ingest.commands_index": ("reindex", "status"),
+    "ingest.commands_watch": ("watch",),
     "ingest.commands_fetch": ("fetch",),
     "ingest.commands_store": ("check",),
 }
@@ -27,7 +28,8 @@ EXAMPLES = """examples:
   python -m ingest reindex                      bring the index in line with KB_CORPUS
   python -m ingest reindex ~/papers --json      another folder too, with a report for a script
   python -m ingest reindex --only '*/news/*'    only what the pattern matches
-  python -m ingest reindex --dry-run            say what would be done, and write nothing
+  python -m ingest reindex --dry-run            list what would be done and why, and write nothing
+  python -m ingest watch                        the same whenever KB_CORPUS changes
   python -m ingest fetch --country UZ --kind agreement   download public documents of corpus/sources.toml
 """
 

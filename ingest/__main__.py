@@ -30,7 +30,7 @@ EXAMPLES = """examples:
   python -m ingest reindex                      bring the index in line with KB_CORPUS
   python -m ingest reindex ~/papers --json      another folder too, with a report for a script
   python -m ingest reindex --only '*/news/*'    only what the pattern matches
-  python -m ingest reindex --dry-run            say what would be done, and write nothing
+  python -m ingest reindex --dry-run            list what would be done and why, and write nothing
   python -m ingest watch                        the same whenever KB_CORPUS changes
   python -m ingest fetch --country UZ --kind agreement   download public documents of corpus/sources.toml
 """

@@ -180,9 +180,8 @@ class _Run:
         self._stop.check()
         if moves := found.moves:
             self._staging.move_sources(moves)
-        for one in found.differences:
-            for uri in one.gone:
-                self._staging.replace_source(uri, ())
+        if gone := [uri for one in found.differences for uri in one.gone]:
+            self._staging.remove_sources(gone)
 
     def _other_model(self) -> int:
         """How many documents wait to be embedded anew, since the model (or the form its vectors are kept in) is another."""

@@ -144,6 +144,15 @@ class Staging:
             self._end(item.document.id)
             self._insert(item, contexts)
 
+    def remove_sources(self, source_uris: Iterable[str]) -> None:
+        """End all that the next generation holds of files that are gone, in one transaction."""
+        with transaction(self.connection) as connection:
+            for uri in source_uris:
+                for (document_id,) in connection.execute(
+                    f"SELECT id FROM documents WHERE source_uri = ? AND {OPEN}", (uri,)
+                ).fetchall():
+                    self._end(document_id)
+
     def move_sources(self, moves: Mapping[str, str]) -> None:
         """Give the documents of files another place (old uri → new), ids, passages and vectors kept, in one transaction.
 
@@ -315,8 +324,9 @@ def known_sources(connection: sqlite3.Connection, collection: str) -> dict[str, 
     return found
 
 
-# The open documents' numbers come from an index; a join would walk over the text of a passage's document to its gen_to.
-_MISSING = """FROM passages AS p WHERE p.document IN (SELECT num FROM documents WHERE gen_to IS NULL)
+# Whether a passage's document is open is asked of an index: its row would have to be walked over, text and all, to its gen_to.
+_MISSING = """FROM passages AS p WHERE EXISTS
+ (SELECT 1 FROM documents AS d INDEXED BY documents_state WHERE d.num = p.document AND d.gen_to IS NULL)
  AND NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.key = p.vector_key AND v.model = ?)"""
 
 

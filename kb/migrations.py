@@ -170,16 +170,11 @@ def _files_and_runs(connection: sqlite3.Connection) -> None:
            (collection, source_uri, source_sha256, original_sha256, pipeline, media_type, id, gen_to) WHERE gen_to IS NULL"""
     )
     connection.execute("CREATE INDEX documents_state ON documents (num, gen_to)")
-    connection.execute("CREATE INDEX documents_ended ON documents (gen_to) WHERE gen_to IS NOT NULL")
+    connection.execute("CREATE INDEX documents_ended ON documents (gen_to, gen_from) WHERE gen_to IS NOT NULL")
     connection.execute("CREATE INDEX documents_generations ON documents (gen_from, gen_to, passage_count)")
     connection.execute("ALTER TABLE runs ADD COLUMN state TEXT NOT NULL DEFAULT 'running'")
     connection.execute("ALTER TABLE runs ADD COLUMN progress TEXT NOT NULL DEFAULT '{}'")
     connection.execute("UPDATE runs SET state = CASE WHEN finished_at IS NULL THEN 'killed' ELSE 'finished' END")
-
-
-def _rows_by_generation(connection: sqlite3.Connection) -> None:
-    """Which rows may go, after a publish, is asked of an index: the columns stand behind long texts."""
-    connection.execute("CREATE INDEX documents_ended ON documents (gen_to, gen_from) WHERE gen_to IS NOT NULL")
 
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
@@ -188,7 +183,6 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _legal_structure,
     _ocr,
     _files_and_runs,
-    _rows_by_generation,
 )
 SCHEMA = len(MIGRATIONS)
 

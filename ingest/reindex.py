@@ -13,19 +13,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 from ingest.compare import Comparison, Memory, Rules, compare
 from ingest.passwords import Passwords
-from ingest.pipeline import Pipeline, Tools
 from ingest.plan import Versions, Wish, scopes_of
-from ingest.prepare import now
 from ingest.progress import Progress
-from ingest.readers import reader_version
-from ingest.segment import SEGMENTER_VERSION
 from ingest.stop import Stop, Stopped
-from ingest.tally import Tally
+from ingest.tally import Tally, now
 from ingest.tesseract import Engine, find_engine
+from ingest.tools import Tools
+from ingest.versions import reader_version, segmenter_version
 from kb.config import Settings
 from kb.connections import connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
@@ -148,7 +147,9 @@ class _Run:
         self._progress.begin("indexing", len(added) + len(changed))
         self._progress.counts.files = 0
         tools = self._tools(may_embed=MODEL not in self._tally.postponed)
-        Pipeline(self._staging, tools, self._tally, self._progress, self._stop).run(added, changed)
+        # Readers and language models take half a second to import: not for a run that finds nothing to do.
+        pipeline = import_module("ingest.pipeline").Pipeline(self._staging, tools, self._tally, self._progress, self._stop)
+        pipeline.run(added, changed)
         if tools.may_embed:
             self._publish()
 
@@ -179,9 +180,8 @@ class _Run:
         self._stop.check()
         if moves := found.moves:
             self._staging.move_sources(moves)
-        for one in found.differences:
-            for uri in one.gone:
-                self._staging.replace_source(uri, ())
+        if gone := [uri for one in found.differences for uri in one.gone]:
+            self._staging.remove_sources(gone)
 
     def _other_model(self) -> int:
         """How many documents wait to be embedded anew, since the model (or the form its vectors are kept in) is another."""
@@ -258,14 +258,12 @@ def rules_of(options: Options, engine: Engine | None, tick: Callable[[int], None
 
 def versions_of(engine: Engine | None) -> Versions:
     """The versions that a file's passages depend on, beside its content."""
-    return Versions(reader_version, f"segment/{SEGMENTER_VERSION}", engine is not None)
+    return Versions(reader_version, segmenter_version(), engine is not None)
 
 
 def _is_news(file: SourceFile, known: KnownFile | None) -> bool:
     """Whether the store should keep what was found of a file, now."""
-    if known is None:
-        return bool(file.stat)
-    return (known.stat, known.sha256) != (file.stat, file.sha256)
+    return known is None or (known.stat, known.sha256) != (file.stat, file.sha256)
 
 
 def _counts(found: Comparison) -> dict[str, int]:

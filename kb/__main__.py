@@ -17,12 +17,14 @@ from typing import Any
 
 from kb import commands_copy
 from kb.config import settings_from
+from kb.connections import store_errors
 from kb.errors import KnowledgeBaseError, NotFound
 from kb.evaluate import evaluate, load_questions, readable
 from kb.generate import in_words as by_model
 from kb.library import Library
 from kb.records import KINDS, Answer, ConflictValue, Filters, Locator, SearchPage, Statement
 from kb.serialize import answer_json, document_json, manifest_json, passage_json, reading_json, search_json
+from kb.staging import STORE_FILE
 from kb.understood import in_words
 
 EXAMPLES = """examples:
@@ -40,9 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = settings_from(os.environ, Path.cwd())
-        if hasattr(options, "run_with_settings"):
-            return int(options.run_with_settings(options, settings))
-        return int(options.run(options, Library.open(settings)))
+        with store_errors(settings.home / STORE_FILE):
+            if hasattr(options, "run_with_settings"):
+                return int(options.run_with_settings(options, settings))
+            return int(options.run(options, Library.open(settings)))
     except KnowledgeBaseError as error:
         print(f"kb: {error}", file=sys.stderr)
         return error.exit_code

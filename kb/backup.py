@@ -21,13 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kb import faults
-from kb.check_store import sha256_of
 from kb.connections import connect_reader, connect_writer, store_error, transaction
 from kb.errors import BadRequest, Busy, Damaged, IndexMissing, IndexStale, WriteFailed
 from kb.generations import content_digest
 from kb.keeping import generations_on_disk
 from kb.leases import Lease, is_held
-from kb.manifest import PARTIAL, REPAIR, folder_of, read_manifest
+from kb.manifest import MANIFEST, PARTIAL, REPAIR, folder_of, read_manifest, sha256_of
 from kb.migrations import check_not_newer, schema_of
 from kb.staging import OPEN, STORE_FILE, original_path, writer_lock
 from kb.store import latest_generation, published_generation
@@ -149,8 +148,9 @@ def _pruned(path: Path, generation: int) -> list[str]:
 
 
 def _take(source: Path, target: Path, link: bool) -> None:
+    """A manifest is always copied: it carries the locks of its own folder's readers."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if link:
+    if link and source.name != MANIFEST:
         try:
             os.link(source, target)
             return

@@ -20,10 +20,10 @@ from kb.embed import model_identity
 from kb.errors import IndexMissing, IndexStale, StoreDamaged
 from kb.findings import REPAIR, Checked, Finding, named
 from kb.keeping import generations_on_disk, kept_generations
-from kb.manifest import folder_of, read_manifest, vector_model
+from kb.manifest import folder_of, leftovers_of, read_manifest, vector_model
 from kb.migrations import SCHEMA, check_not_newer, schema_of
 from kb.repair import mend
-from kb.staging import STORE_FILE, Staging, is_writing, leftovers_of
+from kb.staging import STORE_FILE, Staging, is_writing
 from kb.store import held_since, latest_generation, published_generation
 
 Identify = Callable[[Settings], tuple[str, str]]

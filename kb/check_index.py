@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from kb.errors import IndexMissing, IndexStale
-from kb.findings import REPAIR, Finding
+from kb.findings import REPAIR, Finding, named
 from kb.generations import Snapshot, content_digest, open_snapshot
-from kb.manifest import folder_of, read_manifest, vector_model
+from kb.manifest import changed_files, folder_of, read_manifest, vector_model
 from kb.words import stems
 
 SAMPLED = 100  # passages looked up in both indexes where not all are
@@ -22,8 +22,11 @@ TERMS = 50_000  # stems asked for at a time
 
 
 def check_generation(connection: sqlite3.Connection, home: Path, generation: int, deep: bool) -> list[Finding]:
-    """Open the generation's folder and compare: manifest, digest, positions, and rows of both indexes (a sample, or all)."""
+    """Open the generation's folder and compare: hashes of files, manifest, digest, positions, and rows of both indexes (a
+    sample, or all)."""
     folder = folder_of(home, generation)
+    if changed := changed_files(folder):  # before anything of it is mapped
+        return [_finding(generation, f"the index in {folder} is not what was written ({named(changed)})")]
     try:
         manifest = read_manifest(folder)
         snapshot = open_snapshot(home, generation, manifest.model, manifest.model_digest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from kb.errors import IndexStale
 from kb.findings import REPAIR, RESTORE, Finding, named
+from kb.manifest import sha256_of
 from kb.maxsim import unpack
 from kb.staging import original_path
 
@@ -144,8 +144,3 @@ def check_originals(connection: sqlite3.Connection, home: Path) -> list[Finding]
             what = f"{uri}: its original {path} {'is missing' if code == 'missing' else 'has changed'}."
             findings.append(_of_document(f"original-{code}", what, bool(current), sha256))
     return findings
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

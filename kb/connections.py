@@ -72,6 +72,15 @@ def store_error(path: Path, error: sqlite3.Error) -> Exception:
     )
 
 
+@contextmanager
+def store_errors(path: Path) -> Iterator[None]:
+    """Errors of the store at `path` leave the block in words for a user (see `store_error`)."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise store_error(path, error) from error
+
+
 class ReaderPool:
     """One read-only connection per thread to one file, opened when first asked for."""
 

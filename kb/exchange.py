@@ -23,10 +23,9 @@ import numpy.typing as npt
 from numpy.lib.format import open_memmap
 
 from kb import store
-from kb.check_store import sha256_of
 from kb.connections import connect_reader, store_error
 from kb.errors import BadRequest, Damaged, IndexMissing, WriteFailed
-from kb.manifest import PARTIAL, folder_of, read_manifest, vector_model
+from kb.manifest import PARTIAL, folder_of, read_manifest, sha256_of, vector_model
 from kb.migrations import check_not_older, schema_of
 from kb.records import Document, IndexManifest, Mention
 from kb.staging import STORE_FILE, collections, original_path

@@ -26,13 +26,13 @@ from kb.connections import transaction
 from kb.errors import Held, IndexMissing, IndexStale, WriteFailed
 from kb.keeping import collect
 from kb.leases import Lease
-from kb.manifest import GONE, PARTIAL, REINDEX, REPAIR, read_manifest, write_manifest
+from kb.manifest import GONE, PARTIAL, REINDEX, REPAIR, read_manifest, write_hashes, write_manifest
 from kb.manifest import folder_of as folder_of
 from kb.manifest import vector_model as vector_model
 from kb.migrations import SCHEMA
 from kb.postings import WordIndex, build_words
 from kb.records import IndexManifest
-from kb.staging import OPEN, Staging
+from kb.staging import DROPPED, OPEN, Staging
 from kb.store import held_since, intermediate_generations, published_generation
 from kb.vectors import VectorIndex, build_vectors
 
@@ -141,6 +141,7 @@ def publish(staging: Staging, model: str, model_digest: str, *, intermediate: bo
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('latest', ?)", (str(generation),))
         if intermediate:
             _mark_intermediate(connection, intermediate_generations(connection) | {generation})
+        _all_embedded(connection)
         faults.reached("publish switching")
     faults.reached("publish switched")
     collect(staging)
@@ -148,11 +149,18 @@ def publish(staging: Staging, model: str, model_digest: str, *, intermediate: bo
 
 
 def settle(staging: Staging) -> None:
-    """A run has ended: the published generation is its result, also where it was published as an intermediate one."""
+    """A run has ended with everything embedded: the published generation is its result, also where it was published as an
+    intermediate one."""
+    _all_embedded(staging.connection)
     passing, published = intermediate_generations(staging.connection), published_generation(staging.connection)
     if published in passing:
         with transaction(staging.connection) as connection:
             _mark_intermediate(connection, passing - {published})
+
+
+def _all_embedded(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT 1 FROM meta WHERE key = ?", (DROPPED,)).fetchone():
+        connection.execute("DELETE FROM meta WHERE key = ?", (DROPPED,))
 
 
 def _mark_intermediate(connection: sqlite3.Connection, generations: set[int]) -> None:
@@ -225,6 +233,7 @@ def _build(staging: Staging, folder: Path, what: tuple[int, str, str, str]) -> I
         vector_index=vector_index,
     )
     write_manifest(folder, manifest)
+    write_hashes(folder)
     connection.execute("DROP TABLE ordered")
     return manifest
 

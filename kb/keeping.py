@@ -19,8 +19,8 @@ from kb import faults
 from kb.connections import connect_reader, transaction
 from kb.errors import IndexStale
 from kb.leases import Lease, is_held
-from kb.manifest import GONE, folder_of, read_manifest, vector_model
-from kb.staging import STORE_FILE, Staging, leftovers_of
+from kb.manifest import GONE, folder_of, leftovers_of, read_manifest, vector_model
+from kb.staging import STORE_FILE, Staging
 from kb.store import intermediate_generations, latest_generation, published_generation
 
 KEPT = 3  # the published generation and two to roll back to

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kb.check_store import sha256_of
 from kb.errors import BadRequest, Damaged, IndexStale
 from kb.exchange import FILES, FORMAT, LIST, Export
 from kb.generations import content_digest, publish
-from kb.manifest import vector_model
+from kb.manifest import sha256_of, vector_model
 from kb.maxsim import unpack
 from kb.records import Anchor, Block, Document, IndexManifest, Locator, Mention, Page, Passage, Reference, Row, Stated, WordBox
 from kb.staging import OPEN, StagedDocument, Staging, original_path, vector_key

@@ -69,7 +69,7 @@ class Parsed:
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file found by discovery. `uri` is `<collection>/<path below its folder>`; `sha256` covers the file and its sidecar,
-    `content_sha256` the file alone. `stat` tells size, time and inode of both; "" if they may not be relied upon."""
+    `content_sha256` the file alone. `stat` tells size, time and inode of both; see ingest.hashing."""
 
     uri: str
     path: str

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
-from kb.check_store import sha256_of
 from kb.connections import transaction
 from kb.errors import IndexStale
 from kb.findings import Finding
 from kb.generations import rebuild
-from kb.manifest import folder_of, read_manifest
-from kb.staging import OPEN, Staging, collections, original_path
+from kb.manifest import folder_of, read_manifest, sha256_of
+from kb.staging import DROPPED, OPEN, Staging, collections, original_path
 
 
 def mend(staging: Staging, findings: Iterable[Finding]) -> list[str]:
@@ -61,6 +60,7 @@ def _read_again(staging: Staging, finding: Finding) -> str:
 def _drop_vectors(staging: Staging, finding: Finding) -> str:
     with transaction(staging.connection) as connection:
         connection.executemany("DELETE FROM vectors WHERE num = ?", [(num,) for num in finding.subject])
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, '1')", (DROPPED,))
     return f"dropped {len(finding.subject)} damaged vectors; the next re-index embeds those texts again"
 
 

@@ -16,10 +16,10 @@ from kb.connections import connect_reader, transaction
 from kb.errors import BadRequest, IndexStale
 from kb.generations import open_snapshot
 from kb.keeping import generations_on_disk
-from kb.manifest import folder_of, read_manifest
+from kb.manifest import folder_of, read_manifest, vector_model
 from kb.records import IndexManifest
 from kb.staging import STORE_FILE, Staging
-from kb.store import held_since, intermediate_generations, latest_generation, published_generation
+from kb.store import held_since, intermediate_generations, latest_generation, published_generation, token_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def roll_back(staging: Staging, to: int | None = None) -> IndexManifest:
         others = ", ".join(str(one.generation) for one in there.generations if one.generation != there.published)
         wanted = "an earlier generation" if to is None else f"generation {to}"
         raise BadRequest(f"{wanted} is not kept; kept are {others or 'none'} and the published one, {there.published}.")
-    open_snapshot(staging.home, chosen.generation, chosen.model, chosen.model_digest).close()
+    _prove(staging, chosen)
     latest = latest_generation(staging.connection)
     with transaction(staging.connection) as connection:
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('latest', ?)", (str(latest),))
@@ -80,6 +80,18 @@ def roll_back(staging: Staging, to: int | None = None) -> IndexManifest:
         faults.reached("rollback switching")
     faults.reached("rollback switched")
     return chosen
+
+
+def _prove(staging: Staging, chosen: IndexManifest) -> None:
+    """Its folder is whole, and the store has its tokens' vectors in the form that this program reads."""
+    snapshot = open_snapshot(staging.home, chosen.generation, chosen.model, chosen.model_digest)
+    first = [int(num) for num in snapshot.passages[:1]]
+    snapshot.close()
+    if first and not token_codes(staging.connection, first, vector_model(chosen.model, chosen.model_digest)):
+        raise IndexStale(
+            f"generation {chosen.generation} was made by another version of this program, whose token vectors this one cannot "
+            "read. Go back with that version, or choose a later generation."
+        )
 
 
 def release(staging: Staging) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shutil
 import sqlite3
 import sys
 import time
@@ -26,7 +25,7 @@ from kb import faults
 from kb.connections import connect_writer, store_error, transaction
 from kb.errors import Busy
 from kb.filters import date_range
-from kb.manifest import GONE, PARTIAL
+from kb.manifest import PARTIAL, clear_leftovers
 from kb.migrations import migrate
 from kb.moves import move_sources
 from kb.records import Document, Mention, Passage, WordBox
@@ -34,6 +33,7 @@ from kb.store import json_array, latest_generation, metadata_to_json, published_
 
 STORE_FILE = "store.sqlite"
 LOCK_FILE = "writer.lock"
+DROPPED = "vectors dropped"  # key in meta: texts that were embedded once lack their vectors again
 OPEN = "gen_to IS NULL"  # the state that the next publish will make visible
 LOCK_TRIES, LOCK_PAUSE = 3, 0.05  # `is_writing` holds the lock for an instant
 
@@ -92,7 +92,7 @@ class Staging:
         self.home = home
         self._lock = writer_lock(home)
         try:
-            self.leftovers = _cleared(home)
+            self.leftovers = clear_leftovers(home)
             self.connection = connect_writer(home / STORE_FILE)
             migrate(self.connection)
         except sqlite3.Error as error:
@@ -143,6 +143,15 @@ class Staging:
         with transaction(self.connection):
             self._end(item.document.id)
             self._insert(item, contexts)
+
+    def remove_sources(self, source_uris: Iterable[str]) -> None:
+        """End all that the next generation holds of files that are gone, in one transaction."""
+        with transaction(self.connection) as connection:
+            for uri in source_uris:
+                for (document_id,) in connection.execute(
+                    f"SELECT id FROM documents WHERE source_uri = ? AND {OPEN}", (uri,)
+                ).fetchall():
+                    self._end(document_id)
 
     def move_sources(self, moves: Mapping[str, str]) -> None:
         """Give the documents of files another place (old uri → new), ids, passages and vectors kept, in one transaction.
@@ -315,14 +324,15 @@ def known_sources(connection: sqlite3.Connection, collection: str) -> dict[str, 
     return found
 
 
-# The open documents' numbers come from an index; a join would walk over the text of a passage's document to its gen_to.
-_MISSING = """FROM passages AS p WHERE p.document IN (SELECT num FROM documents WHERE gen_to IS NULL)
+# Whether a passage's document is open is asked of an index: its row would have to be walked over, text and all, to its gen_to.
+_MISSING = """FROM passages AS p WHERE EXISTS
+ (SELECT 1 FROM documents AS d INDEXED BY documents_state WHERE d.num = p.document AND d.gen_to IS NULL)
  AND NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.key = p.vector_key AND v.model = ?)"""
 
 
 def documents_without(connection: sqlite3.Connection, model: str) -> int:
     """How many published documents have passages without a vector of this model: it is another than they were made with. 0 is
-    told by one look at the passage that is embedded last."""
+    told by one look at the passage that is embedded last, unless `check --repair` has dropped damaged vectors since."""
     generation = published_generation(connection)
     last = connection.execute(
         """SELECT vector_key FROM passages WHERE document =
@@ -330,7 +340,11 @@ def documents_without(connection: sqlite3.Connection, model: str) -> int:
            ORDER BY num DESC LIMIT 1""",
         (generation,),
     ).fetchone()
-    if last is None or connection.execute("SELECT 1 FROM vectors WHERE key = ? AND model = ?", (last[0], model)).fetchone():
+    dropped = connection.execute(f"SELECT 1 FROM meta WHERE key = '{DROPPED}'").fetchone()
+    embedded = (
+        last is None or connection.execute("SELECT 1 FROM vectors WHERE key = ? AND model = ?", (last[0], model)).fetchone()
+    )
+    if embedded and not dropped:
         return 0
     (count,) = connection.execute(f"SELECT count(DISTINCT p.document) {_MISSING}", (model,)).fetchone()
     return int(count)
@@ -349,20 +363,6 @@ def _passage_row(p: Passage, embedded: str | None) -> tuple[object, ...]:
         p.context, json_array(astuple(row) for row in p.rows), json_array(astuple(a) for a in p.anchors),
         None if context == p.context else context, vector_key(p.text, context),
     )  # fmt: skip
-
-
-def leftovers_of(home: Path) -> list[Path]:
-    """What killed runs left half written or half removed. While a writer runs, its own work is among them."""
-    folders = [*(home / "generations").glob(f"*{PARTIAL}"), *(home / "generations").glob(f"*{GONE}")]
-    return sorted([*folders, *(home / "originals").glob(f"*{PARTIAL}")])
-
-
-def _cleared(home: Path) -> tuple[str, ...]:
-    """Remove them, under the writer's lock; returns their names."""
-    found = leftovers_of(home)
-    for path in found:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return tuple(path.name for path in found)
 
 
 def is_writing(home: Path) -> bool:

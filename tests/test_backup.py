@@ -65,6 +65,7 @@ def test_a_backup_comes_back_as_it_went(bench, tmp_path, link):
     assert made == verified(tmp_path / "b" / "one")
     assert (made.generation, made.missing) == (1, ())
     assert {path.stat().st_nlink > 1 for path in (tmp_path / "b" / "one" / "originals").glob("*/*")} == {link}
+    assert (tmp_path / "b" / "one" / "generations" / "000001" / "manifest.json").stat().st_nlink == 1  # it carries locks
     restored = at(bench, tmp_path / "elsewhere")
     assert restore(tmp_path / "b" / "one", restored.home) == (made, None)
     assert state_of(restored) == before

@@ -15,6 +15,7 @@ from kb.errors import Busy, IndexMissing
 from kb.keeping import collect, generations_on_disk
 from kb.manifest import folder_of
 from kb.staging import STORE_FILE, Staging
+from tests.crash_bench import in_process
 from tests.test_library import TEXTS
 from tests.test_reindex import Bench, counts
 
@@ -22,7 +23,8 @@ QUESTION = "How long is the CASA-1000 line?"
 
 
 @pytest.fixture
-def bench(tmp_path):
+def bench(tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.pipeline.read_sandboxed", in_process)
     made = Bench(tmp_path)
     for name, text in TEXTS.items():
         made.write(name, text)
@@ -106,9 +108,21 @@ DAMAGE = {
 }
 
 
+def test_a_bit_that_flips_in_an_index_is_found(bench):
+    for path in folder_of(bench.settings.home, 1).iterdir():
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        assert codes(checked(bench)) == {"index"}, path.name
+        path.write_bytes(content)
+    assert checked(bench).findings == ()
+
+
+@pytest.mark.parametrize("hashes", [True, False])
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_index_is_found_and_built_again_without_the_model(bench, damage):
+def test_a_damaged_index_is_found_and_built_again_without_the_model(bench, damage, hashes):
     before = answers(bench)
+    if not hashes:  # a generation of before there were any
+        (folder_of(bench.settings.home, 1) / "hashes.json").unlink()
     DAMAGE[damage](folder_of(bench.settings.home, 1))
     told = checked(bench)
     assert codes(told) == {"index"}
@@ -182,6 +196,9 @@ def test_a_damaged_vector_is_dropped_and_embedded_again(bench, damage):
     bench.run()
     assert bench.encoder.batches[batches:] == [1]
     assert checked(bench).findings == ()
+    batches = len(bench.encoder.batches)
+    bench.run()
+    assert len(bench.encoder.batches) == batches
 
 
 @pytest.mark.parametrize("statement", ["UPDATE token_codes SET codes = x'0102'", "DELETE FROM token_codes"])
@@ -277,6 +294,7 @@ def test_leftovers_are_notes_and_repair_removes_them(bench):
     assert told.findings == () and "000002.partial" in told.notes[0]
     with Staging(bench.settings.home):
         assert checked(bench).notes == ("A re-index is running.",)
+        (generations / "000002.partial").mkdir()  # its own
         with pytest.raises(Busy):
             repaired(bench)
     assert repaired(bench).notes == ()

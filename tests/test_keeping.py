@@ -12,11 +12,12 @@ from kb.generations import is_current, open_snapshot, publish, rebuild, vector_m
 from kb.keeping import collect, gc, generations_on_disk, plan_gc
 from kb.leases import Lease, is_held
 from kb.manifest import folder_of
-from kb.migrations import MIGRATIONS
 from kb.records import Filters
 from kb.rollback import kept, release, roll_back
 from kb.staging import Staging
+from tests.crash_bench import in_process
 from tests.records_made import staged
+from tests.test_reindex import Bench
 from tests.test_staging import MODEL, embed, published, read
 
 
@@ -203,10 +204,77 @@ def test_a_folder_is_built_again_under_its_own_number_without_what_is_staged(tmp
     assert open_snapshot(tmp_path, 1, *MODEL).words.search(["one"], 5)
 
 
-def test_a_store_of_the_schema_before_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("kb.migrations.MIGRATIONS", MIGRATIONS[:5])
+def test_a_generation_whose_token_vectors_nobody_can_read_is_not_gone_back_to(tmp_path):
     published(tmp_path, staged("a", "One."))
-    monkeypatch.undo()
+    published(tmp_path, staged("a", "Two is longer."))
+    with Staging(tmp_path) as staging:
+        staging.connection.execute("UPDATE vectors SET model = 'words@digest-1/1' WHERE num = 1")
+        with pytest.raises(IndexStale, match="another version of this program"):
+            roll_back(staging)
+    assert generation(tmp_path) == 2
+
+
+def test_a_store_of_before_there_were_rollbacks_goes_on(tmp_path):
+    published(tmp_path, staged("a", "One."))
+    with Staging(tmp_path) as staging:
+        staging.connection.execute("DELETE FROM meta WHERE key != 'generation'")
     assert published(tmp_path, staged("a", "Two.")).generation == 2
     with Staging(tmp_path) as staging:
         assert roll_back(staging).generation == 1
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.pipeline.read_sandboxed", in_process)
+    made = Bench(tmp_path)
+    made.write("a.txt", "The first wording.")
+    made.run()
+    made.write("a.txt", "The second wording, which is wrong.")
+    made.run()
+    return made
+
+
+def test_a_re_index_after_a_rollback_stages_tells_and_publishes_nothing(bench):
+    home = bench.settings.home
+    with Staging(home) as staging:
+        roll_back(staging)
+    bench.write("b.txt", "Another document.")
+    for night in range(2):
+        report = bench.run()
+        assert (report.generation, [failure.stage for failure in report.failures]) == (1, ["publish"])
+        assert report.added == (not night)
+        assert texts(home, generation(home)) == {"docs/a.txt": "The first wording."}
+    bench.write("a.txt", "The third wording, which is right.")
+    with Staging(home) as staging:
+        release(staging)
+    report = bench.run()
+    assert (report.generation, report.failures) == (3, ())
+    assert texts(home, 3) == {"docs/a.txt": "The third wording, which is right.", "docs/b.txt": "Another document."}
+    assert texts(home, 1) == {"docs/a.txt": "The first wording."}
+
+
+def test_files_that_are_put_back_after_a_rollback_publish_what_was_rolled_back_to(bench):
+    home = bench.settings.home
+    with read(home) as connection:
+        before = connection.execute("SELECT metadata FROM documents WHERE gen_from = 1").fetchall()
+    with Staging(home) as staging:
+        wanted = roll_back(staging).digest
+        release(staging)
+    bench.write("a.txt", "The first wording.")
+    embedded = len(bench.encoder.batches)
+    assert bench.run().generation == 3
+    assert open_snapshot(home, 3, *bench.identify(None)).manifest.digest == wanted
+    assert len(bench.encoder.batches) == embedded and before
+
+
+def test_the_last_of_a_runs_generations_is_its_result(bench):
+    home = bench.settings.home
+    for number in range(4):
+        bench.write(f"n{number}.txt", f"Document {number}.")
+    bench.run(publish_every=1)
+    with read(home) as connection:
+        published = store.published_generation(connection)
+        assert published > 3
+        assert published not in store.intermediate_generations(connection)
+    assert kept(home).published == published
+    assert [number for number in generations_on_disk(home) if number not in kept(home).intermediate] == [published, 2, 1]

@@ -267,3 +267,26 @@ def test_what_law_says_and_refers_to_comes_back_and_goes_with_its_document(tmp_p
         published(tmp_path, staged("a", f"Text {number}."))
     with read(tmp_path) as connection:
         assert connection.execute("SELECT count(*) FROM cross_references").fetchone() == (0,)
+
+
+def test_a_comparison_reads_no_text_and_a_pass_over_passages_goes_by_their_numbers(tmp_path):
+    published(tmp_path, staged("a", "One."))
+    asked = []
+    with Staging(tmp_path) as staging:
+        staging.connection.set_trace_callback(asked.append)
+        known_sources(staging.connection, "docs")
+        staging.published()
+        is_current(staging, *MODEL)
+        staging.missing_after("model", 5, 1)
+        staging.connection.set_trace_callback(None)
+        plans = [
+            step
+            for statement in asked
+            if statement.startswith("SELECT") and "FROM meta" not in statement
+            for *_, step in staging.connection.execute(f"EXPLAIN QUERY PLAN {statement}")
+        ]
+    of_documents = [step for step in plans if "documents" in step or step.startswith(("SCAN d", "SEARCH d"))]
+    assert len(of_documents) >= 4
+    for step in of_documents:
+        assert "COVERING INDEX" in step or "documents_ended" in step, step
+    assert any(step.startswith("SEARCH p USING INTEGER PRIMARY KEY") for step in plans)

@@ -14,7 +14,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,27 +23,36 @@ import numpy.typing as npt
 
 from kb.connections import transaction
 from kb.errors import IndexMissing, IndexStale
-from kb.maxsim import FORMAT
+from kb.maxsim import FORMAT, Packed
 from kb.migrations import SCHEMA
-from kb.records import IndexManifest
+from kb.recent import Recent
+from kb.records import DocumentSummary, IndexManifest, Passage
 from kb.staging import OPEN, Staging
 from kb.vectors import VectorIndex, build_vectors
 from kb.words import WordIndex, build_words
 
 KEPT = 2  # the published generation and the one before, for readers in the middle of an answer
 VECTOR_BATCH = 8192  # rows: 12 MB of float32 at 384 dimensions
+REMEMBERED = 4096  # passages: 15 MB of text and 50 MB of packed token vectors at most lengths
 REINDEX = "Run `python -m ingest reindex`"
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The indexes of one generation, open for reading. `passages[i]`, `documents[i]`: the store's numbers at position i."""
+    """The indexes of one generation, open for reading. `passages[i]`, `documents[i]`: the store's numbers at position i.
+
+    What was last read of the generation's passages is remembered with it, by the store's number: `found`, their `languages`
+    and their `tokens`.
+    """
 
     manifest: IndexManifest
     vectors: VectorIndex
     words: WordIndex
     passages: npt.NDArray[np.int64]
     documents: npt.NDArray[np.int64]
+    found: Recent[int, tuple[Passage, DocumentSummary]] = field(default_factory=lambda: Recent(REMEMBERED))
+    languages: Recent[int, str] = field(default_factory=lambda: Recent(16 * REMEMBERED))
+    tokens: Recent[int, Packed] = field(default_factory=lambda: Recent(REMEMBERED))
 
     def allowed(self, document_nums: list[int]) -> npt.NDArray[np.bool_]:
         """Mask over positions, shape (passages,), of the passages of these documents."""

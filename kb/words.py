@@ -19,6 +19,7 @@ import numpy.typing as npt
 import Stemmer
 
 from kb.connections import ReaderPool
+from kb.recent import Recent
 
 WORD = re.compile(r"[^\W_⁰¹²³⁴-⁹]+(?:['’][^\W_⁰¹²³⁴-⁹]+)?")  # a note's raised mark is no part of the word before it
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")
@@ -27,6 +28,7 @@ LATIN = re.compile(r"[a-z]")
 # of words over treaties and speeches .816 at a weight of .25, .855 at .5, .868 from 1 on; fused with dense .947, .947, .961.
 CONTEXT_WEIGHT = 1.5
 SATURATION = 1.2  # FTS5's k1: no term scores more than its idf times SATURATION + 1
+TERMS_REMEMBERED = 100_000  # 10 MB
 #: Words that ask or join and name nothing. Grammar of our three interface languages, not tuned to any collection.
 FUNCTION_WORDS = frozenset(
     """a an the and or of in on at to for from by with about into over under between as is are was were be been being do does did
@@ -108,6 +110,7 @@ class WordIndex:
 
     def __init__(self, path: Path) -> None:
         self._pool = ReaderPool(path, immutable=True)
+        self._frequencies: Recent[str, int] = Recent(TERMS_REMEMBERED)
 
     def search(self, terms: Sequence[str], k: int, allowed: npt.NDArray[np.bool_] | None = None) -> list[tuple[int, float]]:
         """The k best (position, BM25) of the passages that hold any of the stems, best first; larger is better.
@@ -119,8 +122,9 @@ class WordIndex:
         # Quoted, a term is only words to FTS5, whatever its characters; a NUL would end the query's text.
         query = " OR ".join('"' + term.replace('"', '""').replace("\0", " ") + '"' for term in terms)
         rows = self._pool.get().execute(
-            f"SELECT rowid - 1, bm25(words, 1.0, {CONTEXT_WEIGHT}) AS cost FROM words WHERE words MATCH ? ORDER BY cost, rowid",
-            (query,),
+            f"SELECT rowid - 1, bm25(words, 1.0, {CONTEXT_WEIGHT}) AS cost FROM words WHERE words MATCH ? "
+            "ORDER BY cost, rowid LIMIT ?",
+            (query, k if allowed is None else -1),
         )
         found = []
         for position, cost in rows:
@@ -133,6 +137,9 @@ class WordIndex:
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """In how many passages each stem occurs (0: in none)."""
+        return self._frequencies.get(terms, self._counted)
+
+    def _counted(self, terms: Iterable[str]) -> dict[str, int]:
         connection = self._pool.get()
         found = {}
         for term in terms:

@@ -26,7 +26,7 @@ from kb.evidence_features import FEATURES
 from kb.gazetteer import Gazetteer
 from kb.language import detect
 from kb.library import Library
-from kb.records import Passage
+from kb.records import DocumentSummary, Passage
 from kb.words import query_stems, stems
 
 SAME = 0.5  # of the question's and the answer's words: a passage with so many of them and the whole answer states the same
@@ -152,12 +152,16 @@ def _answers(evidence: Evidence, one: Made) -> bool:
 
 def passages_of(library: Library) -> list[Passage]:
     """All passages of the published generation."""
-    found: list[Passage] = []
+    return [passage for document in documents_of(library) for passage in library.passages(document.id)]
+
+
+def documents_of(library: Library) -> list[DocumentSummary]:
+    """All documents of the published generation."""
+    found: list[DocumentSummary] = []
     cursor = ""
     while True:
         page = library.documents(n=200, cursor=cursor)
-        for document in page.items:
-            found.extend(library.passages(document.id))
+        found.extend(page.items)
         if not page.next:
             return found
         cursor = page.next

@@ -6,9 +6,8 @@ the answer's confidence; how far it can be trusted is in docs/calibration.md.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -115,11 +114,3 @@ def is_statement(text: str) -> bool:
     if "://" in text or REFERENCE_LINE.match(text):
         return False
     return sum(any(map(str.isalpha, word)) for word in stems(text)) >= STATEMENT_WORDS
-
-
-def idf_of(
-    question_stems: Sequence[str], frequencies: Callable[[Sequence[str]], Mapping[str, int]], passages: int
-) -> dict[str, float]:
-    """Stem → ln(1 + (N - df + 0.5) / (df + 0.5)), BM25's inverse document frequency, over the N passages of the index."""
-    found = frequencies(question_stems)
-    return {term: math.log(1 + (passages - df + 0.5) / (df + 0.5)) for term, df in found.items()}

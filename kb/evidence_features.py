@@ -64,8 +64,8 @@ SIGNS = {
 class Probe:
     """A question ready to be compared with sentences. Rows of `matrix` are the tokens of its content words.
 
-    `firsts` are the rows where each word begins; `weights` float32 (words,), sum 1, by rarity, `token_weights` the same shared out
-    among each word's rows; `focus` and `named` are masks over the words: those that say what is asked for, and names and
+    `firsts` are the rows where each word begins; `weights` float32 (words,), sum 1, by rarity, `token_weights` the same shared
+    out among each word's rows; `focus` and `named` are masks over the words: those that say what is asked for, and names and
     figures.
     """
 

@@ -26,7 +26,7 @@ from kb.conflicts import conflicts_of
 from kb.connections import ReaderPool, connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
-from kb.evidence import Evidence, Judge, idf_of
+from kb.evidence import Evidence, Judge
 from kb.evidence_model import load_model
 from kb.filters import checked
 from kb.gazetteer import Gazetteer
@@ -289,7 +289,7 @@ class Library:
 
     def _judged(self, reading: Reading, query: Query, candidates: list[Candidate]) -> list[Evidence]:
         snapshot = reading.snapshot
-        idf = idf_of(query.question.stems, snapshot.words.document_frequencies, len(snapshot.vectors))
+        idf = snapshot.words.idf(query.question.stems, len(snapshot.vectors))
         return Judge(query.question, query.encoded, idf, self._gazetteer, load_model()).judge(candidates)
 
     def _checked(self, filters: Filters) -> Filters:

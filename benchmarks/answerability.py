@@ -77,18 +77,18 @@ def examples(library: Library, asked: Iterable[Asked]) -> Iterator[Example]:
             yield Example(one.group or one.question, one.source, languages, answerable, rows, holding)
 
 
-def indexed(settings: Settings, folder: Path) -> Library:
-    """The library over a folder, indexed under settings.home unless that holds an index already."""
-    reindex(settings, [folder], Options())
+def indexed(settings: Settings, *folders: Path) -> Library:
+    """The library over folders, indexed under settings.home unless that holds an index already."""
+    reindex(settings, folders, Options())
     return Library.open(settings)
 
 
-def own(path: Path) -> Iterator[Asked]:
+def own(path: Path, source: str = "own") -> Iterator[Asked]:
     """Questions of a file as `python -m kb eval` reads it."""
     for gold in load_questions(path):
         says_it: Callable[[str], bool] = lambda text, answers=gold.answers: any(says(text, a) for a in answers)  # noqa: E731
         states = (lambda p, f=says_it: f(p.text)) if gold.status == "answered" else None
-        yield Asked(gold.question, "own", states, lambda e, f=says_it: f(e.text))
+        yield Asked(gold.question, source, states, lambda e, f=says_it: f(e.text))
 
 
 def clapnq(path: Path) -> Iterator[Asked]:

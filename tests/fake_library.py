@@ -22,9 +22,11 @@ from kb.records import (
     Document,
     DocumentPage,
     DocumentSummary,
+    Dropped,
     EntityCount,
     Facets,
     Filters,
+    Generated,
     Hit,
     IndexManifest,
     Locator,
@@ -160,6 +162,9 @@ class FakeLibrary:
             models={"embedder": "fake-model"},
             timings_ms={"encode": 1.5},
             understood=Understood("en", "date", "a date", Period("2021-01-01", "", "since 2021", ranged=True), ("AUPTT",), None),
+            generated=Generated("fake-llm", (Dropped("It rained.", "no passage says so"),), 1, "it was busy")
+            if "conflict" in question
+            else None,
         )
 
     def search(

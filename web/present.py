@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote as quoted
 
+from kb.generate import in_words as by_model
 from kb.records import (
     Answer,
     Citation,
@@ -21,6 +22,7 @@ from kb.records import (
     Locator,
     Passage,
     SearchPage,
+    Statement,
 )
 from kb.understood import in_words
 from web import names
@@ -119,6 +121,8 @@ class AnswerCard:
     reason: str
     confidence: str
     figure: str
+    written: bool
+    by_model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,14 +318,23 @@ def _card(answer: Answer) -> AnswerCard:
     by_marker = {one.marker: one.source for one in cited}
     return AnswerCard(
         answered=answer.status == "answered",
-        said=tuple(said(one, by_marker[one.citations[0]].language if one.citations else "") for one in answer.statements),
+        said=tuple(said(one, _language(answer, one, by_marker)) for one in answer.statements),
         read_as=in_words(answer.understood) if answer.understood else "",
         cited=cited,
         disagreements=tuple(_disagreement(conflict, by_marker) for conflict in answer.conflicts),
         reason=answer.reason or "",
         confidence=names.confidence(answer.confidence),
         figure=f"{answer.confidence:.2f}",
+        written=answer.written,
+        by_model=by_model(answer),
     )
+
+
+def _language(answer: Answer, statement: Statement, by_marker: Mapping[int, Source]) -> str:
+    """A model writes in the question's language; a quote is in its document's."""
+    if answer.written:
+        return answer.understood.language if answer.understood else ""
+    return by_marker[statement.citations[0]].language if statement.citations else ""
 
 
 def _disagreement(conflict: Conflict, by_marker: Mapping[int, Source]) -> Disagreement:

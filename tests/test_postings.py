@@ -55,10 +55,12 @@ def test_the_mask_filters_before_the_cut(index):
     assert [position for position, _ in index.search(["agreement"], 1, mask)] == [3]
 
 
-@given(st.lists(st.sampled_from(sorted({stem for row in ROWS for stem in stems(" ".join(row))} | {"nothing"})), unique=True))
-def test_no_passage_scores_above_the_highest(tmp_path_factory, terms):
-    index = made(tmp_path_factory)
-    assert all(score <= index.highest(terms, len(ROWS)) + 1e-3 for _, score in index.search(terms, 9))
+def test_a_rarer_stem_weighs_more_and_none_weighs_less_than_nothing(index):
+    frequencies = index.document_frequencies(sorted({stem for row in ROWS for stem in stems(" ".join(row))} | {"nothing"}))
+    rarity = index.idf(list(frequencies), len(ROWS))
+    by_rarity = sorted(frequencies, key=lambda stem: -frequencies[stem])
+    assert [rarity[stem] for stem in by_rarity] == sorted(rarity.values())
+    assert min(rarity.values()) > 0 and by_rarity[-1] == "nothing"
 
 
 @given(st.text(max_size=60))

@@ -80,9 +80,12 @@ def published(home: Path, files: Sequence[Path], real: Real, count: int) -> dict
     identity = model_identity(settings_from({}, Path.cwd()))
     with Staging(home) as staging:
         staging.connection.execute("PRAGMA synchronous = OFF")  # filling the store is not what is measured
+        (cached,) = staging.connection.execute("PRAGMA cache_size").fetchone()
+        staging.connection.execute("PRAGMA cache_size = -400000")
         keys = [key for number, texts in documents(files, count) for key in stage(staging, number, texts)]
         fill(staging, vector_model(*identity), real, keys)
         staging.connection.execute("PRAGMA synchronous = FULL")
+        staging.connection.execute(f"PRAGMA cache_size = {cached}")
         spent: dict[str, Spent] = {}
         for name in PARTS:
             setattr(generations, name, timed(getattr(generations, name), name, spent))

@@ -17,7 +17,7 @@ from kb.abstain import not_one_question, reason_for_abstaining
 from kb.article import article_evidence, with_article_first
 from kb.compose import Composer
 from kb.config import Settings
-from kb.conflicts import conflicts_of
+from kb.conflicts import conflicts_of, disagreements
 from kb.connections import ReaderPool, store_error
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
@@ -34,6 +34,8 @@ from kb.premise import Objection, objection, unknown_names
 from kb.question import Question, understand
 from kb.records import (
     Answer,
+    Citation,
+    Conflict,
     Document,
     DocumentPage,
     EntityCount,
@@ -46,6 +48,8 @@ from kb.records import (
 )
 from kb.retrieve import Candidate, Query, Ranking, Reading, SnapshotGone, Stopwatch, retrieve
 from kb.staging import STORE_FILE, original_path
+from kb.stated import Stated
+from kb.statuses import status_conflict, statuses
 from kb.understood import understood
 
 T = TypeVar("T")
@@ -211,13 +215,17 @@ class Library:
         model = load_model()
         with watch.step("judge"):
             finding = self._found(reading, query, candidates)
+        with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
+            answered = bool(finding.evidence) and finding.evidence[0].probability >= model.threshold
+            differing = disagreements(question, finding.judged if answered else [], self._gazetteer)
         with watch.step("compose"):
             text_of = lambda uid: store.document_text(reading.connection, reading.generation, uid)  # noqa: E731
-            composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence)
+            disputed = [value.evidence for group in differing for value in group]
+            composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence, disputed)
         written = self._written(Task(question, finding.evidence, composed, text_of), watch)
-        with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
+        with watch.step("statuses"):
             judged = finding.judged if written.statements else []
-            conflicts, also_cited = conflicts_of(question, judged, self._gazetteer, written.citations, text_of)
+            conflicts, also_cited = self._conflicts(question, differing if judged else [], judged, written.citations, text_of)
         return Answer(
             question=question.text,
             status="answered" if written.statements else "abstained",
@@ -241,6 +249,21 @@ class Library:
             return Written(task.composed.statements, task.composed.citations)
         with watch.step("generate"):
             return self._writer.write(task, self._encode(), self._gazetteer)
+
+    def _conflicts(
+        self,
+        question: Question,
+        differing: Sequence[Sequence[Stated]],
+        judged: Sequence[Evidence],
+        said: tuple[Citation, ...],
+        text_of: Callable[[str], str],
+    ) -> tuple[tuple[Conflict, ...], tuple[Citation, ...]]:
+        """What sources disagree on and what changed over time, and the citations that they add to those of the statements."""
+        conflicts, cited = conflicts_of(differing, question, self._gazetteer, said, text_of)
+        course, also = status_conflict(
+            statuses(question, judged, self._gazetteer), question, self._gazetteer, said + cited, text_of
+        )
+        return conflicts + course, cited + also
 
     def _found(self, reading: Reading, query: Query, candidates: list[Candidate]) -> Finding:
         """The sentences that bear out what the question takes for granted, and why the best of the others were left out."""

@@ -217,13 +217,14 @@ class Statement:
     """A sentence of the sources, or a language model's that they bear out, with the markers of its citations.
 
     `context` says what a pronoun or a table's row belongs to: the sentence before it, or its heading; it is no part of the quote.
-    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order.
+    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order. `as_of`: when it holds.
     """
 
     text: str
     citations: tuple[int, ...]
     context: str = ""
     emphasis: tuple[tuple[int, int], ...] = ()
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,7 @@ class ConflictValue:
 
     Dates have the unit "day" and day numbers (date.toordinal). `said_by` is whom the source names, `as_of` when that was
     said (ISO), `period` what the value is for, in the source's words; "" where the source does not tell. `tier` is one of
-    KINDS or "".
+    KINDS or "". `superseded`: a later value has taken its place.
     """
 
     value: str
@@ -269,6 +270,7 @@ class ConflictValue:
     as_of: str = ""
     period: str = ""
     tier: str = ""
+    superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,10 @@ class Conflict:
 
     about: str
     values: tuple[ConflictValue, ...]
+
+    @property
+    def contradicts(self) -> bool:  # and is no mere change over time
+        return sum(not value.superseded for value in self.values) > 1
 
 
 @dataclass(frozen=True, slots=True)

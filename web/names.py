@@ -31,6 +31,7 @@ COUNTRIES = {
 LANGUAGES = {
     "en": "English",
     "fa": "Persian",
+    "hi": "Hindi",
     "kk": "Kazakh",
     "ky": "Kyrgyz",
     "ps": "Pashto",

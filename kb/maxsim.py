@@ -135,7 +135,7 @@ def token_similarities(query: Floats, packed: Packed) -> Floats:
     dots = np.zeros((len(query), len(packed.codes)), np.float32)
     for g in range(NUMBERS):
         part = query[:, g * width : (g + 1) * width]
-        dots += part @ _LEVELS[g][packed.codes[:, : part.shape[1]]].T
+        dots += part @ np.take(_LEVELS[g], packed.codes[:, : part.shape[1]]).T
     scores: Floats = (query @ packed.mean)[:, None] * packed.lengths + dots * packed.factors
     return scores
 

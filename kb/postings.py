@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -184,7 +185,13 @@ def _created(folder: Path, name: str, kind: type[np.generic], count: int) -> Arr
     if not count:  # a file of no bytes cannot be mapped
         _save(folder, name, np.zeros(0, kind))
         return np.zeros(0, kind)
-    return np.lib.format.open_memmap(folder / f"words.{name}.npy", mode="w+", dtype=kind, shape=(count,))
+    path = folder / f"words.{name}.npy"
+    mapped = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=(count,))
+    with path.open(
+        "r+b"
+    ) as file:  # a disk that fills up is an error here; met while writing to the map it would kill the process
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return mapped
 
 
 class WordIndex:

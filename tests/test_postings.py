@@ -1,5 +1,6 @@
 """The word index finds what it holds, ranks as FTS5 does, and is the same however it was built."""
 
+import os
 import sqlite3
 from contextlib import closing
 
@@ -137,3 +138,12 @@ def test_a_file_that_is_cut_short_is_not_opened(tmp_path, name):
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ValueError, match=r"word index|mmap|size|bytes"):
         WordIndex(tmp_path)
+
+
+def test_a_disk_without_room_is_an_error_before_anything_is_mapped(tmp_path, monkeypatch):
+    """Room is asked for whole: without it, writing to a map of a file would end the process."""
+    asked = []
+    monkeypatch.setattr(os, "posix_fallocate", lambda descriptor, start, size: asked.append((start, size)))
+    build_words(tmp_path, ROWS)
+    names = ("places", "passages", "impacts")
+    assert asked == [(0, (tmp_path / f"words.{name}.npy").stat().st_size) for name in names]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
@@ -21,7 +21,6 @@ from kb.records import (
     DocumentPage,
     DocumentSummary,
     EntityCount,
-    Facets,
     Filters,
     Locator,
     Metadata,
@@ -98,7 +97,7 @@ def documents(connection: sqlite3.Connection, generation: int, filters: Filters,
         f"SELECT {SUMMARY_COLUMNS} FROM documents AS d WHERE {visible} AND {where} {after} ORDER BY d.title, d.id LIMIT ?",
         (generation, generation, *values, *(_cursor_from(cursor) if cursor else ()), n + 1),
     ).fetchall()
-    items = tuple(_summary(row) for row in rows[:n])
+    items = tuple(summary(row) for row in rows[:n])
     following = json.dumps([items[-1].metadata.title, items[-1].id]) if len(rows) > n else None
     return DocumentPage(items=items, next=following, total=total)
 
@@ -154,7 +153,7 @@ def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict
             batch,
         )
         for row in rows:
-            found[int(row[0])] = (_passage(row[1:-SUMMARY_WIDTH]), _summary(row[-SUMMARY_WIDTH:]))
+            found[int(row[0])] = (_passage(row[1:-SUMMARY_WIDTH]), summary(row[-SUMMARY_WIDTH:]))
     return found
 
 
@@ -200,28 +199,6 @@ def matching_documents(connection: sqlite3.Connection, generation: int, filters:
     return [int(num) for (num,) in rows]
 
 
-def facets(connection: sqlite3.Connection, generation: int) -> Facets:
-    def counted(field: str) -> Mapping[str, int]:
-        rows = connection.execute(
-            f"""SELECT d.{field}, count(*) AS n FROM documents AS d
-                WHERE {VISIBLE} AND d.{field} != '' GROUP BY 1 ORDER BY n DESC, 1""",
-            {"g": generation},
-        )
-        return dict(rows.fetchall())
-
-    countries = connection.execute(
-        f"""SELECT c.country, count(*) AS n FROM document_countries AS c JOIN documents AS d ON d.num = c.document
-            WHERE {VISIBLE} GROUP BY 1 ORDER BY n DESC, 1""",
-        {"g": generation},
-    )
-    return Facets(
-        country=dict(countries.fetchall()),
-        kind=counted("kind"),
-        language=counted("language"),
-        publisher=counted("publisher"),
-    )
-
-
 def entity_counts(connection: sqlite3.Connection, generation: int, n: int) -> list[EntityCount]:
     """The gazetteer's entities by the number of documents that mention them; name and type are left empty."""
     rows = connection.execute(
@@ -244,7 +221,7 @@ def metadata_to_json(metadata: Metadata) -> str:
     return json.dumps(asdict(metadata), ensure_ascii=False)
 
 
-def _summary(row: Sequence[Any]) -> DocumentSummary:
+def summary(row: Sequence[Any]) -> DocumentSummary:
     document_id, uri, metadata, media_type, characters, passage_count, pages = row
     return DocumentSummary(document_id, uri, metadata_from_json(metadata), media_type, characters, passage_count, pages)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -125,7 +126,12 @@ class Library:
         expand: bool = True,
     ) -> Iterator[SearchPage | Answer]:
         """`ask` in two steps, for who shows the passages while they are judged: the `n` best passages, then the answer."""
-        return self._asked(question, filters, _count(n), expand)
+
+        def begun() -> Iterator[SearchPage | Answer]:
+            steps = self._asked(question, filters, _count(n), expand)
+            return chain([next(steps)], steps)
+
+        return self._retried(begun)
 
     def search(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -134,13 +135,14 @@ DISAGREEMENT = Conflict(
 
 class FakeLibrary:
     """Serves `documents()`. `published=False` is a KB_HOME with no index yet; `broken` is raised by every call, `failing`
-    while an answer is judged."""
+    while an answer is judged, which waits for `judging`."""
 
     def __init__(self, folder: Path, published: bool = True) -> None:
         self.folder = folder
         self.published = published
         self.broken: Exception | None = None
         self.failing: Exception | None = None
+        self.judging: threading.Event | None = None
         self.asked: list[tuple[str, Filters, int, bool]] = []
         self.pictured: list[tuple[str, int, tuple[int, int] | None]] = []
         self._documents = {one.id: one for one in documents()}
@@ -170,6 +172,8 @@ class FakeLibrary:
         self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True
     ) -> Iterator[SearchPage | Answer]:
         yield self.search(question, filters, n, expand=expand)
+        if self.judging is not None:
+            self.judging.wait(30)
         if self.failing is not None:
             raise self.failing
         yield self.ask(question, filters, n, expand=expand)
@@ -244,7 +248,9 @@ class FakeLibrary:
 
     def entities(self, n: int = 200) -> tuple[EntityCount, ...]:
         self._check()
-        return (EntityCount("country-uz", "Uzbekistan", "country", 3, 12),)[:n]
+        return (EntityCount("agreement:auptt", "AUPTT", "agreement", 3, 12), EntityCount("Q843", "Pakistan", "country", 2, 20))[
+            :n
+        ]
 
     def info(self) -> IndexManifest:
         self._check()

@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
 
 from flask import Blueprint, Response, render_template, request, send_file
 from marshmallow import EXCLUDE
 
 from kb.errors import BadRequest, NotFound
-from kb.records import Filters, Original
-from web import present, schemas
+from kb.records import Filters, Original, SearchPage
+from web import examples, present, schemas
 from web.arguments import filters_of, parser
 from web.form import Form, form
+from web.home_page import NEWEST, Collection, HomePage, home_page
 from web.knowledge import library
-from web.metrics import count_answer
 from web.reading import checked_span
+from web.result_page import PASSAGES, ResultPage, result_page
 from web.security import ORIGINAL_POLICY, SANDBOX_POLICY
+from web.streaming import judged, streamed
 
 pages = Blueprint("pages", __name__)
 
-PASSAGES = 10  # on a page of results
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a page's address asks."""
+
+    question: str
+    filters: Filters
+    expand: bool
+
+
 DOCUMENTS = 50  # on a page of the list
 INLINE = ("application/pdf", "text/plain")  # all else is downloaded: nothing of a document may run on this site
-EXAMPLES = (
-    ("en", "When and where was the transit trade agreement between Pakistan and Uzbekistan signed?"),
-    ("ru", "Какова протяжённость линии CASA-1000?"),
-    ("ur", "پاکستان اور ازبکستان نے ٹرانزٹ ٹریڈ معاہدے پر کب دستخط کیے؟"),
-    ("en", "Which countries joined the Quadrilateral Traffic in Transit Agreement?"),
-    ("en", "How long will the TAPI pipeline be?"),
-)
+TEMPLATES: Mapping[type, str] = {HomePage: "home.html", ResultPage: "result.html", **present.TEMPLATES}
 
 
 @pages.get("/")
-def home() -> str | tuple[str, int]:
+def home() -> str | Response | tuple[str, int]:
     arguments = _arguments(schemas.PageArguments())
-    question, filters, knowledge = arguments["q"].strip(), filters_of(arguments), library()
-    box = form("/", question, filters, knowledge.facets(), expand=arguments["expand"])
-    if not question:
-        return _first_screen(box, "Write a question or some words first." if "q" in request.args else "")
+    asked = Asked(arguments["q"].strip(), filters_of(arguments), arguments["expand"])
+    if not asked.question:
+        return _first_screen(asked, "Write a question or some words first." if "q" in request.args else "")
     try:
-        return _result(box, filters, arguments["next"])
+        return _more(asked, arguments["next"]) if arguments["next"] else _result(asked)
     except BadRequest as error:
-        return _first_screen(box, str(error)), 400
+        return _first_screen(asked, str(error)), 400
 
 
 @pages.get("/about")
@@ -88,17 +95,32 @@ def picture(document_id: str, number: int) -> Response:
     return response
 
 
-def _first_screen(box: Form, hint: str) -> str:
-    return _render(present.home_page(library().info(), library().facets(), box, EXAMPLES, hint))
+def _first_screen(asked: Asked, hint: str) -> str:
+    knowledge = library()
+    info, facets = knowledge.info(), knowledge.facets()
+    box = form("/", asked.question, asked.filters, facets, expand=asked.expand)
+    held = Collection(info, facets, knowledge.newest(NEWEST), examples.shown(info.generation))
+    return _render(home_page(held, box, hint))
 
 
-def _result(box: Form, filters: Filters, offset: int) -> str:
-    if offset:
-        found = library().search(box.question, filters, PASSAGES, offset, expand=box.expand)
-        return _render(present.search_page(found, library().info(), box, filters))
-    answer = library().ask(box.question, filters, PASSAGES, expand=box.expand)
-    count_answer(answer.status)
-    return _render(present.answer_page(answer, box, filters, PASSAGES))
+def _result(asked: Asked) -> Response:
+    """The passages are sent while they are judged."""
+    steps = library().asking(asked.question, asked.filters, PASSAGES, expand=asked.expand)
+    shown = cast(SearchPage, next(steps))
+    page = result_page(shown, library().info(), _box(asked, shown), asked.filters, partial(judged, steps))
+    return Response(streamed(TEMPLATES[ResultPage], page), content_type="text/html; charset=utf-8")
+
+
+def _more(asked: Asked, offset: int) -> str:
+    shown = library().search(asked.question, asked.filters, PASSAGES, offset, expand=asked.expand)
+    return _render(result_page(shown, library().info(), _box(asked, shown), asked.filters, None, offset))
+
+
+def _box(asked: Asked, shown: SearchPage) -> Form:
+    """What was found is offered; where a filter is in force, its other values as well, which nothing found can have."""
+    every = library().facets()
+    offered = shown.found.facets if shown.found else every
+    return form("/", asked.question, asked.filters, offered, expand=asked.expand, others=every)
 
 
 def _file(found: Original) -> Response:
@@ -117,4 +139,4 @@ def _arguments(schema: Any) -> Any:
 
 
 def _render(page: Any) -> str:
-    return render_template(present.TEMPLATES[type(page)], page=page)
+    return render_template(TEMPLATES[type(page)], page=page)

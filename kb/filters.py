@@ -19,7 +19,7 @@ def checked(filters: Filters, country_code: Callable[[str], str | None], languag
 
     Raises BadRequest with the value and what would do for anything that cannot match by construction.
     """
-    for field in ("country", "kind", "language", "publisher", "collection", "document"):
+    for field in ("country", "kind", "language", "publisher", "collection", "document", "entity"):
         if len(getattr(filters, field)) > MAX_VALUES:
             raise BadRequest(f"{len(getattr(filters, field))} values for the filter {field}; at most {MAX_VALUES} are taken.")
     date_from = date_range(filters.date_from, "from")[0] if filters.date_from else ""
@@ -58,7 +58,7 @@ def date_range(value: str, name: str = "date") -> tuple[str, str]:
 def condition(filters: Filters) -> tuple[str, list[str]]:
     """SQL over `documents AS d` and its parameters, for checked filters; ("1", []) if nothing is filtered.
 
-    A document without a date matches no date range.
+    A document without a date matches no date range. `+d.num` has SQLite read an index of documents instead of row after row.
     """
     parts, values = ["1"], list[str]()
     for field in ("kind", "language", "publisher", "collection"):
@@ -71,8 +71,11 @@ def condition(filters: Filters) -> tuple[str, list[str]]:
         values += filters.document
     if filters.country:
         marks = _marks(filters.country)
-        parts.append(f"d.num IN (SELECT document FROM document_countries WHERE country IN ({marks}))")
+        parts.append(f"+d.num IN (SELECT document FROM document_countries WHERE country IN ({marks}))")
         values += filters.country
+    if filters.entity:
+        parts.append(f"+d.num IN (SELECT document FROM document_entities WHERE entity_id IN ({_marks(filters.entity)}))")
+        values += filters.entity
     if filters.date_from:
         parts.append("d.published_end != '' AND d.published_end >= ?")
         values.append(filters.date_from)

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 from kb import store
 from kb.abstain import not_one_question, reason_for_abstaining
 from kb.article import article_evidence, with_article_first
+from kb.catalogue import Catalogue
+from kb.catalogue_records import EntityDetail, Listing
 from kb.compose import Composer
 from kb.config import Settings
 from kb.conflicts import conflicts_of
@@ -85,6 +87,7 @@ class Library:
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
         self._snapshot: Snapshot | None = None
+        self._catalogue = Catalogue(self._reading, self._gazetteer)
 
     @classmethod
     def open(cls, settings: Settings, painter: tuple[Paint, str] | None = None) -> Library:
@@ -128,9 +131,9 @@ class Library:
             raise BadRequest(f"the offset {offset} is below 0; leave it out, or take the value of `next`.")
         return self._retried(lambda: self._search(query, filters, (_count(n), offset), expand))
 
-    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "") -> DocumentPage:  # noqa: B008 (frozen)
-        reading = self._reading()
-        return store.documents(reading.connection, reading.generation, self._checked(filters), _count(n), cursor)
+    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "", sort: str = "title") -> DocumentPage:  # noqa: B008 (frozen)
+        """`n` documents from the cursor on, in the order of `sort` (kb.catalogue_records.SORTS). Raises BadRequest."""
+        return self._catalogue.documents(self._checked(filters), Listing(_count(n), cursor, sort))
 
     def document(self, document_id: str) -> Document:
         reading = self._reading()
@@ -183,15 +186,24 @@ class Library:
         boxes = tuple((w.left, w.top, w.right, w.bottom) for w in words if w.start < end and start < w.end)
         return self._pictures.get(replace(order, boxes=boxes))
 
-    def facets(self) -> Facets:
-        reading = self._reading()
-        return store.facets(reading.connection, reading.generation)
+    def passages_within(self, document_id: str, start: int, end: int) -> tuple[Passage, ...]:
+        """The passages of a document that begin in [start, end), in order."""
+        return self._catalogue.passages_within(document_id, start, end)
 
-    def entities(self, n: int = MAX_ITEMS) -> tuple[EntityCount, ...]:
-        reading = self._reading()
-        known = self._gazetteer.entities
-        counts = store.entity_counts(reading.connection, reading.generation, _count(n))
-        return tuple(replace(c, name=known[c.id].name, type=known[c.id].type) for c in counts if c.id in known)
+    def facets(self) -> Facets:
+        return self._catalogue.facets()
+
+    def entities(self, n: int = MAX_ITEMS, kind: str = "") -> tuple[EntityCount, ...]:
+        """What the documents mention of the gazetteer, of one type if `kind` names it; the most frequent first."""
+        return self._catalogue.entities(kind)[: _count(n)]
+
+    def entity(self, entity_id: str) -> EntityDetail:
+        """Raises NotFound."""
+        return self._catalogue.entity(entity_id)
+
+    def entities_of(self, document_id: str) -> tuple[EntityCount, ...]:
+        """What a document mentions of the gazetteer, the most frequent first; nothing for an unknown document."""
+        return self._catalogue.entities_of(document_id)
 
     def evidence(self, question: str, keep: Callable[[Candidate], bool]) -> list[Evidence]:
         """The judged sentences of the candidates that `keep` lets through, best first: what answers are made of."""

@@ -15,10 +15,9 @@ from kb.catalogue_records import Listing, YearCount
 from kb.errors import BadRequest
 from kb.filters import condition
 from kb.records import DocumentPage, DocumentSummary, EntityCount, Filters, Passage
-from kb.store import PASSAGE_COLUMNS, SUMMARY_COLUMNS, SUMMARY_WIDTH, passage_from_row, summary_from_row
+from kb.store import HIDDEN, PASSAGE_COLUMNS, SUMMARY_COLUMNS, SUMMARY_WIDTH, passage_from_row, summary
 
 VISIBLE = "d.gen_from <= ? AND (d.gen_to IS NULL OR d.gen_to > ?)"
-HIDDEN = "SELECT num FROM documents WHERE gen_from > :g OR gen_to <= :g"  # few or none, and by an index: quick to leave out
 BACK = "-"  # before a cursor: the stretch that ends there
 # Related names are sought in the documents that mention an entity most: in 10,000 of them, 150,000 pairs took 90 ms.
 RELATED_WITHIN = 400
@@ -67,7 +66,7 @@ def documents(connection: sqlite3.Connection, generation: int, filters: Filters,
     if back:
         rows.reverse()
     return DocumentPage(
-        items=tuple(summary_from_row(row[-SUMMARY_WIDTH:]) for row in rows),
+        items=tuple(summary(row[-SUMMARY_WIDTH:]) for row in rows),
         next=_cursor(rows[-1], order) if rows and (more or back) else None,
         total=total,
         previous=BACK + _cursor(rows[0], order) if rows and listing.cursor and (more or not back) else None,
@@ -128,7 +127,7 @@ def speaking(
             ORDER BY e.focus DESC, e.tier, e.published DESC, e.document""",
         {"id": entity_id, "g": generation, "n": n},
     )
-    return [(passage_from_row(row[1:-SUMMARY_WIDTH]), summary_from_row(row[-SUMMARY_WIDTH:]), int(row[0])) for row in rows]
+    return [(passage_from_row(row[1:-SUMMARY_WIDTH]), summary(row[-SUMMARY_WIDTH:]), int(row[0])) for row in rows]
 
 
 def together(connection: sqlite3.Connection, generation: int, entity_id: str) -> dict[str, int]:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
-from kb import browse, store
+from kb import browse, facets
 from kb.catalogue_records import EntityDetail, Listing, Related, Speaking
 from kb.errors import NotFound
 from kb.gazetteer import Entity, Gazetteer
-from kb.records import DocumentPage, EntityCount, Facets, Filters, Passage
+from kb.records import DocumentPage, DocumentSummary, EntityCount, Facets, Filters, Passage
 from kb.retrieve import Reading
 
 T = TypeVar("T")
@@ -44,7 +44,13 @@ class Catalogue:
 
     def facets(self) -> Facets:
         reading = self._reading()
-        return self._counted(reading, "facets", lambda: store.facets(reading.connection, reading.generation))
+        projects = self._gazetteer.projects()
+        return self._counted(reading, "facets", lambda: facets.facets(reading.connection, reading.generation, projects))
+
+    def newest(self, n: int) -> tuple[DocumentSummary, ...]:
+        """The documents that were published last, of those that have a date."""
+        dated = self.documents(Filters(), Listing(n, "", "date")).items
+        return tuple(one for one in dated if one.metadata.published)
 
     def entities(self, kind: str = "") -> tuple[EntityCount, ...]:
         """Every entity that the documents mention, of one of kb.gazetteer.TYPES if it is given; the most frequent first."""

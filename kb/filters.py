@@ -14,8 +14,11 @@ PARTIAL_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 MAX_VALUES = 200  # per field: a URL or a JSON body longer than that is a mistake, and each value is a bound parameter
 
 
-def checked(filters: Filters, country_code: Callable[[str], str | None], languages: Sequence[str]) -> Filters:
-    """Filters in the store's own spelling: country names become ISO codes, dates whole days.
+Known = Callable[[str], str | None]
+
+
+def checked(filters: Filters, country_code: Known, languages: Sequence[str], entity_id: Known) -> Filters:
+    """Filters in the store's own spelling: country names become ISO codes, names of entities their ids, dates whole days.
 
     Raises BadRequest with the value and what would do for anything that cannot match by construction.
     """
@@ -33,6 +36,7 @@ def checked(filters: Filters, country_code: Callable[[str], str | None], languag
         language=tuple(_one_of(value, "language", languages) for value in filters.language),
         date_from=date_from,
         date_to=date_to,
+        entity=tuple(_entity(value, entity_id) for value in filters.entity),
     )
 
 
@@ -89,7 +93,14 @@ def _marks(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _country(value: str, country_code: Callable[[str], str | None]) -> str:
+def _entity(value: str, entity_id: Known) -> str:
+    found = entity_id(value)
+    if found is None:
+        raise BadRequest(f"unknown entity {value!r}; `/api/v1/entities` lists the ids and names of those there are.")
+    return found
+
+
+def _country(value: str, country_code: Known) -> str:
     code = country_code(value)
     if code is None:
         raise BadRequest(f"unknown country {value!r}; give an ISO code or a name, such as UZ or Uzbekistan.")

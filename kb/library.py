@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kb import store
+from kb import facets, store
 from kb.abstain import not_one_question, reason_for_abstaining
 from kb.article import article_evidence, with_article_first
 from kb.catalogue import Catalogue
@@ -40,6 +40,7 @@ from kb.records import (
     Answer,
     Document,
     DocumentPage,
+    DocumentSummary,
     EntityCount,
     Facets,
     Filters,
@@ -115,7 +116,18 @@ class Library:
 
     def ask(self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True) -> Answer:  # noqa: B008 (frozen)
         """Answer with citations, or abstain; `nearest` holds the `n` best passages either way. Raises BadRequest."""
-        return self._retried(lambda: self._ask(question, filters, _count(n), expand))
+        return self._retried(lambda: _answer(self._asked(question, filters, _count(n), expand)))
+
+    def asking(
+        self,
+        question: str,
+        filters: Filters = Filters(),  # noqa: B008 (frozen)
+        n: int = 10,
+        *,
+        expand: bool = True,
+    ) -> Iterator[SearchPage | Answer]:
+        """`ask` in two steps, for who shows the passages while they are judged: the `n` best passages, then the answer."""
+        return self._asked(question, filters, _count(n), expand)
 
     def search(
         self,
@@ -190,6 +202,10 @@ class Library:
         """The passages of a document that begin in [start, end), in order."""
         return self._catalogue.passages_within(document_id, start, end)
 
+    def newest(self, n: int) -> tuple[DocumentSummary, ...]:
+        """The documents that were published last, the newest first."""
+        return self._catalogue.newest(_count(n))
+
     def facets(self) -> Facets:
         return self._catalogue.facets()
 
@@ -215,10 +231,11 @@ class Library:
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
         return [retrieve(reading, query, Stopwatch(), ranking) for ranking in rankings]
 
-    def _ask(self, text: str, filters: Filters, n: int, expand: bool) -> Answer:
+    def _asked(self, text: str, filters: Filters, n: int, expand: bool) -> Iterator[SearchPage | Answer]:
         watch = Stopwatch()
         question, query, reading = self._prepared(text, filters, expand, watch)
         candidates = self._retrieved(reading, query, watch)
+        yield self._page(reading, query, candidates, (n, 0))
         model = load_model()
         with watch.step("judge"):
             finding = self._found(reading, query, candidates)
@@ -228,7 +245,7 @@ class Library:
         with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
             judged = finding.judged if composed.statements else []
             conflicts, also_cited = conflicts_of(question, judged, self._gazetteer, composed.citations, text_of)
-        return Answer(
+        yield Answer(
             question=question.text,
             status="answered" if composed.statements else "abstained",
             confidence=_confidence(finding, model.threshold if not composed.statements else 1.0),
@@ -271,12 +288,15 @@ class Library:
         return tuple(dict.fromkeys(known[m.entity_id].name for m in question.entities if m.entity_id))
 
     def _search(self, text: str, filters: Filters, page: tuple[int, int], expand: bool) -> SearchPage:
+        _, query, reading = self._prepared(text, filters, expand, Stopwatch())
+        return self._page(reading, query, self._retrieved(reading, query, Stopwatch()), page)
+
+    def _page(self, reading: Reading, query: Query, candidates: list[Candidate], page: tuple[int, int]) -> SearchPage:
         n, offset = page
-        question, query, reading = self._prepared(text, filters, expand, Stopwatch())
-        candidates = self._retrieved(reading, query, Stopwatch())
-        items = tuple(candidate.hit for candidate in candidates[offset : offset + n])
-        following = str(offset + n) if len(candidates) > offset + n else None
-        return SearchPage(question.text, items, following, query.aliases)
+        hits = tuple(candidate.hit for candidate in candidates)
+        following = str(offset + n) if len(hits) > offset + n else None
+        found = facets.found_by(reading.connection, reading.generation, hits, self._gazetteer.projects())
+        return SearchPage(query.question.text, hits[offset : offset + n], following, query.aliases, found)
 
     def _prepared(self, text: str, filters: Filters, expand: bool, watch: Stopwatch) -> tuple[Question, Query, Reading]:
         with watch.step("understand"):
@@ -301,7 +321,7 @@ class Library:
         return Judge(query.question, query.encoded, idf, self._gazetteer, load_model()).judge(candidates)
 
     def _checked(self, filters: Filters) -> Filters:
-        return checked(filters, self._gazetteer.country_code, tuple(LANGUAGES))
+        return checked(filters, self._gazetteer.country_code, tuple(LANGUAGES), self._gazetteer.entity_id)
 
     def _encode(self) -> Encoder:
         with self._lock:
@@ -348,6 +368,10 @@ def _no_picture(document: Document, page: int) -> str:
     if not 1 <= page <= len(document.pages):
         return f"{document.uri} has no page {page}; its pages are 1 to {len(document.pages)}."
     return "this program was started without what draws pages; `python -m web` has it."
+
+
+def _answer(steps: Iterator[SearchPage | Answer]) -> Answer:
+    return next(step for step in steps if isinstance(step, Answer))
 
 
 def _confidence(finding: Finding, most: float) -> float:

@@ -173,7 +173,7 @@ class Filters:
     document: tuple[str, ...] = ()
     date_from: str = ""
     date_to: str = ""
-    entity: tuple[str, ...] = ()
+    entity: tuple[str, ...] = ()  # what the document mentions: names or ids of the gazetteer
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +189,30 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Facets:
+    """Value → number of documents, the most frequent first, over the whole published generation or over what a question found.
+
+    `year` is that of publication, `project` the name of a project of the gazetteer that the document mentions.
+    """
+
+    country: Mapping[str, int]
+    kind: Mapping[str, int]
+    language: Mapping[str, int]
+    publisher: Mapping[str, int]
+    year: Mapping[str, int] = field(default_factory=dict)
+    project: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that a question found under its filters, of which a page is a part: what can be turned to, and its facets."""
+
+    passages: int
+    documents: int
+    facets: Facets
+
+
+@dataclass(frozen=True, slots=True)
 class SearchPage:
     """`next` is the offset of the following page as a string, or None."""
 
@@ -196,6 +220,7 @@ class SearchPage:
     items: tuple[Hit, ...]
     next: str | None
     also_searched: tuple[str, ...] = ()
+    found: Found | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,16 +360,6 @@ class EntityCount:
     type: str
     documents: int
     mentions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """Value → number of documents, the most frequent first, over the whole published generation."""
-
-    country: Mapping[str, int]
-    kind: Mapping[str, int]
-    language: Mapping[str, int]
-    publisher: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

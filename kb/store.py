@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
@@ -19,7 +19,6 @@ from kb.records import (
     Block,
     Document,
     DocumentSummary,
-    Facets,
     Filters,
     Locator,
     Metadata,
@@ -32,6 +31,7 @@ from kb.records import (
 )
 
 VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
+HIDDEN = "SELECT num FROM documents WHERE gen_from > :g OR gen_to <= :g"  # few or none, and by an index: quick to leave out
 SUMMARY_COLUMNS = "d.id, d.uri, d.metadata, d.media_type, d.characters, d.passage_count, d.page_count"
 SUMMARY_WIDTH = SUMMARY_COLUMNS.count(",") + 1
 PASSAGE_COLUMNS = (
@@ -139,7 +139,7 @@ def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict
             batch,
         )
         for row in rows:
-            found[int(row[0])] = (passage_from_row(row[1:-SUMMARY_WIDTH]), summary_from_row(row[-SUMMARY_WIDTH:]))
+            found[int(row[0])] = (passage_from_row(row[1:-SUMMARY_WIDTH]), summary(row[-SUMMARY_WIDTH:]))
     return found
 
 
@@ -185,28 +185,6 @@ def matching_documents(connection: sqlite3.Connection, generation: int, filters:
     return [int(num) for (num,) in rows]
 
 
-def facets(connection: sqlite3.Connection, generation: int) -> Facets:
-    def counted(field: str) -> Mapping[str, int]:
-        rows = connection.execute(
-            f"""SELECT d.{field}, count(*) AS n FROM documents AS d
-                WHERE {VISIBLE} AND d.{field} != '' GROUP BY 1 ORDER BY n DESC, 1""",
-            {"g": generation},
-        )
-        return dict(rows.fetchall())
-
-    countries = connection.execute(
-        f"""SELECT c.country, count(*) AS n FROM document_countries AS c JOIN documents AS d ON d.num = c.document
-            WHERE {VISIBLE} GROUP BY 1 ORDER BY n DESC, 1""",
-        {"g": generation},
-    )
-    return Facets(
-        country=dict(countries.fetchall()),
-        kind=counted("kind"),
-        language=counted("language"),
-        publisher=counted("publisher"),
-    )
-
-
 @lru_cache(maxsize=4096)  # a question fetches 200 passages of a few dozen documents: reading their JSON was half of fetching
 def metadata_from_json(value: str) -> Metadata:
     fields: dict[str, Any] = json.loads(value)
@@ -218,7 +196,7 @@ def metadata_to_json(metadata: Metadata) -> str:
     return json.dumps(asdict(metadata), ensure_ascii=False)
 
 
-def summary_from_row(row: Sequence[Any]) -> DocumentSummary:
+def summary(row: Sequence[Any]) -> DocumentSummary:
     """Of SUMMARY_COLUMNS."""
     document_id, uri, metadata, media_type, characters, passage_count, pages = row
     return DocumentSummary(document_id, uri, metadata_from_json(metadata), media_type, characters, passage_count, pages)

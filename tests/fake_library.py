@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from kb.records import (
     EntityCount,
     Facets,
     Filters,
+    Found,
     Hit,
     IndexManifest,
     Locator,
@@ -131,12 +133,14 @@ DISAGREEMENT = Conflict(
 
 
 class FakeLibrary:
-    """Serves `documents()`. `published=False` is a KB_HOME with no index yet; `broken` is raised by every call."""
+    """Serves `documents()`. `published=False` is a KB_HOME with no index yet; `broken` is raised by every call, `failing`
+    while an answer is judged."""
 
     def __init__(self, folder: Path, published: bool = True) -> None:
         self.folder = folder
         self.published = published
         self.broken: Exception | None = None
+        self.failing: Exception | None = None
         self.asked: list[tuple[str, Filters, int, bool]] = []
         self.pictured: list[tuple[str, int, tuple[int, int] | None]] = []
         self._documents = {one.id: one for one in documents()}
@@ -162,6 +166,14 @@ class FakeLibrary:
             understood=Understood("en", "date", "a date", Period("2021-01-01", "", "since 2021", ranged=True), ("AUPTT",), None),
         )
 
+    def asking(
+        self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True
+    ) -> Iterator[SearchPage | Answer]:
+        yield self.search(question, filters, n, expand=expand)
+        if self.failing is not None:
+            raise self.failing
+        yield self.ask(question, filters, n, expand=expand)
+
     def search(
         self,
         query: str,
@@ -174,7 +186,8 @@ class FakeLibrary:
         self._check(query, filters)
         hits = self._hits(query, filters)
         following = str(offset + n) if offset + n < len(hits) else None
-        return SearchPage(query, hits[offset : offset + n], following, ("AUPTT",) if expand else ())
+        found = Found(len(hits), len({hit.document.id for hit in hits}), self.facets())
+        return SearchPage(query, hits[offset : offset + n], following, ("AUPTT", "Узбекистан") if expand else (), found)
 
     def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "") -> DocumentPage:
         self._check("x", filters)
@@ -215,7 +228,19 @@ class FakeLibrary:
 
     def facets(self) -> Facets:
         self._check()
-        return Facets({"PK": 2, "UZ": 1}, {"news": 2, "agreement": 1}, {"en": 2, "ru": 1, "ur": 1}, {"Ministry of Commerce": 1})
+        return Facets(
+            country={"PK": 2, "UZ": 1},
+            kind={"news": 2, "agreement": 1},
+            language={"en": 2, "ru": 1, "ur": 1},
+            publisher={"Ministry of Commerce": 1} | {f"Publisher {number}": 1 for number in range(9)},
+            year={"2021": 1, "2026": 1},
+            project={"CASA-1000": 1},
+        )
+
+    def newest(self, n: int) -> tuple[DocumentSummary, ...]:
+        self._check()
+        dated = [summary(one) for one in self._documents.values() if one.metadata.published]
+        return tuple(sorted(dated, key=lambda one: one.metadata.published, reverse=True))[:n]
 
     def entities(self, n: int = 200) -> tuple[EntityCount, ...]:
         self._check()

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask
 from jinja2 import StrictUndefined
 
 from kb.config import Settings
-from web import errors, metrics, security
+from web import assets, errors, metrics, preferences, security
 from web.api import WakhanApi, api, health
 from web.knowledge import Knowledge, attach
 from web.pages import pages
 
 LARGEST_BODY = 64 * 1024  # bytes; the longest question with every filter fills 30 kB
-STYLE = "style.css"
 
 
 def create_app(library: Knowledge, settings: Settings) -> Flask:
     """The application over an opened library. Nothing is read or loaded before the first request."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.config.update(
         API_TITLE="Wakhan",
         API_VERSION="v1",
@@ -40,9 +37,9 @@ def create_app(library: Knowledge, settings: Settings) -> Flask:
     described(app).register_blueprint(api)
     app.register_blueprint(health)
     app.register_blueprint(pages)
+    preferences.register(app)
+    assets.register(app)
     metrics.register(app)
     security.register(app)
     errors.register(app)
-    version = hashlib.sha256(Path(app.static_folder or "", STYLE).read_bytes()).hexdigest()[:12]
-    app.jinja_env.globals["stylesheet"] = lambda: url_for("static", filename=STYLE, v=version)
     return app

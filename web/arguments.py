@@ -15,7 +15,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from kb.errors import BadRequest
 from kb.records import Filters
 
-FILTERS = ("country", "kind", "language", "publisher", "collection", "document")
+FILTERS = ("country", "kind", "language", "publisher", "collection", "document", "entity")
 
 
 class Parser(FlaskParser):

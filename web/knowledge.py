@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol, cast
 
 from flask import Flask, current_app
@@ -11,6 +12,7 @@ from kb.records import (
     Answer,
     Document,
     DocumentPage,
+    DocumentSummary,
     EntityCount,
     Facets,
     Filters,
@@ -29,6 +31,10 @@ class Knowledge(Protocol):
 
     def ask(self, question: str, filters: Filters = ..., n: int = ..., *, expand: bool = ...) -> Answer: ...
 
+    def asking(
+        self, question: str, filters: Filters = ..., n: int = ..., *, expand: bool = ...
+    ) -> Iterator[SearchPage | Answer]: ...
+
     def search(
         self, query: str, filters: Filters = ..., n: int = ..., offset: int = ..., *, expand: bool = ...
     ) -> SearchPage: ...
@@ -46,6 +52,8 @@ class Knowledge(Protocol):
     def picture(self, document_id: str, page: int, span: tuple[int, int] | None = ...) -> Picture: ...
 
     def facets(self) -> Facets: ...
+
+    def newest(self, n: int) -> tuple[DocumentSummary, ...]: ...
 
     def entities(self, n: int = ...) -> tuple[EntityCount, ...]: ...
 

@@ -44,6 +44,11 @@ def home() -> str | tuple[str, int]:
         return _first_screen(box, str(error)), 400
 
 
+@pages.get("/about")
+def about() -> str:
+    return _render(present.about_page(library().info()))
+
+
 @pages.get("/documents")
 def documents() -> str:
     arguments = _arguments(schemas.DocumentArguments())

@@ -189,6 +189,12 @@ class ReadingPage:
 
 
 @dataclass(frozen=True, slots=True)
+class AboutPage:
+    published: Published
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorPage:
     status: int
     title: str
@@ -201,6 +207,7 @@ TEMPLATES: Mapping[type, str] = {
     ResultPage: "result.html",
     ListPage: "documents.html",
     ReadingPage: "document.html",
+    AboutPage: "about.html",
     ErrorPage: "error.html",
 }
 
@@ -270,6 +277,18 @@ def reading_page(document: Document, passages: Sequence[Passage], start: int | N
         at_source=at_source(document, quote),
         ask=address("/", "", Filters(document=(document.id,))),
     )
+
+
+def about_page(info: IndexManifest) -> AboutPage:
+    facts = (
+        Fact("Documents", f"{info.documents:,}", ""),
+        Fact("Passages", f"{info.passages:,}", ""),
+        Fact("As of", names.day(info.created_at), ""),
+        Fact("Generation", str(info.generation), ""),
+        Fact("Digest", info.digest, ""),
+        Fact("Model", info.model, ""),
+    )
+    return AboutPage(published(info), facts)
 
 
 def published(info: IndexManifest) -> Published:

@@ -12,9 +12,9 @@ from kb.errors import BadRequest
 
 log = logging.getLogger("web.access")
 
-# No script is ever served, so none is allowed: text of a document that escaped escaping still could not run.
+# Scripts are files of our own, never a part of a page: text of a document that escaped escaping still could not run.
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # A PDF viewer does not start inside `sandbox`, and the type is exact and nosniff, so a PDF goes without it.
@@ -30,7 +30,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
-YEAR = 365 * 24 * 3600
 
 
 def register(app: Flask) -> None:
@@ -48,10 +47,7 @@ def _begin() -> None:
 def _finish(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint == "static" and response.status_code == 200 and "v" in request.args:
-        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"  # the address changes with the content
-    else:
-        response.headers.setdefault("Cache-Control", "no-cache, private")
+    response.headers.setdefault("Cache-Control", "no-cache, private")
     # The path alone: the query is the question, and that is nobody's business.
     elapsed = 1000 * (time.perf_counter() - g.get("started", time.perf_counter()))
     log.info("%s %s %d %.0f ms", request.method, request.path.encode("unicode_escape").decode(), response.status_code, elapsed)

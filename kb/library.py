@@ -55,6 +55,7 @@ from kb.understood import understood
 
 T = TypeVar("T")
 MAX_ITEMS = 200  # of any list in one call
+MAX_ENTITIES = 1_000  # the gazetteer's names are some hundreds
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,7 @@ class Library:
 
     def entities(self, n: int = MAX_ITEMS, kind: str = "") -> tuple[EntityCount, ...]:
         """What the documents mention of the gazetteer, of one type if `kind` names it; the most frequent first."""
-        return self._catalogue.entities(kind)[: _count(n)]
+        return self._catalogue.entities(kind)[: _count(n, MAX_ENTITIES)]
 
     def entity(self, entity_id: str) -> EntityDetail:
         """Raises NotFound."""
@@ -379,9 +380,9 @@ def _confidence(finding: Finding, most: float) -> float:
     return min(finding.evidence[0].probability, most) if finding.evidence else 0.0
 
 
-def _count(n: int) -> int:
-    if not 1 <= n <= MAX_ITEMS:
-        raise BadRequest(f"n is {n}; it takes a whole number from 1 to {MAX_ITEMS}.")
+def _count(n: int, most: int = MAX_ITEMS) -> int:
+    if not 1 <= n <= most:
+        raise BadRequest(f"n is {n}; it takes a whole number from 1 to {most}.")
     return n
 
 

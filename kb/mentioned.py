@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kb.records import KINDS, Mention
+from kb.references import is_reference_list
 
 FEWEST = 80  # characters of a passage that says something; below it are headings and rows of one name
 ENOUGH = 3  # mentions in a passage; more do not make it speak more of a thing
@@ -28,9 +29,12 @@ class Mentioned:
     focus: int
 
 
-def mentioned(title: str, spans: Sequence[tuple[int, int]], mentions: Iterable[Mention]) -> tuple[Mentioned, ...]:
-    """In order of id. `spans` are the document's passages, [start, end) in order; mentions without an entity do not count."""
-    starts = [start for start, _ in spans]
+Place = tuple[int, int, Sequence[str]]  # a passage: start, end, headings
+
+
+def mentioned(title: str, places: Sequence[Place], mentions: Iterable[Mention]) -> tuple[Mentioned, ...]:
+    """In order of id. `places` are the document's passages in order; mentions without an entity do not count."""
+    starts = [start for start, _, _ in places]
     counts: Counter[str] = Counter()
     within: dict[int, Counter[str]] = defaultdict(Counter)
     titled: set[str] = set()
@@ -42,13 +46,14 @@ def mentioned(title: str, spans: Sequence[tuple[int, int]], mentions: Iterable[M
         if mention.text.casefold() in folded:
             titled.add(mention.entity_id)
         ordinal = bisect_right(starts, mention.start) - 1
-        if ordinal >= 0 and mention.start < spans[ordinal][1]:
+        if ordinal >= 0 and mention.start < places[ordinal][1]:
             within[ordinal][mention.entity_id] += 1
     best: dict[str, tuple[int, int]] = {}
     for ordinal, names in sorted(within.items()):
-        long_enough = spans[ordinal][1] - spans[ordinal][0] >= FEWEST
+        start, end, section = places[ordinal]
+        says = end - start >= FEWEST and not is_reference_list(section)
         for entity_id, count in names.items():
-            focus = _focus(count, names.total()) if long_enough else 0
+            focus = _focus(count, names.total()) if says else 0
             if entity_id not in best or focus > best[entity_id][1]:
                 best[entity_id] = ordinal, focus
     return tuple(_row(entity_id, counts[entity_id], best.get(entity_id), entity_id in titled) for entity_id in sorted(counts))

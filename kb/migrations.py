@@ -6,6 +6,7 @@ A row staged for the next generation is therefore invisible until that generatio
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 
@@ -182,9 +183,10 @@ def _browsing(connection: sqlite3.Connection) -> None:
     )
     connection.execute("CREATE INDEX document_entities_document ON document_entities (document, entity_id, mentions)")
     for num, title, kind, published in connection.execute("SELECT num, title, kind, published_start FROM documents").fetchall():
-        spans = connection.execute('SELECT start, "end" FROM passages WHERE document = ? ORDER BY ordinal', (num,)).fetchall()
+        passages = connection.execute('SELECT start, "end", section FROM passages WHERE document = ? ORDER BY ordinal', (num,))
+        places = [(start, end, json.loads(section)) for start, end, section in passages]
         found = connection.execute('SELECT entity_id, label, text, start, "end" FROM mentions WHERE document = ?', (num,))
-        rows = mentioned(title, spans, [Mention(*row) for row in found])
+        rows = mentioned(title, places, [Mention(*row) for row in found])
         connection.executemany(
             "INSERT INTO document_entities VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(m.entity_id, num, m.mentions, m.ordinal, m.focus, tier(kind), published) for m in rows],

@@ -155,12 +155,12 @@ class Staging:
         )
 
     def _insert_entities(self, num: int, item: StagedDocument, published: str) -> None:
-        spans = [(p.locator.start, p.locator.end) for p in item.passages]
+        places = [(p.locator.start, p.locator.end, p.locator.section) for p in item.passages]
         self.connection.executemany(
             "INSERT INTO document_entities VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 (m.entity_id, num, m.mentions, m.ordinal, m.focus, tier(item.document.metadata.kind), published)
-                for m in mentioned(item.document.metadata.title, spans, item.mentions)
+                for m in mentioned(item.document.metadata.title, places, item.mentions)
             ],
         )
 

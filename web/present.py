@@ -11,22 +11,18 @@ from kb.records import (
     Citation,
     Conflict,
     ConflictValue,
-    Document,
-    DocumentPage,
     DocumentSummary,
     Facets,
     Filters,
     Hit,
     IndexManifest,
     Locator,
-    Passage,
     SearchPage,
 )
 from kb.understood import in_words
 from web import names
 from web.form import Form, address
-from web.reading import Entry, Leaf, Part, checked_span, outline, parts
-from web.report import Fact, ReadingReport, at_source, facts, printed, reading_report
+from web.report import Fact
 from web.said import Said, said
 
 SHOWN_WHOLE = 420  # characters of a passage; a longer one is cut to about five lines, its rest one tap away
@@ -154,41 +150,6 @@ class ResultPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    source: Source
-    countries: tuple[str, ...]
-    size: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    form: Form
-    items: tuple[Listed, ...]
-    total: int
-    first: str
-    more: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingPage:
-    title: str
-    language: str
-    direction: str
-    kind: str
-    facts: tuple[Fact, ...]
-    report: ReadingReport
-    original: str
-    original_type: str
-    outline: tuple[Entry, ...]
-    parts: tuple[Part, ...]
-    printed: tuple[Leaf, ...]
-    quoted: bool
-    at_source: str
-    ask: str
-
-
-@dataclass(frozen=True, slots=True)
 class AboutPage:
     published: Published
     facts: tuple[Fact, ...]
@@ -205,8 +166,6 @@ class ErrorPage:
 TEMPLATES: Mapping[type, str] = {
     HomePage: "home.html",
     ResultPage: "result.html",
-    ListPage: "documents.html",
-    ReadingPage: "document.html",
     AboutPage: "about.html",
     ErrorPage: "error.html",
 }
@@ -247,38 +206,6 @@ def search_page(result: SearchPage, info: IndexManifest, box: Form, filters: Fil
     )
 
 
-def list_page(result: DocumentPage, box: Form, filters: Filters, cursor: str) -> ListPage:
-    return ListPage(
-        form=box,
-        items=tuple(_listed(item) for item in result.items),
-        total=result.total,
-        first=address("/documents", "", filters) if cursor else "",
-        more=address("/documents", "", filters, cursor=result.next) if result.next else "",
-    )
-
-
-def reading_page(document: Document, passages: Sequence[Passage], start: int | None, end: int | None) -> ReadingPage:
-    """Raises BadRequest for a span that is not in the text."""
-    quote = checked_span(document.text, start, end)
-    metadata = document.metadata
-    return ReadingPage(
-        title=metadata.title or document.uri,
-        language=metadata.language,
-        direction=names.direction(metadata.language),
-        kind=names.kind(metadata.kind),
-        facts=facts(document),
-        report=reading_report(document),
-        original=f"/documents/{quoted(document.id)}/original",
-        original_type=names.MEDIA_TYPES.get(document.media_type, "file"),
-        outline=outline(document),
-        parts=parts(document, passages, quote),
-        printed=printed(document, quote),
-        quoted=quote is not None,
-        at_source=at_source(document, quote),
-        ask=address("/", "", Filters(document=(document.id,))),
-    )
-
-
 def about_page(info: IndexManifest) -> AboutPage:
     facts = (
         Fact("Documents", f"{info.documents:,}", ""),
@@ -300,7 +227,7 @@ def grouped(hits: Sequence[Hit]) -> tuple[FoundIn, ...]:
     by_document: dict[str, list[Hit]] = {}
     for hit in hits:
         by_document.setdefault(hit.document.id, []).append(hit)
-    return tuple(FoundIn(_source(group[0].document), tuple(_found(hit) for hit in group)) for group in by_document.values())
+    return tuple(FoundIn(source_of(group[0].document), tuple(_found(hit) for hit in group)) for group in by_document.values())
 
 
 def place_of(locator: Locator) -> str:
@@ -352,11 +279,11 @@ def _cited(citation: Citation) -> Cited:
     at = citation.context.find(citation.quote)  # of a view of the passage only: the link carries the exact place
     before, after = (citation.context[:at], citation.context[at + len(citation.quote) :]) if at >= 0 else ("", "")
     at_quote = citation.permalink.partition("#")[0] + "#quote"  # its passage may begin a screen above it
-    source = _source(citation.document, at_quote, place_of(citation.locator))
+    source = source_of(citation.document, at_quote, place_of(citation.locator))
     return Cited(citation.marker, source, before, citation.quote, after)
 
 
-def _source(document: DocumentSummary, href: str = "", place: str = "") -> Source:
+def source_of(document: DocumentSummary, href: str = "", place: str = "") -> Source:
     metadata = document.metadata
     facts = (metadata.publisher, names.day(metadata.published), names.kind(metadata.kind), names.language(metadata.language))
     return Source(
@@ -379,9 +306,3 @@ def _found(hit: Hit) -> Found:
     span = f"start={passage.locator.start}&end={passage.locator.end}"
     href = f"/documents/{quoted(passage.document_id)}?{span}#{quoted(passage.id)}"
     return Found(text, rest, place_of(passage.locator), href, passage.language, names.direction(passage.language))
-
-
-def _listed(summary: DocumentSummary) -> Listed:
-    size = f"{summary.pages} page{'s' * (summary.pages != 1)}" if summary.pages else f"{summary.characters:,} characters"
-    status = names.STATUSES.get(summary.metadata.status, "") if summary.metadata.kind == "agreement" else ""
-    return Listed(_source(summary), tuple(names.country(code) for code in summary.metadata.countries), size, status)

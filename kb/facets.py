@@ -1,4 +1,4 @@
-"""Counts of documents by what can be filtered, over a whole generation and over what a question found; the newest documents."""
+"""Counts of documents by what can be filtered, over a whole generation and over what a question found."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from kb import store
-from kb.records import DocumentSummary, Facets, Found, Hit
+from kb.records import Facets, Found, Hit
 
 VISIBLE = store.VISIBLE
+HIDDEN = store.HIDDEN
 
 
 def facets(connection: sqlite3.Connection, generation: int, projects: Mapping[str, str]) -> Facets:
@@ -24,8 +25,8 @@ def facets(connection: sqlite3.Connection, generation: int, projects: Mapping[st
         return dict(rows.fetchall())
 
     countries = connection.execute(
-        f"""SELECT c.country, count(*) AS n FROM document_countries AS c JOIN documents AS d ON d.num = c.document
-            WHERE {VISIBLE} GROUP BY 1 ORDER BY n DESC, 1""",
+        f"""SELECT country, count(*) AS n FROM document_countries
+            WHERE document NOT IN ({HIDDEN}) GROUP BY 1 ORDER BY n DESC, 1""",
         {"g": generation},
     )
     return Facets(
@@ -56,25 +57,19 @@ def found_by(connection: sqlite3.Connection, generation: int, hits: Sequence[Hit
     )
 
 
-def newest(connection: sqlite3.Connection, generation: int, n: int) -> tuple[DocumentSummary, ...]:
-    """The `n` documents that were published last, of those that have a date."""
-    rows = connection.execute(
-        f"""SELECT {store.SUMMARY_COLUMNS} FROM documents AS d WHERE {VISIBLE} AND d.published_start != ''
-            ORDER BY d.published_start DESC, d.title, d.id LIMIT :n""",
-        {"g": generation, "n": n},
-    )
-    return tuple(store.summary(row) for row in rows)
-
-
 def _mentioned(
     connection: sqlite3.Connection, generation: int, projects: Mapping[str, str], documents: Sequence[str] | None
 ) -> dict[str, int]:
     """Names of projects by the documents that mention them; of `documents` (ids), or of all. A question finds a few hundred at
     most, which is below the number of parameters that a statement takes."""
-    among = "" if documents is None else f"AND d.id IN ({', '.join('?' * len(documents))})"
+    if documents is None:
+        joined, among = "", ""
+    else:
+        joined, among = "JOIN documents AS d ON d.num = m.document", f"AND d.id IN ({', '.join('?' * len(documents))})"
     rows = connection.execute(
-        f"""SELECT m.entity_id, count(DISTINCT m.document) FROM mentions AS m JOIN documents AS d ON d.num = m.document
-            WHERE {VISIBLE.replace(":g", "?")} {among} AND m.entity_id IN ({", ".join("?" * len(projects))}) GROUP BY 1""",
+        f"""SELECT m.entity_id, count(*) FROM document_entities AS m {joined}
+            WHERE m.document NOT IN ({HIDDEN.replace(":g", "?")}) {among}
+            AND m.entity_id IN ({", ".join("?" * len(projects))}) GROUP BY 1""",
         (generation, generation, *(documents or ()), *projects),
     )
     return _ordered({projects[entity]: n for entity, n in rows})

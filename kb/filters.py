@@ -62,7 +62,7 @@ def date_range(value: str, name: str = "date") -> tuple[str, str]:
 def condition(filters: Filters) -> tuple[str, list[str]]:
     """SQL over `documents AS d` and its parameters, for checked filters; ("1", []) if nothing is filtered.
 
-    A document without a date matches no date range.
+    A document without a date matches no date range. `+d.num` has SQLite read an index of documents instead of row after row.
     """
     parts, values = ["1"], list[str]()
     for field in ("kind", "language", "publisher", "collection"):
@@ -75,10 +75,10 @@ def condition(filters: Filters) -> tuple[str, list[str]]:
         values += filters.document
     if filters.country:
         marks = _marks(filters.country)
-        parts.append(f"d.num IN (SELECT document FROM document_countries WHERE country IN ({marks}))")
+        parts.append(f"+d.num IN (SELECT document FROM document_countries WHERE country IN ({marks}))")
         values += filters.country
     if filters.entity:
-        parts.append(f"d.num IN (SELECT document FROM mentions WHERE entity_id IN ({_marks(filters.entity)}))")
+        parts.append(f"+d.num IN (SELECT document FROM document_entities WHERE entity_id IN ({_marks(filters.entity)}))")
         values += filters.entity
     if filters.date_from:
         parts.append("d.published_end != '' AND d.published_end >= ?")

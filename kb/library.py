@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from kb import facets, store
 from kb.abstain import not_one_question, reason_for_abstaining
 from kb.article import article_evidence, with_article_first
+from kb.catalogue import Catalogue
+from kb.catalogue_records import EntityDetail, Listing
 from kb.compose import Composer
 from kb.config import Settings
 from kb.conflicts import conflicts_of
@@ -54,6 +56,7 @@ from kb.understood import understood
 
 T = TypeVar("T")
 MAX_ITEMS = 200  # of any list in one call
+MAX_ENTITIES = 1_000  # the gazetteer's names are some hundreds
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Library:
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
         self._snapshot: Snapshot | None = None
-        self._counted: tuple[int, Facets] | None = None
+        self._catalogue = Catalogue(self._reading, self._gazetteer)
 
     @classmethod
     def open(cls, settings: Settings, painter: tuple[Paint, str] | None = None) -> Library:
@@ -115,7 +118,8 @@ class Library:
 
     def ask(self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True) -> Answer:  # noqa: B008 (frozen)
         """Answer with citations, or abstain; `nearest` holds the `n` best passages either way. Raises BadRequest."""
-        return self._retried(lambda: _answer(self._asked(question, filters, _count(n), expand)))
+        *_, answer = self.asking(question, filters, n, expand=expand)
+        return cast(Answer, answer)
 
     def asking(
         self,
@@ -147,9 +151,9 @@ class Library:
             raise BadRequest(f"the offset {offset} is below 0; leave it out, or take the value of `next`.")
         return self._retried(lambda: self._search(query, filters, (_count(n), offset), expand))
 
-    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "") -> DocumentPage:  # noqa: B008 (frozen)
-        reading = self._reading()
-        return store.documents(reading.connection, reading.generation, self._checked(filters), _count(n), cursor)
+    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "", sort: str = "title") -> DocumentPage:  # noqa: B008 (frozen)
+        """`n` documents from the cursor on, in the order of `sort` (kb.catalogue_records.SORTS). Raises BadRequest."""
+        return self._catalogue.documents(self._checked(filters), Listing(_count(n), cursor, sort))
 
     def document(self, document_id: str) -> Document:
         reading = self._reading()
@@ -202,25 +206,28 @@ class Library:
         boxes = tuple((w.left, w.top, w.right, w.bottom) for w in words if w.start < end and start < w.end)
         return self._pictures.get(replace(order, boxes=boxes))
 
-    def facets(self) -> Facets:
-        """Counted once for each generation."""
-        reading = self._reading()
-        counted = self._counted
-        if counted is None or counted[0] != reading.generation:
-            found = facets.facets(reading.connection, reading.generation, self._gazetteer.projects())
-            self._counted = counted = (reading.generation, found)
-        return counted[1]
+    def passages_within(self, document_id: str, start: int, end: int) -> tuple[Passage, ...]:
+        """The passages of a document that begin in [start, end), in order."""
+        return self._catalogue.passages_within(document_id, start, end)
 
     def newest(self, n: int) -> tuple[DocumentSummary, ...]:
         """The documents that were published last, the newest first."""
-        reading = self._reading()
-        return facets.newest(reading.connection, reading.generation, _count(n))
+        return self._catalogue.newest(_count(n))
 
-    def entities(self, n: int = MAX_ITEMS) -> tuple[EntityCount, ...]:
-        reading = self._reading()
-        known = self._gazetteer.entities
-        counts = store.entity_counts(reading.connection, reading.generation, _count(n))
-        return tuple(replace(c, name=known[c.id].name, type=known[c.id].type) for c in counts if c.id in known)
+    def facets(self) -> Facets:
+        return self._catalogue.facets()
+
+    def entities(self, n: int = MAX_ITEMS, kind: str = "") -> tuple[EntityCount, ...]:
+        """What the documents mention of the gazetteer, of one type if `kind` names it; the most frequent first."""
+        return self._catalogue.entities(kind)[: _count(n, MAX_ENTITIES)]
+
+    def entity(self, entity_id: str) -> EntityDetail:
+        """Raises NotFound."""
+        return self._catalogue.entity(entity_id)
+
+    def entities_of(self, document_id: str) -> tuple[EntityCount, ...]:
+        """What a document mentions of the gazetteer, the most frequent first; nothing for an unknown document."""
+        return self._catalogue.entities_of(document_id)
 
     def evidence(self, question: str, keep: Callable[[Candidate], bool]) -> list[Evidence]:
         """The judged sentences of the candidates that `keep` lets through, best first: what answers are made of."""
@@ -371,18 +378,14 @@ def _no_picture(document: Document, page: int) -> str:
     return "this program was started without what draws pages; `python -m web` has it."
 
 
-def _answer(steps: Iterator[SearchPage | Answer]) -> Answer:
-    return next(step for step in steps if isinstance(step, Answer))
-
-
 def _confidence(finding: Finding, most: float) -> float:
     """The best sentence's probability; of an abstention no more than what is answered from."""
     return min(finding.evidence[0].probability, most) if finding.evidence else 0.0
 
 
-def _count(n: int) -> int:
-    if not 1 <= n <= MAX_ITEMS:
-        raise BadRequest(f"n is {n}; it takes a whole number from 1 to {MAX_ITEMS}.")
+def _count(n: int, most: int = MAX_ITEMS) -> int:
+    if not 1 <= n <= most:
+        raise BadRequest(f"n is {n}; it takes a whole number from 1 to {most}.")
     return n
 
 

@@ -150,16 +150,20 @@ class DocumentSummary:
 
 @dataclass(frozen=True, slots=True)
 class DocumentPage:
-    """`items` in order of title; `next` is the cursor of the following page or None; `total` counts all that match."""
+    """`items` in the order asked for; `next` and `previous` are cursors of the pages around it or None; `total` counts all."""
 
     items: tuple[DocumentSummary, ...]
     next: str | None
     total: int
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """A conjunction over fields; within a field any value will do; empty means no restriction."""
+    """A conjunction over fields; within a field any value will do; empty means no restriction.
+
+    `entity` are ids of the gazetteer: documents that mention one of them.
+    """
 
     country: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()

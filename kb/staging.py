@@ -23,6 +23,7 @@ import numpy.typing as npt
 from kb.connections import connect_writer, transaction
 from kb.errors import Busy
 from kb.filters import date_range
+from kb.mentioned import mentioned, tier
 from kb.migrations import migrate
 from kb.records import Document, Mention, Passage, WordBox
 from kb.store import json_array, metadata_to_json, published_generation
@@ -148,8 +149,19 @@ class Staging:
             "INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?)",
             [(num, m.entity_id, m.label, m.text, m.start, m.end) for m in item.mentions],
         )
+        self._insert_entities(int(num or 0), item, first)
         self.connection.executemany(
             "INSERT INTO cross_references VALUES (?, ?, ?, ?, ?, ?)", [(num, *astuple(link)) for link in document.references]
+        )
+
+    def _insert_entities(self, num: int, item: StagedDocument, published: str) -> None:
+        places = [(p.locator.start, p.locator.end, p.locator.section) for p in item.passages]
+        self.connection.executemany(
+            "INSERT INTO document_entities VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (m.entity_id, num, m.mentions, m.ordinal, m.focus, tier(item.document.metadata.kind), published)
+                for m in mentioned(item.document.metadata.title, places, item.mentions)
+            ],
         )
 
     def count_missing_vectors(self, model: str) -> int:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from flask import Flask
 
+from kb.catalogue_records import EntityDetail, Related, Speaking, YearCount
 from kb.cite import permalink
 from kb.config import settings_from
 from kb.errors import BadRequest, IndexMissing, NotFound
+from kb.gazetteer import Gazetteer
 from kb.pictures import Picture
 from kb.records import (
     KINDS,
@@ -46,6 +48,11 @@ from web import create_app
 
 MANIFEST = IndexManifest(3, "5f0c9b1de2a47788", 1, "fake-model", "d1", 8, 4, 9, "2026-11-20T08:00:00Z")
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAG7buVgAAAABJRU5ErkJggg==")
+NAMED = (
+    EntityCount("Q265", "Uzbekistan", "country", 3, 12),
+    EntityCount("project:casa-1000", "CASA-1000", "project", 1, 2),
+    EntityCount("agreement:auptt", "AUPTT", "agreement", 1, 1),
+)
 HOSTILE_TITLE = "<script>alert('title')</script> \"quoted\" & \u202eevil\u202c"
 HOSTILE_TEXT = "<img src=x onerror=alert(1)> and </p><script>document.title='owned'</script> in {{ 7*7 }} a sentence."
 
@@ -193,14 +200,15 @@ class FakeLibrary:
         found = Found(len(hits), len({hit.document.id for hit in hits}), self.facets())
         return SearchPage(query, hits[offset : offset + n], following, ("AUPTT", "Узбекистан") if expand else (), found)
 
-    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "") -> DocumentPage:
+    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "", sort: str = "title") -> DocumentPage:
         self._check("x", filters)
         if cursor and not cursor.isdecimal():
             raise BadRequest(f"the cursor {cursor!r} is not one that was given; leave it out.")
         chosen = [one for one in self._documents.values() if self._passes(one, filters)]
         at = int(cursor or 0)
         following = str(at + n) if at + n < len(chosen) else None
-        return DocumentPage(tuple(summary(one) for one in chosen[at : at + n]), following, len(chosen))
+        before = str(max(0, at - n)) if at else None
+        return DocumentPage(tuple(summary(one) for one in chosen[at : at + n]), following, len(chosen), before)
 
     def document(self, document_id: str) -> Document:
         self._check()
@@ -246,11 +254,30 @@ class FakeLibrary:
         dated = [summary(one) for one in self._documents.values() if one.metadata.published]
         return tuple(sorted(dated, key=lambda one: one.metadata.published, reverse=True))[:n]
 
-    def entities(self, n: int = 200) -> tuple[EntityCount, ...]:
+    def passages_within(self, document_id: str, start: int, end: int) -> tuple[Passage, ...]:
+        return tuple(one for one in self.passages(document_id) if start <= one.locator.start < end)
+
+    def entities(self, n: int = 200, kind: str = "") -> tuple[EntityCount, ...]:
         self._check()
-        return (EntityCount("agreement:auptt", "AUPTT", "agreement", 3, 12), EntityCount("Q843", "Pakistan", "country", 2, 20))[
-            :n
-        ]
+        return tuple(one for one in NAMED if kind in ("", one.type))[:n]
+
+    def entity(self, entity_id: str) -> EntityDetail:
+        """Every name of the gazetteer is mentioned as Uzbekistan is, but for the power line TAP, which is in no document."""
+        self._check()
+        known = Gazetteer.load().entities
+        if entity_id not in known:
+            raise NotFound(f"no name has the id {entity_id!r}.")
+        if entity_id == "project:tap-power":
+            return EntityDetail(known[entity_id], EntityCount(entity_id, known[entity_id].name, "project", 0, 0), (), (), ())
+        years = (YearCount("", 1, 2), YearCount("2021", 1, 7), YearCount("2026", 1, 3))
+        shown = [(one, passages_of(one)[0]) for one in self._documents.values()]
+        spoken = tuple(Speaking(passage, summary(one), 3) for one, passage in shown)
+        related = (Related(known["project:casa-1000"], 2),)
+        return EntityDetail(known[entity_id], replace(NAMED[0], id=entity_id), years, related, spoken)
+
+    def entities_of(self, document_id: str) -> tuple[EntityCount, ...]:
+        self._check()
+        return NAMED
 
     def info(self) -> IndexManifest:
         self._check()

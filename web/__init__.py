@@ -10,6 +10,8 @@ from jinja2 import StrictUndefined
 from kb.config import Settings
 from web import assets, errors, examples, metrics, preferences, security
 from web.api import WakhanApi, api, health
+from web.browse import browse
+from web.document_views import documents
 from web.knowledge import Knowledge, attach
 from web.pages import pages
 
@@ -38,6 +40,8 @@ def create_app(library: Knowledge, settings: Settings) -> Flask:
     described(app).register_blueprint(api)
     app.register_blueprint(health)
     app.register_blueprint(pages)
+    app.register_blueprint(documents)
+    app.register_blueprint(browse)
     preferences.register(app)
     assets.register(app)
     metrics.register(app)

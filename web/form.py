@@ -17,7 +17,7 @@ LABELS: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "kind": ("Kind", names.kind),
     "language": ("Language", names.language),
     "publisher": ("Publisher", str),
-    "entity": ("About", str),
+    "entity": ("About", names.entity),
     "collection": ("Collection", str),
     "document": ("Document", str),
 }

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote as quoted
 
 from kb.records import (
-    Document,
-    DocumentPage,
     DocumentSummary,
-    Filters,
     IndexManifest,
     Locator,
-    Passage,
 )
 from web import names
-from web.form import Form, address
-from web.reading import Entry, Leaf, Part, checked_span, outline, parts
-from web.report import Fact, ReadingReport, at_source, facts, printed, reading_report
+from web.report import Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +39,6 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    source: Source
-    countries: tuple[str, ...]
-    size: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    form: Form
-    items: tuple[Listed, ...]
-    total: int
-    first: str
-    more: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingPage:
-    title: str
-    language: str
-    direction: str
-    kind: str
-    facts: tuple[Fact, ...]
-    report: ReadingReport
-    original: str
-    original_type: str
-    outline: tuple[Entry, ...]
-    parts: tuple[Part, ...]
-    printed: tuple[Leaf, ...]
-    quoted: bool
-    at_source: str
-    ask: str
-
-
-@dataclass(frozen=True, slots=True)
 class AboutPage:
     published: Published
     facts: tuple[Fact, ...]
@@ -94,43 +53,9 @@ class ErrorPage:
 
 
 TEMPLATES: Mapping[type, str] = {
-    ListPage: "documents.html",
-    ReadingPage: "document.html",
     AboutPage: "about.html",
     ErrorPage: "error.html",
 }
-
-
-def list_page(result: DocumentPage, box: Form, filters: Filters, cursor: str) -> ListPage:
-    return ListPage(
-        form=box,
-        items=tuple(_listed(item) for item in result.items),
-        total=result.total,
-        first=address("/documents", "", filters) if cursor else "",
-        more=address("/documents", "", filters, cursor=result.next) if result.next else "",
-    )
-
-
-def reading_page(document: Document, passages: Sequence[Passage], start: int | None, end: int | None) -> ReadingPage:
-    """Raises BadRequest for a span that is not in the text."""
-    quote = checked_span(document.text, start, end)
-    metadata = document.metadata
-    return ReadingPage(
-        title=metadata.title or document.uri,
-        language=metadata.language,
-        direction=names.direction(metadata.language),
-        kind=names.kind(metadata.kind),
-        facts=facts(document),
-        report=reading_report(document),
-        original=f"/documents/{quoted(document.id)}/original",
-        original_type=names.MEDIA_TYPES.get(document.media_type, "file"),
-        outline=outline(document),
-        parts=parts(document, passages, quote),
-        printed=printed(document, quote),
-        quoted=quote is not None,
-        at_source=at_source(document, quote),
-        ask=address("/", "", Filters(document=(document.id,))),
-    )
 
 
 def about_page(info: IndexManifest) -> AboutPage:
@@ -171,9 +96,3 @@ def source_of(document: DocumentSummary, href: str = "", place: str = "") -> Sou
         language=metadata.language,
         direction=names.direction(metadata.language),
     )
-
-
-def _listed(summary: DocumentSummary) -> Listed:
-    size = f"{summary.pages} page{'s' * (summary.pages != 1)}" if summary.pages else f"{summary.characters:,} characters"
-    status = names.STATUSES.get(summary.metadata.status, "") if summary.metadata.kind == "agreement" else ""
-    return Listed(source_of(summary), tuple(names.country(code) for code in summary.metadata.countries), size, status)

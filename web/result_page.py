@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote as quoted
 
-from kb.records import Answer, Citation, Conflict, ConflictValue, Filters, Hit, IndexManifest, SearchPage
+from kb.records import Answer, Citation, Conflict, ConflictValue, Filters, Hit, IndexManifest, Locator, SearchPage
 from kb.understood import in_words
 from kb.words import WORD, query_stems, stem
 from web import names
@@ -14,12 +14,30 @@ from web.form import Form, address
 from web.present import Published, Source, place_of, published, source_of
 from web.said import Run, Said, said
 from web.sureness import why
+from web.viewing import Viewing
 
 PASSAGES = 10  # on a page
 SHOWN_WHOLE = 420  # characters of a passage; a longer one is cut to about five lines, its rest one tap away
 CUT_AT = 340
 AROUND = 160  # characters on each side of a quote in its card
 PAGES_AROUND = 2  # numbers of pages on each side of the one that is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a page's address asks."""
+
+    question: str
+    filters: Filters
+    expand: bool
+
+    def address(self, **more: str) -> str:
+        return address("/", self.question, self.filters, expand=self.expand, **more)
+
+    def quote(self, document_id: str, locator: Locator, fragment: str) -> str:
+        """The document with the place marked. It knows the question, and so what else was found in it."""
+        seen = Viewing(document_id, self.question, self.filters, locator.start, locator.end)
+        return seen.address(fragment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +140,22 @@ class ResultPage:
 
 
 def result_page(
-    shown: SearchPage, info: IndexManifest, box: Form, filters: Filters, card: Callable[[], AnswerCard] | None, offset: int = 0
+    shown: SearchPage, info: IndexManifest, box: Form, asked: Asked, card: Callable[[], AnswerCard] | None, offset: int = 0
 ) -> ResultPage:
     return ResultPage(
         form=box,
         card=card,
-        groups=grouped(shown.items, shown.query),
-        extent=_extent(shown, box, filters, offset),
+        groups=grouped(shown.items, asked),
+        extent=_extent(shown, asked, offset),
         also_searched=shown.also_searched,
-        switch=address("/", box.question, filters, expand=not box.expand),
-        first=address("/", box.question, filters, expand=box.expand) if offset else "",
+        switch=address("/", asked.question, asked.filters, expand=not asked.expand),
+        first=asked.address() if offset else "",
         published=published(info),
     )
 
 
-def answer_card(answer: Answer) -> AnswerCard:
-    cited = tuple(_cited(citation) for citation in answer.citations)
+def answer_card(answer: Answer, asked: Asked) -> AnswerCard:
+    cited = tuple(_cited(citation, asked) for citation in answer.citations)
     by_marker = {one.marker: one.source for one in cited}
     return AnswerCard(
         answered=answer.status == "answered",
@@ -152,30 +170,29 @@ def answer_card(answer: Answer) -> AnswerCard:
     )
 
 
-def grouped(hits: Sequence[Hit], question: str) -> tuple[Group, ...]:
+def grouped(hits: Sequence[Hit], asked: Asked) -> tuple[Group, ...]:
     """Hits by document, the document of the best hit first; within a document by rank."""
-    asked = frozenset(query_stems(question))
+    words = frozenset(query_stems(asked.question))
     by_document: dict[str, list[Hit]] = {}
     for hit in hits:
         by_document.setdefault(hit.document.id, []).append(hit)
     groups = by_document.values()
-    return tuple(Group(source_of(group[0].document), tuple(_passage(hit, asked) for hit in group)) for group in groups)
+    return tuple(Group(source_of(group[0].document), tuple(_passage(hit, asked, words) for hit in group)) for group in groups)
 
 
-def marked(text: str, asked: frozenset[str]) -> tuple[Run, ...]:
+def marked(text: str, words: frozenset[str]) -> tuple[Run, ...]:
     """The text in runs, those strong whose words have a stem of the question's."""
     found, done = [], 0
     for word in WORD.finditer(text):
-        if stem(word[0]) in asked:
+        if stem(word[0]) in words:
             found += [Run(text[done : word.start()], False), Run(word[0], True)]
             done = word.end()
     return tuple(run for run in (*found, Run(text[done:], False)) if run.text)
 
 
-def _extent(shown: SearchPage, box: Form, filters: Filters, offset: int) -> Extent:
+def _extent(shown: SearchPage, asked: Asked, offset: int) -> Extent:
     def page(at: int) -> str:
-        more = {"next": str(at)} if at else {}
-        return address("/", box.question, filters, expand=box.expand, **more)
+        return asked.address(next=str(at)) if at else asked.address()
 
     found = shown.found
     passages = found.passages if found else offset + len(shown.items)
@@ -198,10 +215,10 @@ def _disagreement(conflict: Conflict, by_marker: Mapping[int, Source]) -> Disagr
     return Disagreement(conflict.about, tuple(values))
 
 
-def _cited(citation: Citation) -> Cited:
+def _cited(citation: Citation, asked: Asked) -> Cited:
     at = citation.context.find(citation.quote)  # of a view of the passage only: the link carries the exact place
     before, after = (citation.context[:at], citation.context[at + len(citation.quote) :]) if at >= 0 else ("", "")
-    at_quote = citation.permalink.partition("#")[0] + "#quote"  # its passage may begin a screen above it
+    at_quote = asked.quote(citation.document.id, citation.locator, "quote")  # its passage may begin a screen above it
     source = source_of(citation.document, at_quote, place_of(citation.locator))
     near = _last(before, AROUND), _first(after, AROUND)
     return Cited(citation.marker, source, before, citation.quote, after, near, _printed(citation))
@@ -228,14 +245,13 @@ def _last(text: str, most: int) -> str:
     return "… " + text[cut + 1 if cut >= 0 else len(text) - most :]
 
 
-def _passage(hit: Hit, asked: frozenset[str]) -> Passage:
+def _passage(hit: Hit, asked: Asked, words: frozenset[str]) -> Passage:
     passage = hit.passage
     text, rest = passage.text.replace("\n\n", "\n"), ""  # a line is enough between paragraphs; nothing is quoted from here
     if len(text) > SHOWN_WHOLE:
         cut = text.rfind(" ", 0, CUT_AT)
         cut = cut if cut > 0 else CUT_AT
         text, rest = text[:cut], text[cut:]
-    span = f"start={passage.locator.start}&end={passage.locator.end}"
-    href = f"/documents/{quoted(passage.document_id)}?{span}#{quoted(passage.id)}"
+    href = asked.quote(passage.document_id, passage.locator, passage.id)
     direction = names.direction(passage.language)
-    return Passage(marked(text, asked), marked(rest, asked), place_of(passage.locator), href, passage.language, direction)
+    return Passage(marked(text, words), marked(rest, words), place_of(passage.locator), href, passage.language, direction)

@@ -14,7 +14,7 @@ log = logging.getLogger("web.access")
 
 # Scripts are files of our own, never a part of a page: text of a document that escaped escaping still could not run.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # A PDF viewer does not start inside `sandbox`, and the type is exact and nosniff, so a PDF goes without it.

@@ -11,7 +11,7 @@ from flask import current_app, stream_template
 from kb.errors import KnowledgeBaseError
 from kb.records import Answer, SearchPage
 from web.metrics import count_answer
-from web.result_page import AnswerCard, answer_card
+from web.result_page import AnswerCard, Asked, answer_card
 
 log = logging.getLogger("web.streaming")
 SO_FAR = "<!-- so far -->"  # stands in the template where the first part ends
@@ -34,7 +34,7 @@ def _in_parts(pieces: Iterator[str]) -> Iterator[str]:
     yield "".join(waiting)
 
 
-def judged(steps: Iterator[SearchPage | Answer]) -> AnswerCard:
+def judged(steps: Iterator[SearchPage | Answer], asked: Asked) -> AnswerCard:
     """The card of the answer that `steps` end in. The page is half sent by then, so a failure is told in the card's place."""
     try:
         answer = next(step for step in steps if isinstance(step, Answer))
@@ -44,7 +44,7 @@ def judged(steps: Iterator[SearchPage | Answer]) -> AnswerCard:
         log.exception("judging failed on %s", current_app.name)  # as an error page would: the cause for the operator alone
         return _failed("something failed on the server; the operator finds the cause in its log.")
     count_answer(answer.status)
-    return answer_card(answer)
+    return answer_card(answer, asked)
 
 
 def _failed(words: str) -> AnswerCard:

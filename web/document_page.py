@@ -15,7 +15,7 @@ from web.report import Fact, ReadingReport, at_source, facts, notices, reading_r
 from web.sections import Section, section_at
 from web.viewing import PAGE, TEXT, Viewing
 
-NAMES = 12  # of what a document mentions
+NAMES = 10  # of what a document mentions
 NEAR = 3  # sections that are listed on both sides of the one shown
 
 

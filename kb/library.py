@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from kb import facets, store
 from kb.abstain import not_one_question, reason_for_abstaining
@@ -117,7 +118,8 @@ class Library:
 
     def ask(self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True) -> Answer:  # noqa: B008 (frozen)
         """Answer with citations, or abstain; `nearest` holds the `n` best passages either way. Raises BadRequest."""
-        return self._retried(lambda: _answer(self._asked(question, filters, _count(n), expand)))
+        *_, answer = self.asking(question, filters, n, expand=expand)
+        return cast(Answer, answer)
 
     def asking(
         self,
@@ -128,7 +130,12 @@ class Library:
         expand: bool = True,
     ) -> Iterator[SearchPage | Answer]:
         """`ask` in two steps, for who shows the passages while they are judged: the `n` best passages, then the answer."""
-        return self._asked(question, filters, _count(n), expand)
+
+        def begun() -> Iterator[SearchPage | Answer]:
+            steps = self._asked(question, filters, _count(n), expand)
+            return chain([next(steps)], steps)
+
+        return self._retried(begun)
 
     def search(
         self,
@@ -350,10 +357,6 @@ class Library:
             return work()
         except SnapshotGone:
             return work()  # with the newest generation; a second time would need two more publishes within one question
-
-
-def _answer(steps: Iterator[SearchPage | Answer]) -> Answer:
-    return next(step for step in steps if isinstance(step, Answer))
 
 
 def _confidence(finding: Finding, most: float) -> float:

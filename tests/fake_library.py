@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +48,11 @@ from web import create_app
 
 MANIFEST = IndexManifest(3, "5f0c9b1de2a47788", 1, "fake-model", "d1", 8, 4, 9, "2026-11-20T08:00:00Z")
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAG7buVgAAAABJRU5ErkJggg==")
-NAMED = (EntityCount("Q265", "Uzbekistan", "country", 3, 12), EntityCount("project:casa-1000", "CASA-1000", "project", 1, 2))
+NAMED = (
+    EntityCount("Q265", "Uzbekistan", "country", 3, 12),
+    EntityCount("project:casa-1000", "CASA-1000", "project", 1, 2),
+    EntityCount("agreement:auptt", "AUPTT", "agreement", 1, 1),
+)
 HOSTILE_TITLE = "<script>alert('title')</script> \"quoted\" & \u202eevil\u202c"
 HOSTILE_TEXT = "<img src=x onerror=alert(1)> and </p><script>document.title='owned'</script> in {{ 7*7 }} a sentence."
 
@@ -137,13 +142,14 @@ DISAGREEMENT = Conflict(
 
 class FakeLibrary:
     """Serves `documents()`. `published=False` is a KB_HOME with no index yet; `broken` is raised by every call, `failing`
-    while an answer is judged."""
+    while an answer is judged, which waits for `judging`."""
 
     def __init__(self, folder: Path, published: bool = True) -> None:
         self.folder = folder
         self.published = published
         self.broken: Exception | None = None
         self.failing: Exception | None = None
+        self.judging: threading.Event | None = None
         self.asked: list[tuple[str, Filters, int, bool]] = []
         self.pictured: list[tuple[str, int, tuple[int, int] | None]] = []
         self._documents = {one.id: one for one in documents()}
@@ -173,6 +179,8 @@ class FakeLibrary:
         self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True
     ) -> Iterator[SearchPage | Answer]:
         yield self.search(question, filters, n, expand=expand)
+        if self.judging is not None:
+            self.judging.wait(30)
         if self.failing is not None:
             raise self.failing
         yield self.ask(question, filters, n, expand=expand)

@@ -99,7 +99,7 @@ def test_health_readiness_and_figures(client, web):
     assert client.get("/healthz").json == {"status": "ok"}
     assert client.get("/readyz").json["generation"] == MANIFEST.generation
     client.post("/api/v1/ask", json={"question": "signed"})
-    client.get("/?q=weather")
+    assert "no answer" in client.get("/?q=weather").text  # a page is judged while it is sent
     figures = client.get("/metrics").text
     assert 'wakhan_answers_total{status="answered"} 1.0' in figures
     assert 'wakhan_answers_total{status="abstained"} 1.0' in figures

@@ -8,7 +8,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from kb.config import Settings
-from web import assets, errors, metrics, preferences, security
+from web import assets, errors, examples, metrics, preferences, security
 from web.api import WakhanApi, api, health
 from web.browse import browse
 from web.document_views import documents
@@ -35,6 +35,7 @@ def create_app(library: Knowledge, settings: Settings) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     attach(app, library)
+    examples.register(app, library)
     described: Any = WakhanApi
     described(app).register_blueprint(api)
     app.register_blueprint(health)

@@ -14,12 +14,13 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import waitress
+from flask import Flask
 
 from ingest import pictures
 from kb.config import Settings, settings_from
 from kb.errors import KnowledgeBaseError
 from kb.library import Library
-from web import create_app
+from web import create_app, examples
 
 # One for each answer that two cores can work on, and six for pages, which wait for nothing.
 THREADS = 8
@@ -54,13 +55,15 @@ def _settings(arguments: list[str] | None) -> Settings:
 def _serve(settings: Settings) -> int:
     library = Library.open(settings, (pictures.paint, pictures.VERSION))
     try:
-        server = _listen(create_app(library, settings), settings)
-        _warm_up(library)
+        app = create_app(library, settings)
+        server = _listen(app, settings)
+        _warm_up(app, library)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         port = server.effective_listen[0][1] if hasattr(server, "effective_listen") else server.effective_port  # several, or one
         print(f"Wakhan is serving on http://{host}:{port}", flush=True)
         server.run()  # ends by itself on SystemExit and KeyboardInterrupt
         server.close()
+        examples.of(app).stop()
     finally:
         library.close()
     return 0
@@ -81,9 +84,9 @@ def _listen(app: Any, settings: Settings) -> Any:
         raise KnowledgeBaseError(f"cannot listen on {settings.host} port {settings.port}: {hint}") from error
 
 
-def _warm_up(library: Library) -> None:
+def _warm_up(app: Flask, library: Library) -> None:
     try:
-        library.ready()
+        examples.of(app).shown(library.ready().generation)
     except KnowledgeBaseError as error:
         print(error, file=sys.stderr)  # pages say the same, and serve as soon as an index is published
 

@@ -93,10 +93,16 @@ class _Place:
     expand: bool
 
 
-def form(action: str, question: str, filters: Filters, facets: Facets, *, expand: bool = True) -> Form:
-    """`facets` are what is offered, with its counts; what is chosen is offered always."""
+def form(
+    action: str, question: str, filters: Filters, facets: Facets, *, expand: bool = True, others: Facets | None = None
+) -> Form:
+    """`facets` are what is offered, with its counts; what is chosen is offered always. `others` has what is offered besides,
+    without a count, for the filters in force."""
     at = _Place(action, question, filters, expand)
-    groups = [_group(at, name, getattr(facets, source)) for name, source in OFFERED.items()] + [_years(at, facets.year)]
+    more = others or facets
+    groups = [_group(at, name, getattr(facets, source), getattr(more, source)) for name, source in OFFERED.items()] + [
+        _years(at, facets.year)
+    ]
     hidden = [Hidden(name, value) for name in ("collection", "document") for value in getattr(filters, name)]
     return Form(
         action=action,
@@ -127,7 +133,7 @@ def _joined(action: str, pairs: list[tuple[str, str]]) -> str:
     return f"{action}?{urlencode(pairs)}" if pairs else action
 
 
-def _group(at: _Place, name: str, counts: Mapping[str, int]) -> Group:
+def _group(at: _Place, name: str, counts: Mapping[str, int], others: Mapping[str, int]) -> Group:
     label, word = LABELS[name]
     chosen: tuple[str, ...] = getattr(at.filters, name)
     folded = {value.casefold() for value in chosen}
@@ -142,6 +148,8 @@ def _group(at: _Place, name: str, counts: Mapping[str, int]) -> Group:
 
     options = [option(value, None) for value in chosen if value.casefold() not in known]
     options += [option(value, count) for value, count in counts.items() if value]
+    if chosen:
+        options += [option(value, None) for value in others if value.casefold() not in known | folded]
     return _cut(name, label if name != "entity" else "Project", options)
 
 

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from kb.errors import BadRequest
-from kb.records import Filters
-from web import present, schemas
+from kb.records import SearchPage
+from web import examples, present, schemas
 from web.arguments import filters_of, page_arguments
 from web.form import Form, form
+from web.home_page import NEWEST, Collection, HomePage, home_page
 from web.knowledge import library
-from web.metrics import count_answer
+from web.result_page import PASSAGES, Asked, ResultPage, result_page
+from web.streaming import judged, streamed
 
 pages = Blueprint("pages", __name__)
 
-PASSAGES = 10  # on a page of results
-EXAMPLES = (
-    ("en", "When and where was the transit trade agreement between Pakistan and Uzbekistan signed?"),
-    ("ru", "Какова протяжённость линии CASA-1000?"),
-    ("ur", "پاکستان اور ازبکستان نے ٹرانزٹ ٹریڈ معاہدے پر کب دستخط کیے؟"),
-    ("en", "Which countries joined the Quadrilateral Traffic in Transit Agreement?"),
-    ("en", "How long will the TAPI pipeline be?"),
-)
+
+TEMPLATES: Mapping[type, str] = {HomePage: "home.html", ResultPage: "result.html", **present.TEMPLATES}
 
 
 @pages.get("/")
-def home() -> str | tuple[str, int]:
+def home() -> str | Response | tuple[str, int]:
     arguments = page_arguments(schemas.PageArguments())
-    question, filters, knowledge = arguments["q"].strip(), filters_of(arguments), library()
-    box = form("/", question, filters, knowledge.facets(), expand=arguments["expand"])
-    if not question:
-        return _first_screen(box, "Write a question or some words first." if "q" in request.args else "")
+    asked = Asked(arguments["q"].strip(), filters_of(arguments), arguments["expand"])
+    if not asked.question:
+        return _first_screen(asked, "Write a question or some words first." if "q" in request.args else "")
     try:
-        return _result(box, filters, arguments["next"])
+        return _more(asked, arguments["next"]) if arguments["next"] else _result(asked)
     except BadRequest as error:
-        return _first_screen(box, str(error)), 400
+        return _first_screen(asked, str(error)), 400
 
 
 @pages.get("/about")
@@ -44,18 +41,33 @@ def about() -> str:
     return _render(present.about_page(library().info()))
 
 
-def _first_screen(box: Form, hint: str) -> str:
-    return _render(present.home_page(library().info(), library().facets(), box, EXAMPLES, hint))
+def _first_screen(asked: Asked, hint: str) -> str:
+    knowledge = library()
+    info, facets = knowledge.info(), knowledge.facets()
+    box = form("/", asked.question, asked.filters, facets, expand=asked.expand)
+    held = Collection(info, facets, knowledge.newest(NEWEST), examples.shown(info.generation))
+    return _render(home_page(held, box, hint))
 
 
-def _result(box: Form, filters: Filters, offset: int) -> str:
-    if offset:
-        found = library().search(box.question, filters, PASSAGES, offset, expand=box.expand)
-        return _render(present.search_page(found, library().info(), box, filters))
-    answer = library().ask(box.question, filters, PASSAGES, expand=box.expand)
-    count_answer(answer.status)
-    return _render(present.answer_page(answer, box, filters, PASSAGES))
+def _result(asked: Asked) -> Response:
+    """The passages are sent while they are judged."""
+    steps = library().asking(asked.question, asked.filters, PASSAGES, expand=asked.expand)
+    shown = cast(SearchPage, next(steps))
+    page = result_page(shown, library().info(), _box(asked, shown), asked, partial(judged, steps, asked))
+    return Response(streamed(TEMPLATES[ResultPage], page), content_type="text/html; charset=utf-8")
+
+
+def _more(asked: Asked, offset: int) -> str:
+    shown = library().search(asked.question, asked.filters, PASSAGES, offset, expand=asked.expand)
+    return _render(result_page(shown, library().info(), _box(asked, shown), asked, None, offset))
+
+
+def _box(asked: Asked, shown: SearchPage) -> Form:
+    """What was found is offered; where a filter is in force, its other values as well, which nothing found can have."""
+    every = library().facets()
+    offered = shown.found.facets if shown.found else every
+    return form("/", asked.question, asked.filters, offered, expand=asked.expand, others=every)
 
 
 def _render(page: Any) -> str:
-    return render_template(present.TEMPLATES[type(page)], page=page)
+    return render_template(TEMPLATES[type(page)], page=page)

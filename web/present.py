@@ -2,53 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote as quoted
 
 from kb.records import (
-    Answer,
-    Citation,
-    Conflict,
-    ConflictValue,
     DocumentSummary,
-    Facets,
-    Filters,
-    Hit,
     IndexManifest,
     Locator,
-    SearchPage,
 )
-from kb.understood import in_words
 from web import names
-from web.form import Form, address
 from web.report import Fact
-from web.said import Said, said
-
-SHOWN_WHOLE = 420  # characters of a passage; a longer one is cut to about five lines, its rest one tap away
-CUT_AT = 340
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    question: str
-    language: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    label: str
-    count: int
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """One line of what the collection holds."""
-
-    label: str
-    counts: tuple[Count, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,60 +28,6 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Cited:
-    """A citation: `before` + `quote` + `after` is the passage around the quote."""
-
-    marker: int
-    source: Source
-    before: str
-    quote: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    stated: ConflictValue
-    source: Source | None
-    when: str
-
-
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    about: str
-    values: tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A passage of a document; `rest` is what the cut left out."""
-
-    text: str
-    rest: str
-    place: str
-    href: str
-    language: str
-    direction: str
-
-
-@dataclass(frozen=True, slots=True)
-class FoundIn:
-    source: Source
-    passages: tuple[Found, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerCard:
-    answered: bool
-    said: tuple[Said, ...]
-    read_as: str
-    cited: tuple[Cited, ...]
-    disagreements: tuple[Disagreement, ...]
-    reason: str
-    confidence: str
-    figure: str
-
-
-@dataclass(frozen=True, slots=True)
 class Published:
     """The generation that a page was made from."""
 
@@ -126,27 +36,6 @@ class Published:
     documents: int
     passages: int
     date: str
-
-
-@dataclass(frozen=True, slots=True)
-class HomePage:
-    form: Form
-    hint: str
-    examples: tuple[Example, ...]
-    holdings: tuple[Holding, ...]
-    published: Published
-
-
-@dataclass(frozen=True, slots=True)
-class ResultPage:
-    form: Form
-    card: AnswerCard | None
-    found: tuple[FoundIn, ...]
-    also_searched: tuple[str, ...]
-    switch: str
-    first: str
-    more: str
-    published: Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,46 +53,9 @@ class ErrorPage:
 
 
 TEMPLATES: Mapping[type, str] = {
-    HomePage: "home.html",
-    ResultPage: "result.html",
     AboutPage: "about.html",
     ErrorPage: "error.html",
 }
-
-
-def home_page(info: IndexManifest, facets: Facets, box: Form, examples: Sequence[tuple[str, str]], hint: str = "") -> HomePage:
-    """`examples` are (language, question)."""
-    shown = tuple(Example(question, language, address("/", question, Filters())) for language, question in examples)
-    return HomePage(box, hint, shown, _holdings(facets), published(info))
-
-
-def answer_page(answer: Answer, box: Form, filters: Filters, n: int) -> ResultPage:
-    """The first page of a result; `n` is how many passages were asked for."""
-    more = address("/", answer.question, filters, expand=box.expand, next=str(n)) if len(answer.nearest) >= n else ""
-    return ResultPage(
-        form=box,
-        card=_card(answer),
-        found=grouped(answer.nearest),
-        also_searched=answer.also_searched,
-        switch=address("/", box.question, filters, expand=not box.expand),
-        first="",
-        more=more,
-        published=published(answer.index),
-    )
-
-
-def search_page(result: SearchPage, info: IndexManifest, box: Form, filters: Filters) -> ResultPage:
-    """A following page of a result: passages alone."""
-    return ResultPage(
-        form=box,
-        card=None,
-        found=grouped(result.items),
-        also_searched=result.also_searched,
-        switch=address("/", box.question, filters, expand=not box.expand),
-        first=address("/", box.question, filters, expand=box.expand),
-        more=address("/", box.question, filters, expand=box.expand, next=result.next) if result.next else "",
-        published=published(info),
-    )
 
 
 def about_page(info: IndexManifest) -> AboutPage:
@@ -222,14 +74,6 @@ def published(info: IndexManifest) -> Published:
     return Published(info.generation, info.digest[:12], info.documents, info.passages, names.day(info.created_at))
 
 
-def grouped(hits: Sequence[Hit]) -> tuple[FoundIn, ...]:
-    """Hits by document, the document of the best hit first; within a document by rank."""
-    by_document: dict[str, list[Hit]] = {}
-    for hit in hits:
-        by_document.setdefault(hit.document.id, []).append(hit)
-    return tuple(FoundIn(source_of(group[0].document), tuple(_found(hit) for hit in group)) for group in by_document.values())
-
-
 def place_of(locator: Locator) -> str:
     """ "art. 5(2) · p. iv", or the nearest heading if there is neither."""
     pieces = [locator.pinpoint] if locator.pinpoint else []
@@ -239,48 +83,6 @@ def place_of(locator: Locator) -> str:
     if locator.ocr is not None:
         pieces.append("read by OCR")
     return " · ".join(pieces) or (locator.section[-1] if locator.section else "")
-
-
-def _holdings(facets: Facets) -> tuple[Holding, ...]:
-    kinds = tuple(_count(names.kind(value), n, Filters(kind=(value,))) for value, n in facets.kind.items() if value)
-    countries = tuple(_count(names.country(value), n, Filters(country=(value,))) for value, n in facets.country.items() if value)
-    languages = tuple(
-        _count(names.language(value), n, Filters(language=(value,))) for value, n in facets.language.items() if value
-    )
-    held = (Holding("Kinds", kinds), Holding("Countries", countries), Holding("Languages", languages))
-    return tuple(holding for holding in held if holding.counts)
-
-
-def _count(label: str, n: int, only: Filters) -> Count:
-    return Count(label, n, address("/documents", "", only))
-
-
-def _card(answer: Answer) -> AnswerCard:
-    cited = tuple(_cited(citation) for citation in answer.citations)
-    by_marker = {one.marker: one.source for one in cited}
-    return AnswerCard(
-        answered=answer.status == "answered",
-        said=tuple(said(one, by_marker[one.citations[0]].language if one.citations else "") for one in answer.statements),
-        read_as=in_words(answer.understood) if answer.understood else "",
-        cited=cited,
-        disagreements=tuple(_disagreement(conflict, by_marker) for conflict in answer.conflicts),
-        reason=answer.reason or "",
-        confidence=names.confidence(answer.confidence),
-        figure=f"{answer.confidence:.2f}",
-    )
-
-
-def _disagreement(conflict: Conflict, by_marker: Mapping[int, Source]) -> Disagreement:
-    values = (Value(v, by_marker.get(v.citation), names.day(v.as_of)) for v in conflict.values)
-    return Disagreement(conflict.about, tuple(values))
-
-
-def _cited(citation: Citation) -> Cited:
-    at = citation.context.find(citation.quote)  # of a view of the passage only: the link carries the exact place
-    before, after = (citation.context[:at], citation.context[at + len(citation.quote) :]) if at >= 0 else ("", "")
-    at_quote = citation.permalink.partition("#")[0] + "#quote"  # its passage may begin a screen above it
-    source = source_of(citation.document, at_quote, place_of(citation.locator))
-    return Cited(citation.marker, source, before, citation.quote, after)
 
 
 def source_of(document: DocumentSummary, href: str = "", place: str = "") -> Source:
@@ -294,15 +96,3 @@ def source_of(document: DocumentSummary, href: str = "", place: str = "") -> Sou
         language=metadata.language,
         direction=names.direction(metadata.language),
     )
-
-
-def _found(hit: Hit) -> Found:
-    passage = hit.passage
-    text, rest = passage.text.replace("\n\n", "\n"), ""  # a line is enough between paragraphs; nothing is quoted from here
-    if len(text) > SHOWN_WHOLE:
-        cut = text.rfind(" ", 0, CUT_AT)
-        cut = cut if cut > 0 else CUT_AT
-        text, rest = text[:cut], text[cut:]
-    span = f"start={passage.locator.start}&end={passage.locator.end}"
-    href = f"/documents/{quoted(passage.document_id)}?{span}#{quoted(passage.id)}"
-    return Found(text, rest, place_of(passage.locator), href, passage.language, names.direction(passage.language))

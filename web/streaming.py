@@ -1,0 +1,52 @@
+"""A page that is sent in two parts: what is known, then the answer. Without scripts: the browser shows what it has."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from flask import current_app, stream_template
+
+from kb.errors import KnowledgeBaseError
+from kb.records import Answer, SearchPage
+from web.metrics import count_answer
+from web.result_page import AnswerCard, Asked, answer_card
+
+log = logging.getLogger("web.streaming")
+SO_FAR = "<!-- so far -->"  # stands in the template where the first part ends
+
+
+def streamed(template: str, page: Any) -> Iterator[str]:
+    """The page in parts, cut where the template has the mark. To be called in a request, which lasts until the last part."""
+    return _in_parts(stream_template(template, page=page))
+
+
+def _in_parts(pieces: Iterator[str]) -> Iterator[str]:
+    """Few of many: a template gives thousands of pieces, each of which would be a packet."""
+    waiting: list[str] = []
+    for piece in pieces:
+        before, mark, after = piece.partition(SO_FAR)
+        waiting.append(before)
+        if mark:
+            yield "".join(waiting)
+            waiting = [after]
+    yield "".join(waiting)
+
+
+def judged(steps: Iterator[SearchPage | Answer], asked: Asked) -> AnswerCard:
+    """The card of the answer that `steps` end in. The page is half sent by then, so a failure is told in the card's place."""
+    try:
+        answer = next(step for step in steps if isinstance(step, Answer))
+    except KnowledgeBaseError as error:
+        return _failed(str(error))
+    except Exception:
+        log.exception("judging failed on %s", current_app.name)  # as an error page would: the cause for the operator alone
+        return _failed("something failed on the server; the operator finds the cause in its log.")
+    count_answer(answer.status)
+    return answer_card(answer, asked)
+
+
+def _failed(words: str) -> AnswerCard:
+    count_answer("failed")
+    return AnswerCard(answered=False, failed=words)

@@ -66,6 +66,7 @@ class ReadingPage:
     ask: str
     at_source: str
     quoted: bool
+    permalink: str
     hits: Hits | None
     outline: tuple[Entry, ...]
     turn: Turn | None
@@ -120,6 +121,7 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
         ask=address("/", "", Filters(document=(document.id,))),
         at_source=at_source(document, quote),
         quoted=quote is not None and span[0] <= quote[0] < max(span[1], 1),
+        permalink=Viewing(document.id, start=viewing.start, end=viewing.end).address("quote") if quote else "",
         hits=_hits(shown.hits, viewing),
         outline=outline(document, span, place),
         turn=_turn(shown.sections, section, viewing),

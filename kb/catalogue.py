@@ -11,14 +11,15 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
-from kb import browse, facets
+from kb import browse, facets, store
 from kb.catalogue_records import EntityDetail, Listing, Related, Speaking
 from kb.errors import NotFound
 from kb.gazetteer import Entity, Gazetteer
-from kb.records import DocumentPage, DocumentSummary, EntityCount, Facets, Filters, Passage
+from kb.records import Document, DocumentPage, DocumentSummary, EntityCount, Facets, Filters, Passage
 from kb.retrieve import Reading
 
 T = TypeVar("T")
+MOST_TEXT = 4_000_000  # characters of the documents that are kept; with their blocks about 30 MB
 KEPT = 512  # counts of one generation: a few kB each at most
 SPEAKING = 10  # passages about an entity
 RELATED = 16
@@ -34,6 +35,7 @@ class Catalogue:
         self._lock = threading.Lock()
         self._generation = 0
         self._counts: dict[Hashable, Any] = {}
+        self._read: dict[str, Document] = {}
 
     def documents(self, filters: Filters, listing: Listing) -> DocumentPage:
         """`filters` are checked. Raises BadRequest for a cursor or sort that is none."""
@@ -41,6 +43,21 @@ class Catalogue:
         of_these = lambda: browse.count_documents(reading.connection, reading.generation, filters)  # noqa: E731
         total = self._counted(reading, ("documents", filters), of_these)
         return browse.documents(reading.connection, reading.generation, filters, listing, total)
+
+    def document(self, document_id: str) -> Document:
+        """Raises NotFound. Those read last are kept: who turns the pages of one asks for it again and again."""
+        reading = self._reading()
+        with self._lock:
+            self._forget(reading)
+            kept = self._read.pop(document_id, None)
+        found = kept or store.document(reading.connection, reading.generation, document_id)
+        with self._lock:
+            if reading.generation == self._generation:
+                self._read[document_id] = found  # behind the others: the first is the one to go
+                size = sum(len(one.text) for one in self._read.values())
+                while size > MOST_TEXT and len(self._read) > 1:
+                    size -= len(self._read.pop(next(iter(self._read))).text)
+        return found
 
     def facets(self) -> Facets:
         reading = self._reading()
@@ -111,8 +128,7 @@ class Catalogue:
     def _counted(self, reading: Reading, key: Hashable, make: Callable[[], T]) -> T:
         """`make()`, or what it gave for this key in this generation."""
         with self._lock:
-            if reading.generation != self._generation:
-                self._generation, self._counts = reading.generation, {}
+            self._forget(reading)
             if key in self._counts:
                 return cast(T, self._counts[key])
         made = make()  # two threads may both count: that costs a moment, a lock would hold up all others
@@ -120,3 +136,8 @@ class Catalogue:
             if reading.generation == self._generation and len(self._counts) < KEPT:
                 self._counts[key] = made
         return made
+
+    def _forget(self, reading: Reading) -> None:
+        """What was kept of another generation."""
+        if reading.generation != self._generation:
+            self._generation, self._counts, self._read = reading.generation, {}, {}

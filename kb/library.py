@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import TypeVar, cast
@@ -31,7 +31,7 @@ from kb.gazetteer import Gazetteer
 from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.language import LANGUAGES
 from kb.migrations import check_not_older, schema_of
-from kb.pictures import PAGED, PagePictures, Paint, Picture, PictureOrder
+from kb.pictures import PagePictures, Paint, Picture, PictureOrder, checked_mark, marked, page_of
 from kb.premise import Objection, objection, unknown_names
 from kb.question import Question, understand
 from kb.records import (
@@ -153,8 +153,7 @@ class Library:
         return self._catalogue.documents(self._checked(filters), Listing(_count(n), cursor, sort))
 
     def document(self, document_id: str) -> Document:
-        reading = self._reading()
-        return store.document(reading.connection, reading.generation, document_id)
+        return self._catalogue.document(document_id)
 
     def passages(self, document_id: str) -> tuple[Passage, ...]:
         reading = self._reading()
@@ -184,24 +183,14 @@ class Library:
         text, Busy if too many pages are being drawn.
         """
         document = self.document(document_id)
-        shown = next((one for one in document.pages if one.number == page), None)
-        if self._pictures is None or document.media_type != PAGED or shown is None:
-            raise NotFound(_no_picture(document, page))
+        if self._pictures is None:
+            raise NotFound("this program was started without what draws pages; `python -m web` has it.")
+        shown = page_of(document, page)
+        checked_mark(document, span)
         order = PictureOrder(self.original(document_id).path, document.original_sha256, page)
-        if span is None:
-            return self._pictures.get(order)
-        if not 0 <= span[0] < span[1] <= len(document.text):
-            raise BadRequest(f"{span[0]} to {span[1]} is no span of a text of {len(document.text)} characters.")
-        start, end = max(span[0], shown.start), min(span[1], shown.end)
-        if start >= end:
-            return self._pictures.get(order)
-        if shown.ocr is None:
-            text, spans = document.text[shown.start : shown.end], ((start - shown.start, end - shown.start),)
-            return self._pictures.get(replace(order, text=text, spans=spans))
         reading = self._reading()
-        words = store.word_boxes(reading.connection, reading.generation, document_id, page)
-        boxes = tuple((w.left, w.top, w.right, w.bottom) for w in words if w.start < end and start < w.end)
-        return self._pictures.get(replace(order, boxes=boxes))
+        words = lambda: store.word_boxes(reading.connection, reading.generation, document_id, page)  # noqa: E731
+        return self._pictures.get(marked(order, document, shown, span, words))
 
     def passages_within(self, document_id: str, start: int, end: int) -> tuple[Passage, ...]:
         """The passages of a document that begin in [start, end), in order."""
@@ -365,14 +354,6 @@ class Library:
             return work()
         except SnapshotGone:
             return work()  # with the newest generation; a second time would need two more publishes within one question
-
-
-def _no_picture(document: Document, page: int) -> str:
-    if document.media_type != PAGED:
-        return f"{document.uri} is of type {document.media_type}; pictures are of PDFs. Its original shows it as it was."
-    if not 1 <= page <= len(document.pages):
-        return f"{document.uri} has no page {page}; its pages are 1 to {len(document.pages)}."
-    return "this program was started without what draws pages; `python -m web` has it."
 
 
 def _confidence(finding: Finding, most: float) -> float:

@@ -5,6 +5,7 @@ Made when a document is staged, so that a page about a country of 10,000 documen
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ FEWEST = 80  # characters of a passage that says something; below it are heading
 ENOUGH = 3  # mentions in a passage; more do not make it speak more of a thing
 BANDS = 4  # coarse on purpose: within a band the kind of the source and its date decide, and not one mention more
 IN_TITLE = 5  # a document with the name in its title stands before any that has not
+ROW = re.compile(r"[^:;]{1,80}: [^;]+; [^:;]{1,80}: ")  # as readers write it: each cell after the heading of its column
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,15 @@ class Mentioned:
     focus: int
 
 
-Place = tuple[int, int, Sequence[str]]  # a passage: start, end, headings
+Place = tuple[int, int, bool]  # a passage: start, end, and whether it says something (see below)
+
+
+def says_something(text: str, section: Sequence[str]) -> bool:
+    """Whether a passage can stand for its document: no heading, no list of sources or addresses, no rows of a table."""
+    if len(text) < FEWEST or "://" in text or is_reference_list(section):
+        return False
+    lines = text.splitlines()
+    return 2 * sum(ROW.match(line) is not None for line in lines) <= len(lines)
 
 
 def mentioned(title: str, places: Sequence[Place], mentions: Iterable[Mention]) -> tuple[Mentioned, ...]:
@@ -50,10 +60,8 @@ def mentioned(title: str, places: Sequence[Place], mentions: Iterable[Mention]) 
             within[ordinal][mention.entity_id] += 1
     best: dict[str, tuple[int, int]] = {}
     for ordinal, names in sorted(within.items()):
-        start, end, section = places[ordinal]
-        says = end - start >= FEWEST and not is_reference_list(section)
         for entity_id, count in names.items():
-            focus = _focus(count, names.total()) if says else 0
+            focus = _focus(count, names.total()) if places[ordinal][2] else 0
             if entity_id not in best or focus > best[entity_id][1]:
                 best[entity_id] = ordinal, focus
     return tuple(_row(entity_id, counts[entity_id], best.get(entity_id), entity_id in titled) for entity_id in sorted(counts))

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable
 
 from kb.errors import IndexStale
-from kb.mentioned import mentioned, tier
+from kb.mentioned import mentioned, says_something, tier
 from kb.records import Mention
 
 
@@ -211,8 +211,10 @@ def _browsing(connection: sqlite3.Connection) -> None:
     )
     connection.execute("CREATE INDEX document_entities_document ON document_entities (document, entity_id, mentions)")
     for num, title, kind, published in connection.execute("SELECT num, title, kind, published_start FROM documents").fetchall():
-        passages = connection.execute('SELECT start, "end", section FROM passages WHERE document = ? ORDER BY ordinal', (num,))
-        places = [(start, end, json.loads(section)) for start, end, section in passages]
+        passages = connection.execute(
+            'SELECT start, "end", text, section FROM passages WHERE document = ? ORDER BY ordinal', (num,)
+        )
+        places = [(start, end, says_something(text, json.loads(section))) for start, end, text, section in passages]
         found = connection.execute('SELECT entity_id, label, text, start, "end" FROM mentions WHERE document = ?', (num,))
         rows = mentioned(title, places, [Mention(*row) for row in found])
         connection.executemany(

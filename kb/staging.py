@@ -24,7 +24,7 @@ import numpy.typing as npt
 from kb.connections import connect_writer, transaction
 from kb.errors import Busy
 from kb.filters import date_range
-from kb.mentioned import mentioned, tier
+from kb.mentioned import mentioned, says_something, tier
 from kb.migrations import migrate
 from kb.moves import move_sources
 from kb.records import Document, Mention, Passage, WordBox
@@ -202,7 +202,7 @@ class Staging:
         )
 
     def _insert_entities(self, num: int, item: StagedDocument, published: str) -> None:
-        places = [(p.locator.start, p.locator.end, p.locator.section) for p in item.passages]
+        places = [(p.locator.start, p.locator.end, says_something(p.text, p.locator.section)) for p in item.passages]
         self.connection.executemany(
             "INSERT INTO document_entities VALUES (?, ?, ?, ?, ?, ?, ?)",
             [

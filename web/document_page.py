@@ -15,7 +15,7 @@ from web.report import Fact, ReadingReport, at_source, facts, notices, reading_r
 from web.sections import Section, section_at
 from web.viewing import PAGE, TEXT, Viewing
 
-NAMES = 12  # of what a document mentions
+NAMES = 10  # of what a document mentions
 NEAR = 3  # sections that are listed on both sides of the one shown
 
 
@@ -66,6 +66,7 @@ class ReadingPage:
     ask: str
     at_source: str
     quoted: bool
+    permalink: str
     hits: Hits | None
     outline: tuple[Entry, ...]
     turn: Turn | None
@@ -120,6 +121,7 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
         ask=address("/", "", Filters(document=(document.id,))),
         at_source=at_source(document, quote),
         quoted=quote is not None and span[0] <= quote[0] < max(span[1], 1),
+        permalink=Viewing(document.id, start=viewing.start, end=viewing.end).address("quote") if quote else "",
         hits=_hits(shown.hits, viewing),
         outline=outline(document, span, place),
         turn=_turn(shown.sections, section, viewing),

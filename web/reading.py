@@ -103,8 +103,10 @@ def parts(
     """The blocks of text[span[0]:span[1]] in order. Every character of it that is not white space is in exactly one run."""
     text, low, high = document.text, *span
     anchors = sorted((passage.locator.start, passage.id) for passage in passages if low <= passage.locator.start < high)
-    pages = [(page.start, leaf_of(document, page, addresses.page)) for page in document.pages]
-    pages = _between(pages, low if low else -1, high if high < len(text) else high + 1)
+    numbered = _between(
+        [(page.start, page) for page in document.pages], low if low else -1, high if high < len(text) else high + 1
+    )
+    pages = [(at, leaf_of(document, page, addresses.page)) for at, page in numbered]
     links = _between([(link.start, link) for link in document.references if _leads(link)], low, high)
     targets = {link.target for link in document.references if link.target is not None}
     result, reached = [], low

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kb.records import Document
+from kb.records import Block, Document
 
 # Bytes of HTML that a section's text comes to, as estimated; with the frame around it a page stays below 150 kB.
 LARGEST = 72_000
@@ -30,8 +30,9 @@ def sections(document: Document) -> tuple[Section, ...]:
     """At least one, also of an empty text."""
     starts = list(_starts(document))
     ends = [*starts[1:], len(document.text)]
+    headings = [block for block in document.blocks if block.kind == "heading"]
     return tuple(
-        Section(number, start, end, _title(document, start, end))
+        Section(number, start, end, _title(document.text, headings, start, end))
         for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1)
     )
 
@@ -81,10 +82,12 @@ def _space(text: str, start: int, limit: int, end: int) -> int:
     return limit
 
 
-def _title(document: Document, start: int, end: int) -> str:
-    heading = next((b for b in document.blocks if b.kind == "heading" and start <= b.start < end), None)
-    at = heading.start if heading else start
-    words = " ".join(document.text[at : (heading.end if heading else min(end, at + 4 * TITLE))].split())
+def _title(text: str, headings: Sequence[Block], start: int, end: int) -> str:
+    """The first heading of a section, or its first words; cut to TITLE."""
+    place = bisect_left(headings, start, key=lambda block: block.start)
+    heading = headings[place] if place < len(headings) and headings[place].start < end else None
+    stretch = text[heading.start : heading.end] if heading else text[start : min(end, start + 4 * TITLE)]
+    words = " ".join(stretch.split())
     if len(words) <= TITLE:
         return words
     cut = words.rfind(" ", 0, TITLE)

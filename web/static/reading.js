@@ -11,6 +11,20 @@
     return;
   }
 
+  // A page that cannot be drawn now (many are, or the file is damaged): words instead of an empty sheet.
+  const undrawn = (picture) => {
+    const words = document.createElement("p");
+    words.className = "empty";
+    words.textContent = picture.dataset.undrawn;
+    picture.replaceWith(words);
+  };
+  document.addEventListener("error", (event) => {
+    if (event.target.matches && event.target.matches("#printed img")) undrawn(event.target);
+  }, true);
+  document.querySelectorAll("#printed img").forEach((picture) => {
+    if (picture.complete && picture.currentSrc && !picture.naturalWidth) undrawn(picture);
+  });
+
   let turning = 0;
   async function swap(href, remember) {
     const turn = ++turning;
@@ -54,6 +68,7 @@
     if (first || getComputedStyle(document.getElementById("printed")).display === "none") return;
     const address = new URL(wanted);
     address.searchParams.delete("view");
+    if (address.searchParams.get("page") === document.querySelector("#printed img, #printed .empty")?.closest("figure").dataset.page) return;
     timer = setTimeout(() => swap(address.href, false), 400);
   }, { rootMargin: "0px 0px -60% 0px", threshold: [0, 1] });
   leaves.forEach((leaf) => watcher.observe(leaf));

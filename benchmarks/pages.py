@@ -20,6 +20,7 @@ import numpy as np
 
 from kb.config import settings_from
 from kb.embed import Encoder
+from kb.errors import ModelUnavailable
 from kb.gazetteer import Gazetteer
 from kb.generations import publish, vector_model
 from kb.library import Library
@@ -92,7 +93,7 @@ def make(home: Path) -> None:
 
 
 def no_encoder() -> Encoder:
-    raise RuntimeError("a page without a question asked for the model")
+    raise ModelUnavailable("no page without a question needs the model; the first screen looks for example questions beside it.")
 
 
 def addresses(library: Library) -> dict[str, list[str]]:

@@ -5,16 +5,13 @@ A Library may be used by several threads. It notices a newly published generatio
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
-from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from kb import facets, store
 from kb.abstain import not_one_question, reason_for_abstaining
@@ -24,7 +21,7 @@ from kb.catalogue_records import EntityDetail, Listing
 from kb.compose import Composer
 from kb.config import Settings
 from kb.conflicts import conflicts_of
-from kb.connections import ReaderPool, connect_reader
+from kb.connections import ReaderPool
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
 from kb.evidence import Evidence, Judge, idf_of
@@ -368,13 +365,3 @@ def _count(n: int, most: int = MAX_ITEMS) -> int:
     if not 1 <= n <= most:
         raise BadRequest(f"n is {n}; it takes a whole number from 1 to {most}.")
     return n
-
-
-def runs(settings: Settings, n: int) -> list[dict[str, Any]]:
-    """The last `n` runs of the re-index, newest first; "report" is None for one that did not finish."""
-    path: Path = settings.home / STORE_FILE
-    if not path.exists():
-        return []
-    with closing(connect_reader(path)) as connection:
-        rows = connection.execute("SELECT started_at, finished_at, report FROM runs ORDER BY num DESC LIMIT ?", (n,)).fetchall()
-    return [{"started_at": a, "finished_at": b, "report": json.loads(c) if c else None} for a, b, c in rows]

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from ingest.__main__ import main
+from ingest.discovery import discover
 from ingest.fetched import STATE
 from ingest.reach import Reach
-from ingest.sources import DOCX, discover
+from ingest.sources import DOCX
 from kb.records import Filters
 from tests.bad_server import (
     HTML_PAGE,
@@ -357,7 +358,7 @@ def test_wrong_use_says_how(arguments, said, capsys, monkeypatch):
 def test_the_report_is_told_to_people_too(bench, tmp_path, capsys, monkeypatch):
     listed = write_list(tmp_path / "list.toml", ("a", bench.server.url("/a")), ("b", bench.server.url("/b")))
     bench.pages["/a"] = page()
-    monkeypatch.setattr("ingest.__main__.FetchOptions", lambda jobs: replace(bench.options, jobs=jobs))
+    monkeypatch.setattr("ingest.commands_fetch.FetchOptions", lambda jobs: replace(bench.options, jobs=jobs))
     assert main(["fetch", "--all", "--sources", str(listed), "--into", str(bench.folder)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"new 1, updated 0, unchanged 0, failed 1, {len(HTML_PAGE)} bytes in ")

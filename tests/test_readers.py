@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ingest.discovery import discover
 from ingest.readers import read_file, reader_version
-from ingest.sources import PDF, discover
+from ingest.sources import PDF
 from ingest.text import UnreadableFile
 from kb.records import Parsed, SourceFile
 

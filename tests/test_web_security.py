@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 import web
-from tests.fake_library import app_over
+from kb.config import settings_from
+from kb.errors import BadRequest
+from tests.fake_library import FakeLibrary, app_over
+from web import create_app
 
 
 @pytest.fixture
@@ -81,3 +84,20 @@ def test_the_files_are_small_and_ask_nobody_else():
         assert "//" not in text.replace("https://", "").replace("http://", "") or path.suffix == ".css"
         assert "<script>" not in text and "style=" not in text and "|safe" not in text and "@import" not in text
         assert "http" not in text.replace("http-equiv", "") or path.suffix == ".css"
+
+
+def test_an_operator_may_want_the_questions(tmp_path, caplog):
+    library = FakeLibrary(tmp_path)
+    client = create_app(library, settings_from({"KB_LOG_QUESTIONS": "1"}, tmp_path)).test_client()
+    with caplog.at_level(logging.INFO):
+        client.get("/?q=one+question%0Afake&country=UZ")
+        client.post("/api/v1/ask", json={"question": "another question"})
+        client.get("/about")
+    lines = [record.getMessage() for record in caplog.records if record.name == "web.access"]
+    assert lines[0].endswith("ms one question\\nfake") and lines[1].endswith("ms another question") and lines[2].endswith("ms")
+
+
+@pytest.mark.parametrize("value", ["yes", "2", "-1"])
+def test_a_wrong_setting_is_told(tmp_path, value):
+    with pytest.raises(BadRequest, match="KB_LOG_QUESTIONS is"):
+        settings_from({"KB_LOG_QUESTIONS": value}, tmp_path)

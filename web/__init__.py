@@ -8,7 +8,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from kb.config import Settings
-from web import assets, errors, examples, metrics, preferences, security
+from web import assets, caching, compression, errors, examples, limits, metrics, preferences, security
 from web.api import WakhanApi, api, health
 from web.browse import browse
 from web.document_views import documents
@@ -18,8 +18,9 @@ from web.pages import pages
 LARGEST_BODY = 64 * 1024  # bytes; the longest question with every filter fills 30 kB
 
 
-def create_app(library: Knowledge, settings: Settings) -> Flask:
-    """The application over an opened library. Nothing is read or loaded before the first request."""
+def create_app(library: Knowledge, settings: Settings, *, limited: bool = True) -> Flask:
+    """The application over an opened library, which is not read before the first request. `limited`: an address may ask so much
+    (web.limits) and no more; what measures the server goes without."""
     app = Flask(__name__, static_folder=None)
     app.config.update(
         API_TITLE="Wakhan",
@@ -29,6 +30,8 @@ def create_app(library: Knowledge, settings: Settings) -> Flask:
         OPENAPI_JSON_PATH="openapi.json",
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         SESSION_COOKIE_SAMESITE="Strict",
+        RATELIMIT_ENABLED=limited,
+        HOME=settings.home,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider has it; our shapes have an order
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -45,6 +48,9 @@ def create_app(library: Knowledge, settings: Settings) -> Flask:
     preferences.register(app)
     assets.register(app)
     metrics.register(app)
-    security.register(app)
+    security.register(app, log_questions=settings.log_questions)
+    compression.register(app)
+    caching.register(app, settings.home)
+    limits.register(app)
     errors.register(app)
     return app

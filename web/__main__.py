@@ -25,7 +25,18 @@ from web import create_app, examples
 # One for each answer that two cores can work on, and six for pages, which wait for nothing.
 THREADS = 8
 # Bodies over this are refused by waitress before they are stored; from 64 kB up to it Flask answers with a problem.
-LARGEST_BODY = 8 * 1024 * 1024
+BOUNDS = {
+    "max_request_body_size": 8 * 1024 * 1024,
+    "max_request_header_size": 64 * 1024,  # the longest question with every filter fills half of it
+    "channel_timeout": 30,  # seconds in which nothing is sent or read
+    "connection_limit": 500,
+}
+# A proxy on this machine is believed where a request came from, so that limits count people and not the proxy.
+PROXY = {
+    "trusted_proxy": "127.0.0.1",
+    "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+    "clear_untrusted_proxy_headers": True,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -73,9 +84,7 @@ def _listen(app: Any, settings: Settings) -> Any:
     """Bound before the warm-up: a taken port is told at once, and early callers wait instead of being refused."""
     try:
         server: Any = waitress
-        return server.create_server(
-            app, host=settings.host, port=settings.port, threads=THREADS, ident=None, max_request_body_size=LARGEST_BODY
-        )
+        return server.create_server(app, host=settings.host, port=settings.port, threads=THREADS, ident=None, **BOUNDS, **PROXY)
     except (OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             hint = "another program listens there. End it, or choose another port with --port."

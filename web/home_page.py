@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kb.records import DocumentSummary, Facets, Filters, IndexManifest
 from web import names
 from web.form import Form, address
+from web.indexing import Indexing
 from web.present import Published, Source, published, source_of
 
 LONGEST = 8  # values of a line of what is held; the rest stand in the list of documents
@@ -45,6 +46,7 @@ class HomePage:
     holdings: tuple[Holding, ...]
     newest: tuple[Source, ...]
     published: Published
+    indexing: Indexing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Collection:
     facets: Facets
     newest: Sequence[DocumentSummary]
     examples: Sequence[tuple[str, str]]
+    indexing: Indexing | None = None
 
 
 def home_page(held: Collection, box: Form, hint: str = "") -> HomePage:
@@ -66,6 +69,7 @@ def home_page(held: Collection, box: Form, hint: str = "") -> HomePage:
         holdings=_holdings(held.facets),
         newest=tuple(source_of(one) for one in held.newest),
         published=published(held.info),
+        indexing=held.indexing,
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 
 from kb.errors import BadRequest
 from kb.records import SearchPage
@@ -14,6 +15,7 @@ from web import examples, present, schemas
 from web.arguments import filters_of, page_arguments
 from web.form import Form, form
 from web.home_page import NEWEST, Collection, HomePage, home_page
+from web.indexing import indexing, last_run
 from web.knowledge import library
 from web.result_page import PASSAGES, Asked, ResultPage, result_page
 from web.streaming import judged, streamed
@@ -38,14 +40,14 @@ def home() -> str | Response | tuple[str, int]:
 
 @pages.get("/about")
 def about() -> str:
-    return _render(present.about_page(library().info()))
+    return _render(present.about_page(library().info(), indexing(_home()), last_run(_home())))
 
 
 def _first_screen(asked: Asked, hint: str) -> str:
     knowledge = library()
     info, facets = knowledge.info(), knowledge.facets()
     box = form("/", asked.question, asked.filters, facets, expand=asked.expand)
-    held = Collection(info, facets, knowledge.newest(NEWEST), examples.shown(info.generation))
+    held = Collection(info, facets, knowledge.newest(NEWEST), examples.shown(info.generation), indexing(_home()))
     return _render(home_page(held, box, hint))
 
 
@@ -67,6 +69,10 @@ def _box(asked: Asked, shown: SearchPage) -> Form:
     every = library().facets()
     offered = shown.found.facets if shown.found else every
     return form("/", asked.question, asked.filters, offered, expand=asked.expand, others=every)
+
+
+def _home() -> Path:
+    return Path(current_app.config["HOME"])
 
 
 def _render(page: Any) -> str:

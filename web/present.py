@@ -12,6 +12,7 @@ from kb.records import (
     Locator,
 )
 from web import names
+from web.indexing import Indexing, LastRun
 from web.report import Fact
 
 
@@ -42,14 +43,20 @@ class Published:
 class AboutPage:
     published: Published
     facts: tuple[Fact, ...]
+    indexing: Indexing | None
+    last_run: LastRun | None
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
+    """`unpublished`: there is no index yet, and `indexing` tells of the run that makes it. `wait`: seconds, 0 for none."""
+
     status: int
     title: str
     detail: str
     unpublished: bool
+    indexing: Indexing | None
+    wait: int
 
 
 TEMPLATES: Mapping[type, str] = {
@@ -58,7 +65,7 @@ TEMPLATES: Mapping[type, str] = {
 }
 
 
-def about_page(info: IndexManifest) -> AboutPage:
+def about_page(info: IndexManifest, running: Indexing | None, last: LastRun | None) -> AboutPage:
     facts = (
         Fact("Documents", f"{info.documents:,}", ""),
         Fact("Passages", f"{info.passages:,}", ""),
@@ -67,7 +74,7 @@ def about_page(info: IndexManifest) -> AboutPage:
         Fact("Digest", info.digest, ""),
         Fact("Model", info.model, ""),
     )
-    return AboutPage(published(info), facts)
+    return AboutPage(published(info), facts, running, last)
 
 
 def published(info: IndexManifest) -> Published:

@@ -10,6 +10,7 @@ from flask import current_app, stream_template
 
 from kb.errors import KnowledgeBaseError
 from kb.records import Answer, SearchPage
+from web import caching
 from web.metrics import count_answer
 from web.result_page import AnswerCard, Asked, answer_card
 
@@ -49,4 +50,5 @@ def judged(steps: Iterator[SearchPage | Answer], asked: Asked) -> AnswerCard:
 
 def _failed(words: str) -> AnswerCard:
     count_answer("failed")
+    caching.forget()
     return AnswerCard(answered=False, failed=words)

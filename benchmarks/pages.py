@@ -1,7 +1,8 @@
 """Server time and weight of every page without a question, over a synthetic collection: `python -m benchmarks.pages [FOLDER]`.
 
-Makes 100,000 passages (6,650 documents of 15 passages, and one of 500 pages) under FOLDER with the staging API and random
-vectors, or takes what a run before has left there; then asks each page through the application, without a network between.
+Makes 100,000 passages (6,650 documents of 15 passages, and one of 500 pages; `--documents 100000 --each 1` for a long list) under
+FOLDER with the staging API and random vectors, or takes what a run before has left there; then asks each page through the
+application, without a network between.
 Page weights are of the HTML as it is and of the files it loads, fonts and pictures aside, without compression.
 """
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from kb.config import settings_from
 from kb.embed import Encoder
+from kb.errors import ModelUnavailable
 from kb.gazetteer import Gazetteer
 from kb.generations import publish, vector_model
 from kb.library import Library
@@ -46,12 +48,12 @@ def sentence(dice: random.Random, names: list[str]) -> str:
     return " ".join(words).capitalize() + "."
 
 
-def documents(dice: random.Random, collection: str = "made") -> Iterator[StagedDocument]:
+def documents(dice: random.Random, total: int, each: int, collection: str = "made") -> Iterator[StagedDocument]:
     gazetteer = Gazetteer.load()
     names = [entity.name for entity in gazetteer.entities.values()]
-    for number in range(DOCUMENTS + 1):
-        long = number == DOCUMENTS
-        count = LONG_PAGES * A_PAGE if long else PASSAGES
+    for number in range(total + 1):
+        long = number == 0
+        count = LONG_PAGES * A_PAGE if long else each
         paragraphs = [" ".join(sentence(dice, names) for _ in range(4)) for _ in range(count)]
         text = "\n\n".join(paragraphs)
         starts = np.cumsum([0] + [len(one) + 2 for one in paragraphs[:-1]]).tolist()
@@ -75,12 +77,12 @@ def documents(dice: random.Random, collection: str = "made") -> Iterator[StagedD
         yield StagedDocument(document, tuple(made), gazetteer.find(text), collection, "made/1")
 
 
-def make(home: Path) -> None:
+def make(home: Path, total: int, each: int) -> None:
     dice, noise = random.Random(7), np.random.default_rng(7)
     with Staging(home) as staging:
-        for number, item in enumerate(documents(dice)):
+        for number, item in enumerate(documents(dice, total, each)):
             staging.replace_source(item.document.source_uri, [item])
-            if number % 1000 == 0:
+            if number % 10_000 == 0:
                 print(f"{number} documents", flush=True)
         model = vector_model(*IDENTITY)
         codes = pack(noise.standard_normal((1, DIMENSION)).astype(np.float32), *[np.zeros(1, np.int32)] * 2)
@@ -92,7 +94,7 @@ def make(home: Path) -> None:
 
 
 def no_encoder() -> Encoder:
-    raise RuntimeError("a page without a question asked for the model")
+    raise ModelUnavailable("no page without a question needs the model; the first screen looks for example questions beside it.")
 
 
 def addresses(library: Library) -> dict[str, list[str]]:
@@ -100,7 +102,7 @@ def addresses(library: Library) -> dict[str, list[str]]:
     dice = random.Random(8)
     listed = [library.documents(n=200, sort=sort) for sort in ("title", "date")]
     ids = [one.id for page in listed for one in page.items]
-    long = f"/documents/{DOCUMENTS:08x}"
+    long = f"/documents/{0:08x}"
     cursors = [
         f"/documents?sort={sort}&cursor={_deep(library, sort)}" for sort in ("title", "date", "kind", "publisher", "added")
     ]
@@ -153,11 +155,13 @@ def measure(client: Any, pages: list[str]) -> tuple[list[float], int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, help="where the collection is made and kept; left out: made for this run")
-    folder = parser.parse_args().folder
+    parser.add_argument("--documents", type=int, default=DOCUMENTS)
+    parser.add_argument("--each", type=int, default=PASSAGES, help="passages of a document")
+    chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        home = folder or Path(temporary)
+        home = chosen.folder or Path(temporary)
         if not (home / STORE_FILE).exists():
-            make(home)
+            make(home, chosen.documents, chosen.each)
         return report(home)
 
 

@@ -181,3 +181,10 @@ def test_an_original_keeps_its_name_in_any_script(client):
     with client.get("/documents/d2/original") as response:
         given = response.headers["Content-Disposition"]
     assert f"filename*=UTF-8''{quote('файл d2.bin')}" in given
+
+
+def test_headings_of_columns_are_set_off_in_rows_of_tables():
+    rows = [("table_row", 0, "Date: 1992; Title: Memo: a first; Value: 5"), ("paragraph", 0, "Note: this is prose; Value: none")]
+    shown = document("t", rows, documents()[0].metadata, "text/csv")
+    made = parts(shown, (), (0, len(shown.text)), Marking(), NOWHERE)
+    assert [[run.text for run in part.runs if run.column] for part in made] == [["Date:", "Title:", "Value:"], []]

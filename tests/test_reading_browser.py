@@ -38,9 +38,9 @@ def test_the_printed_page_is_turned_beside_the_text(page, address, complaints):
 
 def test_from_passage_to_passage_and_back_to_the_results(page, address, complaints):
     page.goto(f"{address}/documents/d1?q=routes&country=UZ")
-    page.get_by_label("Passage after").click()
+    page.get_by_role("link", name="Next passage").click()
     first = page.locator("mark").first.inner_text()
-    page.get_by_label("Passage after").click()
+    page.get_by_role("link", name="Next passage").click()
     assert page.locator("mark").first.inner_text() != first
     page.get_by_role("link", name="Back to the results").click()
     page.wait_for_url("**/?q=routes&country=UZ")

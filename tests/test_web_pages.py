@@ -117,7 +117,8 @@ def test_an_answer_cites_and_each_citation_opens_at_its_marked_quote(client):
 
 def test_filters_and_switch_live_in_the_address(client, web):
     tree = page(client, "/?q=signed&country=PK&country=UZ&from=2020&to=&expand=0&utm_source=mail")
-    assert web[1].asked == [("signed", Filters(country=("PK", "UZ"), date_from="2020"), 10, False)]
+    asked = "signed", Filters(country=("PK", "UZ"), date_from="2020"), 10, False
+    assert asked in web[1].asked  # beside the examples of the first screen, which are sought in a thread of their own
     without_pakistan = "/?" + "q=signed&country=UZ&from=2020&expand=0"
     assert without_pakistan in tree.links
     assert "/?q=signed&country=PK&country=UZ&from=2020" in tree.links  # the switch back

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from web import names
 OUTLINE_LEVELS = 3
 LONGEST_OUTLINE = 120
 LONGEST_ENTRY = 160  # characters
+
+CELL = re.compile(r"(?:(?<=; )|(?<![^\n]))([^:;\n]{1,80}:) ")
 
 Show = Callable[[int], str]
 
@@ -36,13 +39,14 @@ class Leaf:
 @dataclass(frozen=True, slots=True)
 class Run:
     """A stretch of text. `anchors` are passages that begin here, `leaf` a page that begins here, `href` leads to what the stretch
-    names, an article of this document or another agreement ("" for most)."""
+    names, an article of this document or another agreement ("" for most), `column` tells that it heads a cell of a row."""
 
     text: str
     marked: bool
     anchors: tuple[str, ...]
     leaf: Leaf | None
     href: str = ""
+    column: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +188,27 @@ def _part(text: str, block: Block, marking: Marking, places: Within, named: bool
     low, high = marking.quote or (0, 0)
     inner = {at for at, _ in (*anchors, *pages) if at < block.end} | {at for at in (low, high) if block.start < at < block.end}
     inner |= {at for link, _ in links for at in (link.start, link.end) if block.start < at < block.end}
+    columns = _columns(text, block)
+    inner |= {at for span in columns for at in span if block.start < at < block.end}
     cuts = sorted({block.start, block.end} | inner)
     runs = []
     for start, end in pairwise(cuts):
         leaves = [leaf for at, leaf in pages if at == start]
         ids = tuple(name for at, name in anchors if at == start or (at >= block.end and start == cuts[0]))
         href = next((address for link, address in links if link.start <= start < link.end), "")
-        runs.append(Run(text[start:end], low <= start < high, ids, leaves[-1] if leaves else None, href))
+        column = any(first <= start < last for first, last in columns)
+        runs.append(Run(text[start:end], low <= start < high, ids, leaves[-1] if leaves else None, href, column))
     heading = block.kind == "heading"
     tag = f"h{min(6, max(1, block.level) + 1)}" if heading else "p"
     hit = any(first < block.end and block.start < last for first, last in marking.hits)
     return Part(tag, block.kind, anchor(block.start) if named or heading else "", tuple(runs), hit)
+
+
+def _columns(text: str, block: Block) -> list[tuple[int, int]]:
+    """Where the headings of its columns stand in a row of a table, which readers write as "Date: 1992; Title: …"."""
+    if block.kind != "table_row":
+        return []
+    return [match.span(1) for match in CELL.finditer(text, block.start, block.end)]
 
 
 STATED: Mapping[str, str] = {

@@ -12,8 +12,11 @@ from kb.records import Block, Document
 LARGEST = 72_000
 EARLY = 0.5  # of LARGEST: from here on a section ends before the next heading
 BLOCK = 60  # bytes of HTML around a block
+CELLS = 160  # more in a row of a table, whose headings of columns are set off
 ANCHORED = 1.08  # anchors of passages, labels of pages and links among the text
 TITLE = 80  # characters
+HEADING = "heading"
+HIGH = 2  # levels of headings that a section may begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,9 @@ def _starts(document: Document) -> Iterator[int]:
     text = document.text
     weight = ANCHORED * len(text.encode()) / max(1, len(text))
     spent, last = 0.0, 0
-    for start, end, heading in _stretches(document):
-        cost = BLOCK + weight * (end - start)
-        if start > last and (spent + cost > LARGEST or (heading and spent > EARLY * LARGEST)):
+    for start, end, kind in _stretches(document):
+        cost = BLOCK + CELLS * (kind == "table_row") + weight * (end - start)
+        if start > last and (spent + cost > LARGEST or (kind == HEADING and spent > EARLY * LARGEST)):
             yield start
             spent, last = 0.0, start
         while cost > LARGEST:  # one block alone is too long: cut it at a space
@@ -60,16 +63,16 @@ def _starts(document: Document) -> Iterator[int]:
         spent += cost
 
 
-def _stretches(document: Document) -> Iterator[tuple[int, int, bool]]:
-    """(start, end, whether a heading) of the blocks and of what lies between them, in order."""
+def _stretches(document: Document) -> Iterator[tuple[int, int, str]]:
+    """(start, end, kind) of the blocks and of what lies between them, in order."""
     reached = 0
     for block in document.blocks:
         if block.start > reached:
-            yield reached, block.start, False
-        yield block.start, block.end, block.kind == "heading" and block.level <= 2
+            yield reached, block.start, ""
+        yield block.start, block.end, block.kind if block.kind != HEADING or block.level <= HIGH else ""
         reached = block.end
     if reached < len(document.text):
-        yield reached, len(document.text), False
+        yield reached, len(document.text), ""
 
 
 def _space(text: str, start: int, limit: int, end: int) -> int:

@@ -20,7 +20,6 @@ FLAGS = (
 PATHS = (
     "/",
     "/about",
-    "/nothing",
     "/?q=many&next=20",
     "/?q=signed+conflict",
     "/?q=weather",

@@ -91,3 +91,11 @@ def test_small_bodies_and_pictures_are_left_as_they_are(client):
     for path in ("/healthz", "/documents/d1/pages/1.png", "/documents/d1/original"):
         with client.get(path, headers={"Accept-Encoding": "gzip"}) as response:
             assert response.status_code == 200 and "Content-Encoding" not in response.headers
+
+
+def test_a_page_that_breaks_while_it_is_sent_keeps_its_passages(web, client, monkeypatch):
+    monkeypatch.setattr("web.streaming.answer_card", lambda answer, asked: object())  # no template can show it
+    broken = client.get("/?q=signed")
+    assert broken.status_code == 200 and "Karachi" in broken.text and "The answer could not be shown" in broken.text
+    monkeypatch.undo()
+    assert again(client, "/?q=signed", broken.headers["ETag"]) == 200

@@ -17,7 +17,18 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --disable-quic "
     "--no-first-run"
 ).split()
-PATHS = ("/", "/?q=signed+conflict", "/?q=weather", "/?q=evil", "/documents", "/documents/d1", "/documents/d2", "/documents/d3")
+PATHS = (
+    "/",
+    "/about",
+    "/?q=many&next=20",
+    "/?q=signed+conflict",
+    "/?q=weather",
+    "/?q=evil",
+    "/documents",
+    "/documents/d1",
+    "/documents/d2",
+    "/documents/d3",
+)
 
 pytestmark = [
     pytest.mark.browser,

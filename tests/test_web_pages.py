@@ -270,3 +270,15 @@ def test_an_answer_shows_its_key_span_what_it_leans_on_and_how_the_question_was_
     assert "<strong>15 July 2021</strong>" in page
     assert '<p class="leans" lang="en">Two ministers met.</p>' in page
     assert "Looked for a date; period from 2021-01-01 on; about AUPTT" in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/?q=conflict", "/?q=many", "/documents", "/documents/d1", "/entities", "/entities/Q265", "/nothing"]
+)
+def test_a_page_with_all_that_it_loads_weighs_little(client, path):
+    """150 kB of HTML, stylesheets and scripts, before they are compressed; the benchmark of pages has long ones."""
+    html = client.get(path).text
+    loaded = re.findall(r'(?:href|src)="(/static/[^"]+\.(?:css|js))"', html)
+    files = {asset.address: len(asset.body) for asset in load().values()}
+    assert len(html.encode()) + sum(files[address] for address in loaded) <= 150_000
+    assert load()["base.css"].address in loaded

@@ -29,6 +29,10 @@ class Caching:
         self.program = _program()
         self.failures = 0
 
+    def forget(self) -> None:
+        """No page that a browser has is right any more: one was sent whose answer failed after its headers."""
+        self.failures += 1
+
 
 def register(app: Flask, home: Path) -> None:
     """To be called after what may refuse a request, and before what compresses."""
@@ -37,12 +41,7 @@ def register(app: Flask, home: Path) -> None:
     app.after_request(_tagged)
 
 
-def forget() -> None:
-    """No page that a browser has is right any more: one was sent whose answer failed after its headers."""
-    _caching().failures += 1
-
-
-def _caching() -> Caching:
+def of_this_app() -> Caching:
     return cast(Caching, current_app.extensions[EXTENSION])
 
 
@@ -67,15 +66,16 @@ def _tagged(response: Response) -> Response:
 
 def _tag() -> str:
     """Of the address that is asked; "" where nothing can be promised."""
-    caching = _caching()
-    if request.endpoint in CHANGING and not request.args.get("q") and indexing(caching.home):
+    caching = of_this_app()
+    tells = request.endpoint in CHANGING and not request.args.get("q")
+    if tells and indexing(caching.home):
         return ""
     try:
         info = library().info()
     except KnowledgeBaseError:
         return ""  # the view tells what is wrong
     parts = [caching.program, caching.failures, info.generation, info.digest, date.today(), preferences.theme()]
-    if request.endpoint == "pages.home":
+    if tells:
         parts.append(examples.shown(info.generation))
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 

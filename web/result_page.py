@@ -55,6 +55,14 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True)
+class CitedDocument:
+    """A document with all that is cited of it."""
+
+    source: Source
+    quotes: tuple[Cited, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     stated: ConflictValue
     source: Source | None
@@ -96,6 +104,7 @@ class AnswerCard:
     said: tuple[Said, ...] = ()
     read_as: str = ""
     cited: tuple[Cited, ...] = ()
+    sources: tuple[CitedDocument, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
     reason: str = ""
     confidence: str = ""
@@ -162,6 +171,7 @@ def answer_card(answer: Answer, asked: Asked) -> AnswerCard:
         said=tuple(said(one, by_marker[one.citations[0]].language if one.citations else "") for one in answer.statements),
         read_as=in_words(answer.understood) if answer.understood else "",
         cited=cited,
+        sources=_sources(answer.citations, cited),
         disagreements=tuple(_disagreement(conflict, by_marker) for conflict in answer.conflicts),
         reason=answer.reason or "",
         confidence=names.confidence(answer.confidence),
@@ -207,6 +217,17 @@ def _extent(shown: SearchPage, asked: Asked, offset: int) -> Extent:
         previous=page(max(offset - PASSAGES, 0)) if offset else "",
         following=page(int(shown.next)) if shown.next else "",
         turns=tuple(turns) if last else (),
+    )
+
+
+def _sources(citations: Sequence[Citation], cited: Sequence[Cited]) -> tuple[CitedDocument, ...]:
+    """By document, in the order of their first numbers."""
+    by_document: dict[str, list[Cited]] = {}
+    for citation, one in zip(citations, cited, strict=True):
+        by_document.setdefault(citation.document.id, []).append(one)
+    known = {citation.document.id: citation.document for citation in citations}
+    return tuple(
+        CitedDocument(source_of(known[uid], quotes[0].source.href), tuple(quotes)) for uid, quotes in by_document.items()
     )
 
 

@@ -17,21 +17,31 @@ from web.result_page import AnswerCard, Asked, answer_card
 log = logging.getLogger("web.streaming")
 SO_FAR = "<!-- so far -->"  # stands in the template where the first part ends
 
+BROKEN = '<p class="hint" role="alert">The answer could not be shown; the operator finds the cause in the log.</p>'
+
 
 def streamed(template: str, page: Any) -> Iterator[str]:
     """The page in parts, cut where the template has the mark. To be called in a request, which lasts until the last part."""
-    return _in_parts(stream_template(template, page=page))
+    return _in_parts(stream_template(template, page=page), caching.of_this_app())
 
 
-def _in_parts(pieces: Iterator[str]) -> Iterator[str]:
+def _in_parts(pieces: Iterator[str], kept: caching.Caching) -> Iterator[str]:
     """Few of many: a template gives thousands of pieces, each of which would be a packet."""
     waiting: list[str] = []
-    for piece in pieces:
-        before, mark, after = piece.partition(SO_FAR)
-        waiting.append(before)
-        if mark:
-            yield "".join(waiting)
-            waiting = [after]
+    sent = False
+    try:
+        for piece in pieces:
+            before, mark, after = piece.partition(SO_FAR)
+            waiting.append(before)
+            if mark:
+                yield "".join(waiting)
+                waiting, sent = [after], True
+    except Exception:
+        if not sent:
+            raise
+        log.exception("the answer could not be shown")  # a broken connection would take the passages along
+        kept.forget()
+        waiting.append(BROKEN)
     yield "".join(waiting)
 
 
@@ -50,5 +60,5 @@ def judged(steps: Iterator[SearchPage | Answer], asked: Asked) -> AnswerCard:
 
 def _failed(words: str) -> AnswerCard:
     count_answer("failed")
-    caching.forget()
+    caching.of_this_app().forget()
     return AnswerCard(answered=False, failed=words)

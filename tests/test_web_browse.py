@@ -60,6 +60,12 @@ def test_names_over_the_api(client):
     assert [item["type"] for item in client.get("/api/v1/entities?type=project").json["items"]] == ["project"]
 
 
+def test_the_api_lists_documents_in_an_order(client):
+    found = client.get("/api/v1/documents?sort=date&n=1").json
+    assert len(found["items"]) == 1 and found["next"] and found["previous"] is None
+    assert "known are title, date" in problem(client.get("/api/v1/documents?sort=size"), 400)
+
+
 def test_bars_stand_for_their_years():
     made = chart({2019: (1, 1), 2021: (200, 9)}, lambda year: f"/{year}")
     assert made is not None

@@ -65,8 +65,8 @@ def _settings(arguments: list[str] | None) -> Settings:
 
 def _serve(settings: Settings) -> int:
     library = Library.open(settings, (pictures.paint, pictures.VERSION))
+    app = create_app(library, settings)
     try:
-        app = create_app(library, settings)
         server = _listen(app, settings)
         _warm_up(app, library)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -74,8 +74,8 @@ def _serve(settings: Settings) -> int:
         print(f"Wakhan is serving on http://{host}:{port}", flush=True)
         server.run()  # ends by itself on SystemExit and KeyboardInterrupt
         server.close()
-        examples.of(app).stop()
     finally:
+        examples.of(app).stop()  # it asks the library
         library.close()
     return 0
 

@@ -34,7 +34,7 @@ class Examples:
             idle = self._thread is None or not self._thread.is_alive()
             if generation != self._begun and idle and not self._stopped.is_set():
                 self._begun = generation
-                self._thread = threading.Thread(target=self._choose, name="examples", daemon=True)
+                self._thread = threading.Thread(target=self._choose, name="examples")
                 self._thread.start()
             return self._shown
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -147,10 +147,16 @@ def _group(at: _Place, name: str, counts: Mapping[str, int], others: Mapping[str
         return Option(value, word(value), count, on, address(at.action, at.question, narrowed, expand=at.expand))
 
     options = [option(value, None) for value in chosen if value.casefold() not in known]
-    options += [option(value, count) for value, count in counts.items() if value]
+    options += [option(value, counts[value]) for value in _offered(counts, folded)]
     if chosen:
-        options += [option(value, None) for value in others if value.casefold() not in known | folded]
+        options += [option(value, None) for value in _offered(others, set()) if value.casefold() not in known | folded]
     return _cut(name, label if name != "entity" else "Project", options)
+
+
+def _offered(counts: Mapping[str, int], chosen: Set[str]) -> list[str]:
+    """The most frequent, and those chosen: a collection may have thousands of publishers, and each costs an address."""
+    values = [value for value in counts if value]
+    return values[:LONGEST_GROUP] + [value for value in values[LONGEST_GROUP:] if value.casefold() in chosen]
 
 
 def _years(at: _Place, counts: Mapping[str, int]) -> Group:

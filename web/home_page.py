@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.records import DocumentSummary, Facets, Filters, IndexManifest
@@ -75,16 +75,17 @@ def home_page(held: Collection, box: Form, hint: str = "") -> HomePage:
 
 def _holdings(facets: Facets) -> tuple[Holding, ...]:
     lines = (
-        _holding("Kinds", [Count(names.kind(v), n, _list(Filters(kind=(v,)))) for v, n in facets.kind.items()]),
-        _holding("Countries", [Count(names.country(v), n, _list(Filters(country=(v,)))) for v, n in facets.country.items()]),
-        _holding("Languages", [Count(names.language(v), n, _list(Filters(language=(v,)))) for v, n in facets.language.items()]),
-        _holding("Projects", [Count(v, n, _list(Filters(entity=(v,)))) for v, n in facets.project.items()]),
+        _holding("Kinds", facets.kind, lambda v, n: Count(names.kind(v), n, _list(Filters(kind=(v,))))),
+        _holding("Countries", facets.country, lambda v, n: Count(names.country(v), n, _list(Filters(country=(v,))))),
+        _holding("Languages", facets.language, lambda v, n: Count(names.language(v), n, _list(Filters(language=(v,))))),
+        _holding("Projects", facets.project, lambda v, n: Count(v, n, _list(Filters(entity=(v,))))),
     )
     return tuple(line for line in lines if line.counts)
 
 
-def _holding(label: str, counts: Sequence[Count]) -> Holding:
-    return Holding(label, tuple(counts[:LONGEST]), max(len(counts) - LONGEST, 0))
+def _holding(label: str, counts: Mapping[str, int], told: Callable[[str, int], Count]) -> Holding:
+    shown = list(counts.items())[:LONGEST]
+    return Holding(label, tuple(told(value, n) for value, n in shown), len(counts) - len(shown))
 
 
 def _list(only: Filters) -> str:

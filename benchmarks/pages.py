@@ -138,19 +138,21 @@ def weight(client: Any, html: bytes) -> int:
     return len(html) + sum(len(client.get(name.decode()).data) for name in set(files))
 
 
-def measure(client: Any, pages: list[str]) -> tuple[list[float], int]:
-    """Milliseconds of each request, the first of each address among them, and the heaviest page in bytes."""
-    times, heaviest = [], 0
+def measure(client: Any, pages: list[str]) -> tuple[list[float], list[float], int]:
+    """Milliseconds of each request, by the clock and of this thread's processor time, the first of each address among them; and
+    the heaviest page in bytes."""
+    times, worked, heaviest = [], [], 0
     for turn in range(max(1, ROUNDS // len(pages)) if len(pages) < ROUNDS else 1):
         for address in pages:
-            began = time.perf_counter()
+            began, working = time.perf_counter(), time.thread_time()
             response = client.get(address, headers={"Accept": "text/html"})
             times.append(1000 * (time.perf_counter() - began))
+            worked.append(1000 * (time.thread_time() - working))
             if response.status_code != 200:
                 raise RuntimeError(f"{address} gives {response.status_code}: {response.text[:300]}")
             if turn == 0:
                 heaviest = max(heaviest, weight(client, response.data))
-    return times, heaviest
+    return times, worked, heaviest
 
 
 def main() -> int:
@@ -172,12 +174,12 @@ def report(home: Path) -> int:
     client = create_app(library, settings).test_client()
     manifest, missed = library.info(), 0
     print(f"{manifest.documents:,} documents, {manifest.passages:,} passages\n")
-    print("| page | requests | p50 ms | p95 ms | slowest ms | heaviest kB |\n|---|---|---|---|---|---|")
+    print("| page | requests | p50 ms | p95 ms | p95 processor ms | heaviest kB |\n|---|---|---|---|---|---|")
     for name, pages in addresses(library).items():
-        times, heaviest = measure(client, pages)
-        p50, p95 = np.percentile(times, [50, 95])
+        times, worked, heaviest = measure(client, pages)
+        (p50, p95), busy = np.percentile(times, [50, 95]), np.percentile(worked, 95)
         missed += p95 > BUDGET_MS or heaviest > BUDGET_BYTES
-        print(f"| {name} | {len(times)} | {p50:.1f} | {p95:.1f} | {max(times):.1f} | {heaviest / 1000:.0f} |", flush=True)
+        print(f"| {name} | {len(times)} | {p50:.1f} | {p95:.1f} | {busy:.1f} | {heaviest / 1000:.0f} |", flush=True)
     print(f"\n{missed} kinds of page miss the budget of {BUDGET_MS} ms (p95) or {BUDGET_BYTES // 1000} kB")
     library.close()
     return 1 if missed else 0

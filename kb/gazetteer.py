@@ -37,6 +37,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
 # "eco" and "sco" are parts of words and of file names; from five letters on ("CAREC") writing it small means the same.
 ACRONYM_LETTERS = 4
 MAX_EXPANSION = 6
+UNWRITTEN = ("devanagari",)  # questions come in it, documents do not: its names are found, and not searched for
 
 _FILE = Path(__file__).with_suffix(".toml")
 _WORD = re.compile(r"\w+")
@@ -158,7 +159,8 @@ class Gazetteer:
         terms: dict[str, None] = {}
         for _, _, ids in self._settled(text):
             for entity_id in ids:
-                others = [name for name in self.entities[entity_id].names if not _holds(present, _folded(name)[0])]
+                names = (name for name in self.entities[entity_id].names if script(name) not in UNWRITTEN)
+                others = [name for name in names if not _holds(present, _folded(name)[0])]
                 terms.update(dict.fromkeys(_by_script(others)[: max(1, MAX_EXPANSION // len(ids))]))
         return tuple(terms)
 

@@ -156,8 +156,8 @@ def retrieve(reading: Reading, query: Query, watch: Stopwatch, ranking: Ranking 
 
 
 def _language(question: Question) -> str:
-    """The question's language; "" where it is in a script of none that are served, which `detect` takes for English (hi→en
-    nDCG@10 .950, .927 when its cosines were compared as English ones)."""
+    """The question's language; "" where it is in a script of none that are known, which `detect` takes for English (hi→en
+    nDCG@10 .950, .927 when Hindi, then not known, was compared as English)."""
     return question.language if script(question.text) != "none" else ""
 
 

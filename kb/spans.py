@@ -44,7 +44,7 @@ KINDS: Mapping[str, re.Pattern[str]] = MappingProxyType(
 )
 #: Kinds that a wording asks for beyond the five that kb.question knows; the first that matches decides.
 FINER: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("percent", re.compile(r"percentage|per ?cent|\bshare of\b|interest rate|процент|\bдол[яи]\b|ставк|فیصد|شرح", re.I)),
+    ("percent", re.compile(r"percentage|per ?cent|\bshare of\b|interest rate|процент|\bдол[яиюе]й?\b|ставк|فیصد|شرح", re.I)),
     ("money", re.compile(
         r"how much (?:money|does .* (?:cost|pay)|did .* (?:cost|pay))|"
         r"\b(?:price|cost|salary|fee|fine|budget|tariff|worth|profit)s?\b|"

@@ -147,6 +147,17 @@ class Gazetteer:
         """Return the ISO code of a country given by code, name or alias in any script; None for anything else."""
         return self._codes.get(_folded(name.strip())[0])
 
+    def projects(self) -> Mapping[str, str]:
+        """Return the names of all projects by their ids."""
+        return {entity.id: entity.name for entity in self.entities.values() if entity.type == "project"}
+
+    def entity_id(self, name: str) -> str | None:
+        """Return the id of an entity given by it or by any unambiguous name; None for anything else."""
+        if name in self.entities:
+            return name
+        found = self.find(name)
+        return found[0].entity_id if len(found) == 1 and found[0].text == name.strip() else None
+
     def expand(self, text: str) -> tuple[str, ...]:
         """Return the other names of the entities in `text`, at most MAX_EXPANSION for each name in it: one of each script first.
 

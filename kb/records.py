@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from kb.counts import Facets as Facets
+from kb.counts import Found as Found
 from kb.reports import Failure as Failure
 from kb.reports import Planned as Planned
 from kb.reports import ReindexReport as ReindexReport
@@ -156,16 +158,20 @@ class DocumentSummary:
 
 @dataclass(frozen=True, slots=True)
 class DocumentPage:
-    """`items` in order of title; `next` is the cursor of the following page or None; `total` counts all that match."""
+    """`items` in the order asked for; `next` and `previous` are cursors of the pages around it or None; `total` counts all."""
 
     items: tuple[DocumentSummary, ...]
     next: str | None
     total: int
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """A conjunction over fields; within a field any value will do; empty means no restriction."""
+    """A conjunction over fields; within a field any value will do; empty means no restriction.
+
+    `entity` are ids of the gazetteer: documents that mention one of them.
+    """
 
     country: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
@@ -175,6 +181,7 @@ class Filters:
     document: tuple[str, ...] = ()
     date_from: str = ""
     date_to: str = ""
+    entity: tuple[str, ...] = ()  # what the document mentions: names or ids of the gazetteer
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +204,7 @@ class SearchPage:
     items: tuple[Hit, ...]
     next: str | None
     also_searched: tuple[str, ...] = ()
+    found: Found | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,13 +378,3 @@ class EntityCount:
     type: str
     documents: int
     mentions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """Value → number of documents, the most frequent first, over the whole published generation."""
-
-    country: Mapping[str, int]
-    kind: Mapping[str, int]
-    language: Mapping[str, int]
-    publisher: Mapping[str, int]

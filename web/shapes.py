@@ -194,8 +194,9 @@ class SummaryShape(SourceShape):
 
 
 class DocumentsShape(Schema):
-    items = _list(fields.Nested(SummaryShape), "In order of title.")
+    items = _list(fields.Nested(SummaryShape), "In the order asked for.")
     next = _maybe_text("Give it as `cursor` for the following page.")
+    previous = _maybe_text("Give it as `cursor` for the page before.")
     total = _number("How many match.")
 
 
@@ -270,3 +271,34 @@ class EntityShape(Schema):
 
 class EntitiesShape(Schema):
     items = _list(fields.Nested(EntityShape), "The most frequent first.")
+
+
+class YearShape(Schema):
+    year = _text("Empty: documents without a date.")
+    documents = _number("Published in that year that mention it.")
+    mentions = _number()
+
+
+class RelatedShape(Schema):
+    id = _text()
+    name = _text()
+    type = _text()
+    documents = _number("In how many documents that mention the entity it is mentioned as well.")
+
+
+class SpeakingShape(SourceShape):
+    passage_id = _text()
+    text = _text("The passage, verbatim.")
+    locator = fields.Nested(LocatorShape, required=True)
+    permalink = _text("Path of the document's page at this passage.")
+    mentions = _number("How often the document mentions the entity.")
+
+
+class EntityDetailShape(EntityShape):
+    names = _list(fields.String, "Name and other names, in three scripts.")
+    countries = _list(fields.String, "ISO 3166-1 alpha-2.")
+    office = _text("What a person is or was.")
+    wikidata = _text("Its item, empty if not known.")
+    years = _list(fields.Nested(YearShape), "In order.")
+    related = _list(fields.Nested(RelatedShape), "Those mentioned with it more often than their own frequency lets expect.")
+    passages = _list(fields.Nested(SpeakingShape), "One of each document; those that say the most of it first.")

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import TypeVar, cast
 
+from threadpoolctl import threadpool_limits
+
 from kb import facets, store
 from kb.article import article_evidence, with_article_first
 from kb.catalogue import Catalogue
@@ -21,7 +23,7 @@ from kb.conflicts import conflicts_of, disagreements
 from kb.connections import ReaderPool, store_error
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
-from kb.evidence import Evidence, Judge, idf_of
+from kb.evidence import Evidence, Judge
 from kb.evidence_model import load_model
 from kb.filters import checked
 from kb.finding import Finding, confidence, finding_of, reason
@@ -56,6 +58,7 @@ from kb.understood import understood
 T = TypeVar("T")
 MAX_ITEMS = 200  # of any list in one call
 MAX_ENTITIES = 1_000  # the gazetteer's names are some hundreds
+ALL = 1_000_000  # more candidates than any question has
 
 
 class Library:
@@ -222,17 +225,17 @@ class Library:
     def evidence(self, question: str, keep: Callable[[Candidate], bool]) -> list[Evidence]:
         """The judged sentences of the candidates that `keep` lets through, best first: what answers are made of."""
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
-        return self._judged(reading, query, [one for one in self._retrieved(reading, query, Stopwatch()) if keep(one)])
+        return self._judged(reading, query, [one for one in self._retrieved(reading, query, Stopwatch(), 0) if keep(one)])
 
     def rankings(self, question: str, rankings: Sequence[Ranking]) -> list[list[Candidate]]:
         """The candidates by each ranking, of one reading and one encoding of the question: what ablations are made of."""
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
-        return [retrieve(reading, query, Stopwatch(), ranking) for ranking in rankings]
+        return [retrieve(reading, query, Stopwatch(), ranking, most=ALL) for ranking in rankings]
 
     def _asked(self, text: str, filters: Filters, n: int, expand: bool, *, write: bool = True) -> Iterator[SearchPage | Answer]:
         watch = Stopwatch()
         question, query, reading = self._prepared(text, filters, expand, watch)
-        candidates = self._retrieved(reading, query, watch)
+        candidates = self._retrieved(reading, query, watch, ALL)  # the facets are of all that was found
         yield self._page(reading, query, candidates, (n, 0))
         model = load_model()
         with watch.step("judge"):
@@ -299,7 +302,7 @@ class Library:
 
     def _search(self, text: str, filters: Filters, page: tuple[int, int], expand: bool) -> SearchPage:
         _, query, reading = self._prepared(text, filters, expand, Stopwatch())
-        return self._page(reading, query, self._retrieved(reading, query, Stopwatch()), page)
+        return self._page(reading, query, self._retrieved(reading, query, Stopwatch(), ALL), page)
 
     def _page(self, reading: Reading, query: Query, candidates: list[Candidate], page: tuple[int, int]) -> SearchPage:
         n, offset = page
@@ -318,16 +321,17 @@ class Library:
             encoded = self._encode().encode_query(question.text)
         return question, Query(question, encoded, aliases, chosen), reading
 
-    def _retrieved(self, reading: Reading, query: Query, watch: Stopwatch) -> list[Candidate]:
-        ranked = retrieve(reading, query, watch)
+    def _retrieved(self, reading: Reading, query: Query, watch: Stopwatch, most: int) -> list[Candidate]:
+        """The `most` best, or more."""
         if query.question.article is None:
-            return ranked
+            return retrieve(reading, query, watch, most=most)
+        ranked = retrieve(reading, query, watch, most=ALL)  # the article may stand anywhere among them
         with watch.step("article"):
             return with_article_first(reading, query, ranked, self._gazetteer)
 
     def _judged(self, reading: Reading, query: Query, candidates: list[Candidate]) -> list[Evidence]:
         snapshot = reading.snapshot
-        idf = idf_of(query.question.stems, snapshot.words.document_frequencies, len(snapshot.vectors))
+        idf = snapshot.words.idf(query.question.stems, len(snapshot.vectors))
         return Judge(query.question, query.encoded, idf, self._gazetteer, load_model()).judge(candidates)
 
     def _checked(self, filters: Filters) -> Filters:
@@ -367,6 +371,9 @@ class Library:
 
     def _opened(self, generation: int, connection: sqlite3.Connection) -> Snapshot:
         check_not_older(schema_of(connection))
+        # One thread a product: the encoder's threads still spin when it is done, and a product that shared itself out among
+        # numpy's waited for them, 390 ms instead of 2. Several questions at once use the other cores.
+        threadpool_limits(1, user_api="blas")
         snapshot = open_snapshot(self._settings.home, generation, *self._identity)
         first = [int(num) for num in snapshot.passages[:1]]
         if first and not store.token_codes(connection, first, vector_model(*self._identity)):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -184,7 +185,13 @@ def _created(folder: Path, name: str, kind: type[np.generic], count: int) -> Arr
     if not count:  # a file of no bytes cannot be mapped
         _save(folder, name, np.zeros(0, kind))
         return np.zeros(0, kind)
-    return np.lib.format.open_memmap(folder / f"words.{name}.npy", mode="w+", dtype=kind, shape=(count,))
+    path = folder / f"words.{name}.npy"
+    mapped = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=(count,))
+    with path.open(
+        "r+b"
+    ) as file:  # a disk that fills up is an error here; met while writing to the map it would kill the process
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return mapped
 
 
 class WordIndex:
@@ -231,11 +238,10 @@ class WordIndex:
         """In how many passages each stem occurs (0: in none)."""
         return {term: len(self._postings(term)[0]) for term in terms}
 
-    def highest(self, terms: Iterable[str], passages: int) -> float:
-        """The score that no passage of an index of so many exceeds for these stems; above 0."""
-        frequencies = self.document_frequencies(terms).values()
-        idf = sum(max(math.log((passages - df + 0.5) / (df + 0.5)), 0.0) for df in frequencies)
-        return max(idf * (SATURATION + 1), 1e-6)
+    def idf(self, terms: Sequence[str], passages: int) -> dict[str, float]:
+        """Stem → ln(1 + (N - df + 0.5) / (df + 0.5)), BM25's inverse document frequency, over the N passages of the index."""
+        found = self.document_frequencies(terms)
+        return {term: math.log(1 + (passages - df + 0.5) / (df + 0.5)) for term, df in found.items()}
 
     def _idf(self, frequency: int) -> float:
         return max(math.log((len(self) - frequency + 0.5) / (frequency + 0.5)), LEAST_IDF)

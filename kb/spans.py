@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from kb.question import MONTHS, YEAR
@@ -68,4 +69,9 @@ def asked_kind(question: str, expected: str) -> str:
 def spans_of(kind: str, sentence: str, question: str) -> list[Span]:
     """Spans of the kind in the sentence, in order, without those that the question has itself: they cannot be its answer."""
     said = question.casefold()
-    return [match.span() for match in KINDS[kind].finditer(sentence) if match[0].casefold() not in said]
+    return [span for span, text in _matches(kind, sentence) if text not in said]
+
+
+@lru_cache(maxsize=16_384)  # sentences: 10 MB
+def _matches(kind: str, sentence: str) -> tuple[tuple[Span, str], ...]:
+    return tuple((match.span(), match[0].casefold()) for match in KINDS[kind].finditer(sentence))

@@ -161,6 +161,15 @@ def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict
     return found
 
 
+def passage_languages(connection: sqlite3.Connection, nums: Sequence[int]) -> dict[int, str]:
+    """ISO 639-1 codes by passage number; those of passages that are gone are missing."""
+    found: dict[int, str] = {}
+    for batch in _batches(nums):
+        rows = connection.execute(f"SELECT num, language FROM passages WHERE num IN ({', '.join('?' * len(batch))})", batch)
+        found |= {int(num): str(language) for num, language in rows}
+    return found
+
+
 def passages_of_articles(connection: sqlite3.Connection, generation: int) -> list[tuple[int, str, int, str]]:
     """(number, pinpoint, document's number, its title) of the passages that are cited by an article, in order."""
     rows = connection.execute(

@@ -1,4 +1,4 @@
-"""The operator's commands: `python -m ingest reindex | fetch | check | status`.
+"""The operator's commands: `python -m ingest reindex | watch | fetch | check | status`.
 
 Each module of commands adds its own with `add`. Exit status 0: fine, 1: some failed, 2: wrong use.
 """
@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from ingest import commands_fetch, commands_index, commands_store
+from ingest import commands_fetch, commands_index, commands_store, commands_watch
 from kb.config import settings_from
 from kb.errors import KnowledgeBaseError
 
@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   python -m ingest reindex ~/papers --json      another folder too, with a report for a script
   python -m ingest reindex --only '*/news/*'    only what the pattern matches
   python -m ingest reindex --dry-run            say what would be done, and write nothing
+  python -m ingest watch                        the same whenever KB_CORPUS changes
   python -m ingest fetch --country UZ --kind agreement   download public documents of corpus/sources.toml
 """
 
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m ingest", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (commands_index, commands_fetch, commands_store):
+    for group in (commands_index, commands_watch, commands_fetch, commands_store):
         group.add(commands)
     return parser
 

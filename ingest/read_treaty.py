@@ -255,7 +255,7 @@ class _Walk(NamedTuple):
             elif name in _LINES:
                 self._line(child, number)
                 number = ""
-            elif name != "num":
+            elif name != "num" or _name(node) not in _NUMBERED:  # only an element's own number went before its first line
                 self.builder.add("paragraph", f"{number} {_text(child)}" if not name else number)
                 number = ""
                 if name:

@@ -65,6 +65,7 @@ def structure(text: str, blocks: Sequence[Block]) -> Structure:
     found |= _unnumbered(lines, found)
     if any(mark.pinpoint.rank == 5 for mark in found.values()):
         found |= _unheaded(lines, found)
+    found = {index: mark for index, mark in found.items() if index not in contents}  # a lone "ARTICLE" among its entries too
     others = frozenset(look_alike) - set(found) | contents
     titles = _titles(lines, found) - others
     marks = {

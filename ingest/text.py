@@ -155,7 +155,7 @@ def rejoin_lines(lines: Iterable[str], words: frozenset[str] = frozenset()) -> s
     """
     joined = ""
     for line in lines:
-        line = line.strip(" \t\r\n")
+        line = line.strip()
         if line and joined:
             cut, between = line_joint(joined, line, words)
             joined = joined[: len(joined) - cut] + between + line

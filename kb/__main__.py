@@ -18,6 +18,7 @@ from typing import Any
 from kb.config import settings_from
 from kb.errors import KnowledgeBaseError, NotFound
 from kb.evaluate import evaluate, load_questions, readable
+from kb.generate import in_words as by_model
 from kb.library import Library
 from kb.records import KINDS, Answer, ConflictValue, Filters, Locator, SearchPage, Statement
 from kb.serialize import answer_json, document_json, manifest_json, passage_json, reading_json, search_json
@@ -192,6 +193,7 @@ def _readable_answer(answer: Answer) -> str:
             lines += [f"  {hit.document.metadata.title}, {_place(hit.passage.locator)}", _quoted(hit.passage.text[:300])]
         return "\n".join(lines)
     lines = [*(_readable_statement(statement) for statement in answer.statements), ""]
+    lines += [note, ""] if (note := by_model(answer)) else []
     for conflict in answer.conflicts:
         lines += [f"Sources disagree on {conflict.about}:", *map(_readable_value, conflict.values), ""]
     lines += [f"Confidence {answer.confidence:.2f}. Sources:"]
@@ -199,6 +201,7 @@ def _readable_answer(answer: Answer) -> str:
         metadata = citation.document.metadata
         about = ", ".join(part for part in (metadata.title, metadata.publisher, metadata.published) if part)
         lines += [f"[{citation.marker}] {about}, {_place(citation.locator)}", f"    {citation.document.uri}"]
+        lines += [f"    “{citation.quote}”"] if answer.written else []  # else the statements are the quotes
     return "\n".join([*lines, *_read_as(answer)])
 
 

@@ -28,6 +28,7 @@ from kb.evidence import Evidence, Judge, idf_of
 from kb.evidence_model import load_model
 from kb.filters import checked
 from kb.gazetteer import Gazetteer
+from kb.generate import Task, Writer, Written, writer_of
 from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.language import LANGUAGES
 from kb.migrations import check_not_older, schema_of
@@ -75,14 +76,16 @@ class Library:
         encoder: Callable[[], Encoder],
         identity: tuple[str, str],
         painter: tuple[Paint, str] | None = None,
+        writer: Writer | None = None,
     ) -> None:
         """`encoder` is called once, at the first question; `identity` is its (model id, digest). `painter` draws pages, and
-        names how it does; without one there are no pictures."""
+        names how it does; without one there are no pictures. `writer` writes answers with a language model."""
         self._settings = settings
         self._make_encoder = encoder
         self._identity = identity
         self._gazetteer = Gazetteer.load()
         self._pictures = PagePictures(settings.home, *painter) if painter else None
+        self._writer = writer
         self._pool = ReaderPool(settings.home / STORE_FILE)
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
@@ -91,8 +94,9 @@ class Library:
 
     @classmethod
     def open(cls, settings: Settings, painter: tuple[Paint, str] | None = None) -> Library:
-        """Raises ModelUnavailable if the configured model is not there. Nothing published is not an error yet."""
-        return cls(settings, lambda: open_encoder(settings), model_identity(settings), painter)
+        """Raises ModelUnavailable if the configured model is not there, BadRequest for an unusable key of a language model.
+        Nothing published is not an error yet."""
+        return cls(settings, lambda: open_encoder(settings), model_identity(settings), painter, writer_of(settings.llm))
 
     def close(self) -> None:
         self._pool.close()
@@ -116,6 +120,11 @@ class Library:
     def ask(self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True) -> Answer:  # noqa: B008 (frozen)
         """Answer with citations, or abstain; `nearest` holds the `n` best passages either way. Raises BadRequest."""
         *_, answer = self.asking(question, filters, n, expand=expand)
+        return cast(Answer, answer)
+
+    def quoted(self, question: str) -> Answer:
+        """`ask` over all documents in their own sentences, also where a language model writes answers."""
+        *_, answer = self._asked(question, Filters(), 1, True, write=False)
         return cast(Answer, answer)
 
     def asking(
@@ -225,7 +234,7 @@ class Library:
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
         return [retrieve(reading, query, Stopwatch(), ranking) for ranking in rankings]
 
-    def _asked(self, text: str, filters: Filters, n: int, expand: bool) -> Iterator[SearchPage | Answer]:
+    def _asked(self, text: str, filters: Filters, n: int, expand: bool, *, write: bool = True) -> Iterator[SearchPage | Answer]:
         watch = Stopwatch()
         question, query, reading = self._prepared(text, filters, expand, watch)
         candidates = self._retrieved(reading, query, watch)
@@ -236,16 +245,18 @@ class Library:
         with watch.step("compose"):
             text_of = lambda uid: store.document_text(reading.connection, reading.generation, uid)  # noqa: E731
             composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence)
+        quoted = Written(composed.statements, composed.citations)
+        written = self._written(Task(question, finding.evidence, composed, text_of), watch) if write else quoted
         with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
-            judged = finding.judged if composed.statements else []
-            conflicts, also_cited = conflicts_of(question, judged, self._gazetteer, composed.citations, text_of)
+            judged = finding.judged if written.statements else []
+            conflicts, also_cited = conflicts_of(question, judged, self._gazetteer, written.citations, text_of)
         yield Answer(
             question=question.text,
-            status="answered" if composed.statements else "abstained",
-            confidence=_confidence(finding, model.threshold if not composed.statements else 1.0),
-            statements=composed.statements,
-            citations=composed.citations + also_cited,
-            reason=None if composed.statements else self._reason(query, finding, model.threshold),
+            status="answered" if written.statements else "abstained",
+            confidence=_confidence(finding, model.threshold if not written.statements else 1.0),
+            statements=written.statements,
+            citations=written.citations + also_cited,
+            reason=None if written.statements else written.reason or self._reason(query, finding, model.threshold),
             conflicts=conflicts,
             nearest=tuple(candidate.hit for candidate in candidates[:n]),
             also_searched=query.aliases,
@@ -253,7 +264,15 @@ class Library:
             models={"embedder": self._identity[0], "embedder_digest": self._identity[1], "note": self._encode().note},
             timings_ms=watch.milliseconds,
             understood=understood(question, self._names(question)),
+            generated=written.generated,
         )
+
+    def _written(self, task: Task, watch: Stopwatch) -> Written:
+        """The answer as a language model writes it, if there is one and something to write from."""
+        if self._writer is None or not task.composed.statements:
+            return Written(task.composed.statements, task.composed.citations)
+        with watch.step("generate"):
+            return self._writer.write(task, self._encode(), self._gazetteer)
 
     def _found(self, reading: Reading, query: Query, candidates: list[Candidate]) -> Finding:
         """The sentences that bear out what the question takes for granted, and why the best of the others were left out."""

@@ -244,7 +244,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of the sources with the markers of its citations.
+    """A sentence of the sources, or a language model's that they bear out, with the markers of its citations.
 
     `context` says what a pronoun or a table's row belongs to: the sentence before it, or its heading; it is no part of the quote.
     `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order.
@@ -310,6 +310,26 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A sentence of a language model that is not in the answer, and why, for the operator."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What the language model `model` did to an answer. `unresolved_markers` counts its references to passages that it was not
+    given. `fallback` is why it was passed over and the quoted sentences answer, None where it was not.
+    """
+
+    model: str
+    dropped: tuple[Dropped, ...] = ()
+    unresolved_markers: int = 0
+    fallback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IndexManifest:
     """What a generation was made with. Written last when it is built, checked when it is opened."""
 
@@ -326,7 +346,8 @@ class IndexManifest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answered with citations, or abstained with a reason and the nearest passages. `confidence` is 0..1."""
+    """Answered with citations, or abstained with a reason and the nearest passages. `confidence` is 0..1. `generated` is None
+    where no language model was asked."""
 
     question: str
     status: Literal["answered", "abstained"]
@@ -341,6 +362,12 @@ class Answer:
     models: Mapping[str, str]
     timings_ms: Mapping[str, float]
     understood: Understood | None = None
+    generated: Generated | None = None
+
+    @property
+    def written(self) -> bool:
+        """Whether the statements are a language model's, and not sentences of the sources."""
+        return self.status == "answered" and self.generated is not None and self.generated.fallback is None
 
     @property
     def text(self) -> str:

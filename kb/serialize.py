@@ -14,6 +14,7 @@ from kb.records import (
     DocumentPage,
     DocumentSummary,
     EntityCount,
+    Generated,
     Hit,
     IndexManifest,
     Locator,
@@ -43,6 +44,7 @@ def answer_json(answer: Answer) -> JSON:
         "models": dict(answer.models),
         "timings_ms": {step: round(value, 2) for step, value in answer.timings_ms.items()},
         "understood": None if answer.understood is None else understood_json(answer.understood),
+        "generated": None if answer.generated is None else generated_json(answer.generated),
     }
 
 
@@ -53,6 +55,10 @@ def statement_json(statement: Statement) -> JSON:
         "context": statement.context,
         "emphasis": [list(span) for span in statement.emphasis],
     }
+
+
+def generated_json(generated: Generated) -> JSON:
+    return asdict(generated) | {"dropped": [asdict(one) for one in generated.dropped]}
 
 
 def understood_json(understood: Understood) -> JSON:

@@ -26,10 +26,12 @@ from kb.records import (
     Document,
     DocumentPage,
     DocumentSummary,
+    Dropped,
     EntityCount,
     Facets,
     Filters,
     Found,
+    Generated,
     Hit,
     IndexManifest,
     Locator,
@@ -173,7 +175,13 @@ class FakeLibrary:
             models={"embedder": "fake-model"},
             timings_ms={"encode": 1.5},
             understood=Understood("en", "date", "a date", Period("2021-01-01", "", "since 2021", ranged=True), ("AUPTT",), None),
+            generated=Generated("fake-llm", (Dropped("It rained.", "no passage says so"),), 1, "it was busy")
+            if "conflict" in question
+            else None,
         )
+
+    def quoted(self, question: str) -> Answer:
+        return self.ask(question)
 
     def asking(
         self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True

@@ -11,7 +11,7 @@ from kb.config import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = {"kb": ("ask", "search", "show", "info", "eval"), "ingest": ("reindex", "fetch", "check", "status")}
+COMMANDS = {"kb": ("ask", "search", "show", "info", "eval"), "ingest": ("reindex", "watch", "fetch", "check", "status")}
 PROSE = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "corpus/README.md")
 
 

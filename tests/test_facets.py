@@ -100,6 +100,12 @@ def test_the_two_steps_are_the_answer(library):
     assert first.items == whole.nearest and first.found.passages >= 2
 
 
+def test_quotes_are_had_without_the_model_that_writes(library, monkeypatch):
+    monkeypatch.setattr(library, "_written", None)  # calling it would fail
+    quoted = library.quoted("How long is the CASA-1000 line?")
+    assert quoted.statements and quoted.generated is None
+
+
 def test_a_wrong_question_is_told_before_anything_is_shown(library):
     with pytest.raises(BadRequest):
         library.asking(" ")

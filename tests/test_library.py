@@ -62,7 +62,7 @@ def test_the_json_of_the_contract(library):
     answer = answer_json(library.ask("How long is the CASA-1000 line?"))
     assert set(answer) == {
         "question", "status", "confidence", "text", "reason", "statements", "citations", "conflicts", "nearest", "also_searched",
-        "index", "models", "timings_ms", "understood",
+        "index", "models", "timings_ms", "understood", "generated",
     }  # fmt: skip
     assert set(answer["statements"][0]) == {"text", "citations", "context", "emphasis"}
     assert answer["understood"] | {"entities": []} == {

@@ -68,6 +68,11 @@ def test_nothing_of_an_unknown_element_is_lost() -> None:
     assert lines(AKN.format(inner)) == ["Article 1", "before", "within", "line", "between", "after"]
 
 
+def test_a_number_that_stands_inside_contents_is_kept() -> None:
+    inner = "<paragraph><num>1.</num><content><num>x</num><p>line</p></content></paragraph>"
+    assert lines(AKN.format(inner)) == ["1.", "x", "line"]
+
+
 def test_entities_are_not_resolved(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("password")
@@ -127,7 +132,9 @@ NAMES = st.sampled_from(
 )
 TREES = st.recursive(
     st.builds(lambda name, text: f"<{name}>{text}</{name}>", NAMES, st.sampled_from(["", "x", "1.", "Article 5", "(a)"])),
-    lambda inner: st.builds(lambda name, parts: f"<{name}>{' t '.join(parts)}</{name}>", NAMES, st.lists(inner, max_size=4)),
+    lambda inner: st.lists(inner, max_size=4).flatmap(
+        lambda parts: NAMES.map(lambda name: f"<{name}>{' t '.join(parts)}</{name}>")
+    ),
     max_leaves=20,
 )
 

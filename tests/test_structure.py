@@ -1,6 +1,6 @@
 """The legal structure of whole texts: what heads an article, what only names one."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.read_text import add_plain_text
@@ -129,6 +129,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=16))
+@example(["Article 1", "Article 1", "Article 1", "ARTICLE", "Article 2 Scope", "Article 1"])
 def test_every_mark_lies_in_its_block_and_nothing_is_two_things(paragraphs: list[str]) -> None:
     builder = TextBuilder()
     for paragraph in paragraphs:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import unicodedata
 from array import array
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.text import one_line, rejoin_lines
@@ -39,6 +39,7 @@ def decomposed(text: str) -> str:
     return unicodedata.normalize("NFD", text)
 
 
+@example(["0-\x1f", "0"], frozenset())
 @given(st.lists(AWKWARD, max_size=5), st.frozensets(st.text("ab-", max_size=4)))
 def test_rejoining_is_that_of_the_text_module(lines: list[str], words: frozenset[str]) -> None:
     lines = [line.replace("\u00ad", "-") for line in lines]

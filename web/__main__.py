@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -21,6 +22,7 @@ from kb.config import Settings, settings_from
 from kb.errors import KnowledgeBaseError
 from kb.library import Library
 from web import create_app, examples
+from web.serving import serve
 
 # One for each answer that two cores can work on, and six for pages, which wait for nothing.
 THREADS = 8
@@ -67,24 +69,29 @@ def _serve(settings: Settings) -> int:
     library = Library.open(settings, (pictures.paint, pictures.VERSION))
     app = create_app(library, settings)
     try:
-        server = _listen(app, settings)
+        connections: dict[int, Any] = {}
+        server = _listen(app, settings, connections)
         _warm_up(app, library)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         port = server.effective_listen[0][1] if hasattr(server, "effective_listen") else server.effective_port  # several, or one
         print(f"Wakhan is serving on http://{host}:{port}", flush=True)
-        server.run()  # ends by itself on SystemExit and KeyboardInterrupt
-        server.close()
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):  # till here they end the start at once
+            signal.signal(number, lambda *_: stopping.set())
+        serve(server, connections, stopping)
     finally:
         examples.of(app).stop()  # it asks the library
         library.close()
     return 0
 
 
-def _listen(app: Any, settings: Settings) -> Any:
+def _listen(app: Any, settings: Settings, connections: dict[int, Any]) -> Any:
     """Bound before the warm-up: a taken port is told at once, and early callers wait instead of being refused."""
     try:
         server: Any = waitress
-        return server.create_server(app, host=settings.host, port=settings.port, threads=THREADS, ident=None, **BOUNDS, **PROXY)
+        return server.create_server(
+            app, connections, host=settings.host, port=settings.port, threads=THREADS, ident=None, **BOUNDS, **PROXY
+        )
     except (OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             hint = "another program listens there. End it, or choose another port with --port."

@@ -51,7 +51,7 @@ class Examples:
     def _choose(self) -> None:
         try:
             entities = self._knowledge.entities()
-            self._shown = examples.examples(self._knowledge.ask, entities, lambda: not self._stopped.is_set())
+            self._shown = examples.examples(self._knowledge.quoted, entities, lambda: not self._stopped.is_set())
         except KnowledgeBaseError as error:
             log.warning("no example questions: %s", error)  # the page says what is wrong; it lacks its examples alone
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote as quoted
 
-from kb.records import Answer, Citation, Conflict, ConflictValue, Filters, Hit, IndexManifest, Locator, SearchPage
+from kb.generate import in_words as by_model
+from kb.records import Answer, Citation, Conflict, ConflictValue, Filters, Hit, IndexManifest, Locator, SearchPage, Statement
 from kb.understood import in_words
 from kb.words import WORD, query_stems, stem
 from web import names
@@ -98,7 +99,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class AnswerCard:
-    """What the documents say, or why they say nothing. `failed` tells what went wrong while the passages were judged."""
+    """What the documents say, or why they say nothing. `failed` tells what went wrong while the passages were judged. `written`:
+    the sentences are a model's; `by_model` tells what it had to do with them, "" where none was asked."""
 
     answered: bool
     said: tuple[Said, ...] = ()
@@ -111,6 +113,8 @@ class AnswerCard:
     figure: str = ""
     why: tuple[str, ...] = ()
     failed: str = ""
+    written: bool = False
+    by_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ def answer_card(answer: Answer, asked: Asked) -> AnswerCard:
     by_marker = {one.marker: one.source for one in cited}
     return AnswerCard(
         answered=answer.status == "answered",
-        said=tuple(said(one, by_marker[one.citations[0]].language if one.citations else "") for one in answer.statements),
+        said=tuple(said(one, _language(answer, one, by_marker)) for one in answer.statements),
         read_as=in_words(answer.understood) if answer.understood else "",
         cited=cited,
         sources=_sources(answer.citations, cited),
@@ -177,7 +181,16 @@ def answer_card(answer: Answer, asked: Asked) -> AnswerCard:
         confidence=names.confidence(answer.confidence),
         figure=f"{answer.confidence:.2f}",
         why=why(answer),
+        written=answer.written,
+        by_model=by_model(answer),
     )
+
+
+def _language(answer: Answer, statement: Statement, by_marker: Mapping[int, Source]) -> str:
+    """A model writes in the question's language; a quote is in its document's."""
+    if answer.written:
+        return answer.understood.language if answer.understood else ""
+    return by_marker[statement.citations[0]].language if statement.citations else ""
 
 
 def grouped(hits: Sequence[Hit], asked: Asked) -> tuple[Group, ...]:

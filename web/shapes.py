@@ -134,13 +134,27 @@ class IndexShape(Schema):
     digest = _text()
 
 
+class DroppedShape(Schema):
+    text = _text("A sentence that the model wrote and the answer leaves out.")
+    reason = _text("What its passages lack.")
+
+
+class GeneratedShape(Schema):
+    """What the operator's language model did to the answer."""
+
+    model = _text()
+    dropped = _list(fields.Nested(DroppedShape), "What its passages do not bear out.")
+    unresolved_markers = _number("References to passages that it was not given.")
+    fallback = _maybe_text("Why it was passed over and the documents' own sentences answer.")
+
+
 class AnswerShape(Schema):
     question = _text()
     status = fields.String(required=True, validate=validate.OneOf(["answered", "abstained"]))
     confidence = fields.Float(required=True, validate=validate.Range(0, 1))
     text = _text("The statements with their markers.")
     reason = _maybe_text("Why there is no answer.")
-    statements = _list(fields.Nested(StatementShape), "Sentences of the sources.")
+    statements = _list(fields.Nested(StatementShape), "Sentences of the sources, or of a language model that they bear out.")
     citations = _list(fields.Nested(CitationShape), "In order of marker.")
     conflicts = _list(fields.Nested(ConflictShape), "Where sources disagree.")
     nearest = _list(fields.Nested(HitShape), "The best ranked passages.")
@@ -149,6 +163,7 @@ class AnswerShape(Schema):
     models = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     timings_ms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
     understood = fields.Nested(UnderstoodShape, required=True, allow_none=True)
+    generated = fields.Nested(GeneratedShape, required=True, allow_none=True)
 
 
 class SearchShape(Schema):

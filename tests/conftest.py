@@ -1,0 +1,14 @@
+"""Property tests draw the same examples in every run, so that a commit's verdict is its own.
+
+`HYPOTHESIS_PROFILE=search make test` draws new ones, and ten times as many: for looking, on purpose.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("search", max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))

@@ -15,7 +15,7 @@ from web.indexing import indexing
 from web.knowledge import library
 
 EXTENSION = "wakhan-caching"
-BLUEPRINTS = ("pages", "documents", "browse", "api")
+BLUEPRINTS = ("pages", "documents", "browse", "citing", "api")
 OWN = ("documents.picture", "documents.original")  # they have validators of their own, by content
 MADE_OF = (".py", ".html", ".css", ".js", ".json", ".toml")
 CHANGING = ("pages.home", "pages.about")  # they tell of a run while there is one

@@ -8,7 +8,9 @@ from urllib.parse import quote as quoted
 
 from kb.records import Document, EntityCount, Filters, Passage
 from web import names
+from web.citation_page import Place, cite_address
 from web.form import address
+from web.meta_tags import Export, Tag, exports, tags
 from web.originals import Printed, page_shown, printed
 from web.reading import Addresses, Entry, Marking, Part, anchor, outline, parts
 from web.report import Fact, ReadingReport, at_source, facts, notices, reading_report
@@ -67,6 +69,9 @@ class ReadingPage:
     at_source: str
     quoted: bool
     permalink: str
+    cite: str
+    exports: tuple[Export, ...]
+    tags: tuple[Tag, ...]
     hits: Hits | None
     outline: tuple[Entry, ...]
     turn: Turn | None
@@ -122,6 +127,9 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
         at_source=at_source(document, quote),
         quoted=quote is not None and span[0] <= quote[0] < max(span[1], 1),
         permalink=Viewing(document.id, start=viewing.start, end=viewing.end).address("quote") if quote else "",
+        cite=cite_address([Place(document.id, viewing.start, viewing.end)]),
+        exports=exports(document),
+        tags=tags(document),
         hits=_hits(shown.hits, viewing),
         outline=outline(document, span, place),
         turn=_turn(shown.sections, section, viewing),

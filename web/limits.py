@@ -36,6 +36,7 @@ RULES = (
     Rule("questions", "120/minute;2000/hour", ("pages.home", "documents.document", "api.ask", "api.search"), _asks),
     Rule("pictures", "240/minute;4000/hour", ("documents.picture",), lambda: True),
     Rule("files", "120/minute", ("documents.original",), lambda: True),
+    Rule("citations", "120/minute", ("citing.cite", "citing.download", "citing.of_document"), lambda: True),
 )
 
 

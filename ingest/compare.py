@@ -70,8 +70,10 @@ class Rules:
 def compare(scopes: Sequence[Scope], remember: Callable[[str], Memory], rules: Rules) -> tuple[Comparison, list[Discovery]]:
     """Compare each scope with what `remember` tells of its collection; and what was discovered in each."""
     plain, discoveries = [], []
+    files: dict[str, KnownFile] = {}
     for scope in scopes:
         memory = remember(scope.collection)
+        files |= memory.files
         seen = Seen(memory.files if rules.trust_mtime else {}, rules.tick, scope.prefix)
         found = discover(scope.root, scope.collection, seen) if scope.root.is_dir() else Discovery((), ())
         discoveries.append(found)
@@ -79,7 +81,7 @@ def compare(scopes: Sequence[Scope], remember: Callable[[str], Memory], rules: R
     failures = [failure for one in plain for failure in one.failures]
     known = {uri: entry for one in plain for uri, entry in one.known.items()}
     while True:  # a scope that is left out may be where another's files went
-        moved = with_moves(plain, rules.versions, rules.wish)
+        moved = with_moves(plain, files, rules.versions, rules.wish)
         refused = {} if rules.allow_removals else {i: told for i, one in enumerate(moved) if (told := refusal(one))}
         if not refused:
             return Comparison(tuple(moved), tuple(failures), known), discoveries

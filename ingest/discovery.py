@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from ingest.hashing import LARGEST, hashed, stat_text
+from ingest.hashing import FRESH, LARGEST, hashed, stat_text
 from ingest.sources import NOT_DOCUMENTS, SIDECARS, media_type, named
 from ingest.text import UnreadableFile
 from kb.records import Failure, SourceFile
@@ -124,7 +124,7 @@ def _checked(found: _Found, inside: str, known: Mapping[str, KnownFile]) -> Sour
             raise UnreadableFile(f"it is a link that leads out of the folder, to {_printable(real)}; put the file itself there.")
         status = os.stat(path)
         before = known.get(uri)
-        if before and before.stat and before.stat == _stats(status, sidecar):
+        if before and FRESH not in before.stat and before.stat == _stats(status, sidecar):
             return SourceFile(uri, path, before.media_type, before.sha256, before.content_sha256, before.stat)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableFile("it is no regular file (a device, pipe or socket); remove it.")
@@ -142,11 +142,7 @@ def _checked(found: _Found, inside: str, known: Mapping[str, KnownFile]) -> Sour
 
 def _stats(status: os.stat_result, sidecar: str | None) -> str:
     own = stat_text(status)
-    return _joined(own, stat_text(os.stat(sidecar))) if own and sidecar else own
-
-
-def _joined(own: str, sidecar: str) -> str:
-    return f"{own} + {sidecar}" if own and sidecar else ""
+    return f"{own} + {stat_text(os.stat(sidecar))}" if sidecar else own
 
 
 def _failure(uri: str, error: UnreadableFile | OSError) -> Failure:
@@ -166,7 +162,7 @@ def _hashed(found: _Found, inside: str) -> SourceFile | Failure:
                 raise UnreadableFile("its sidecar is a link that leads out of the folder; put the sidecar itself there.")
             beside = hashed(sidecar)
             own.digest.update(beside.digest.digest())
-            whole, stats = own.digest.hexdigest(), _joined(stats, beside.stat)
+            whole, stats = own.digest.hexdigest(), f"{stats} + {beside.stat}"
         return SourceFile(uri, path, media_type(Path(path), path, own.start), whole, content, stats)
     except (UnreadableFile, OSError) as error:
         return _failure(uri, error)

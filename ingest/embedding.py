@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.embed import Encoder
-from kb.maxsim import pack
+from kb.maxsim import by_word, pack
 from kb.staging import MissingVector
 
 BATCH = 256  # passages a transaction: about five seconds of work lost to a kill, at the most
@@ -55,10 +55,7 @@ class Embedder:
             while batch := self._batches.get():
                 began = time.monotonic()
                 encoded = self._encoder.encode_passages([item.text for item in batch], [item.context for item in batch])
-                items = [
-                    (item.key, one.vector, pack(one.tokens, one.starts, one.ends))
-                    for item, one in zip(batch, encoded, strict=True)
-                ]
+                items = [(item.key, one.vector, pack(*by_word(item.text, one))) for item, one in zip(batch, encoded, strict=True)]
                 self._arrived(Embedded(items, time.monotonic() - began))
         except BaseException as error:  # noqa: BLE001 (handed to the thread that waits, which raises it)
             self._arrived(error)

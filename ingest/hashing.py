@@ -14,11 +14,11 @@ BLOCK = 1 << 20
 START = 8192  # bytes: enough to tell a file's type
 LARGEST = 2 << 30  # bytes of a file: what is larger (a sparse file of terabytes) would be hashed for hours
 # A file written again within the clock's grain has the same time: times so fresh prove nothing. FAT counts in steps of 2 s.
-FRESH_NS = 3_000_000_000
+FRESH, FRESH_NS = "~", 3_000_000_000
 
 
 class Hashed(NamedTuple):
-    """`digest` is not closed: a sidecar's may be added. `stat` is "" where it proves nothing; `start` the first bytes."""
+    """`digest` is not closed: a sidecar's may be added. `stat`: see stat_text; `start`: the first bytes."""
 
     digest: hashlib._Hash
     start: bytes
@@ -51,7 +51,11 @@ def hashed(path: str) -> Hashed:
 
 
 def stat_text(status: os.stat_result) -> str:
-    """Size, time of the last change in ns, inode; "" for a time so fresh that a change since need not show."""
-    if status.st_mtime_ns > time.time_ns() - FRESH_NS:
-        return ""
-    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+    """Size, time of the last change in ns, inode; marked with FRESH where a change since need not show."""
+    fresh = FRESH if status.st_mtime_ns > time.time_ns() - FRESH_NS else ""
+    return f"{fresh}{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+
+
+def inode(stat_of_file: str) -> str:
+    """Of the file itself, not of its sidecar; "" if it is not known."""
+    return stat_of_file.partition(" + ")[0].rpartition(" ")[2]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 
-def moved(vacated: Mapping[str, str], arrived: Mapping[str, str], gone: Collection[str]) -> dict[str, str]:
+def moved(
+    vacated: Mapping[str, str], arrived: Mapping[str, str], gone: Collection[str], is_same: Callable[[str, str], bool]
+) -> dict[str, str]:
     """Old uri → new, each at most once.
 
     `vacated`: uri → content that was there and is there no more, since the file is `gone` or another content took its place;
     `arrived`: uri → content that is there now and was not. Where several fit, a file keeps its name if it can, then by order.
 
-    A file whose place holds new content has moved only if that content came from elsewhere itself: `a` swapped with `b`, logs
-    that are rotated. Where it is simply new (a copy was put aside and the file then edited) the document stays with its place,
-    and the copy is another document.
+    A file whose place holds new content has moved if that content came from elsewhere itself (`a` swapped with `b`, logs that
+    are rotated), or if what lies elsewhere `is_same` (old, new), by its inode. Otherwise a copy was put aside and the file then
+    edited: the document stays with its place, and the copy is another document.
     """
     found: dict[str, str] = {}
     olds, news = _by_content(vacated), _by_content(arrived)
@@ -23,7 +25,7 @@ def moved(vacated: Mapping[str, str], arrived: Mapping[str, str], gone: Collecti
             found |= _paired(olds[content], places)
     while True:
         targets = set(found.values())
-        wrong = [old for old in found if old not in gone and old not in targets]
+        wrong = [old for old, new in found.items() if old not in gone and old not in targets and not is_same(old, new)]
         if not wrong:
             return found
         for old in wrong:

@@ -9,44 +9,24 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Event, Thread
 
 from ingest.embedding import AHEAD, BATCH, Embedded, Embedder
-from ingest.passwords import Passwords
-from ingest.plan import METADATA, Change, Versions
+from ingest.plan import METADATA, Change
 from ingest.prepare import failure_of, no_passage, prepared
 from ingest.progress import Progress
 from ingest.sandbox import Helpers, read_sandboxed
 from ingest.stop import Stop
 from ingest.tally import Tally
-from ingest.tesseract import Engine
-from kb.embed import Encoder
+from ingest.tools import Tools
 from kb.records import Failure, Parsed, SourceFile
 from kb.staging import MissingVector, StagedDocument, Staging
 
 WAIT = 0.2  # seconds between looks at signals and clocks while nothing arrives
 
 Read = tuple[SourceFile, tuple[Parsed, ...] | Failure]
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What the work is done with. `encoder` opens the model when it is first called; `publish` makes visible what is staged.
-    Without `may_embed` files are read and staged and nothing else.
-    """
-
-    encoder: Callable[[], Encoder]
-    model: str
-    versions: Versions
-    engine: Engine | None = None
-    passwords: Passwords = field(default_factory=Passwords)
-    jobs: int = 1
-    publish: Callable[[], None] = lambda: None
-    publish_every: int = 0
-    may_embed: bool = True
 
 
 class Pipeline:

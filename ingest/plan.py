@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.discovery import Discovery, safe
+from ingest.hashing import inode
 from ingest.moves import moved
 from kb.errors import BadRequest
 from kb.records import Failure, SourceFile
+from kb.source_files import KnownFile
 from kb.staging import KnownSource
 
 # Why a file that is known is read again.
@@ -175,14 +177,20 @@ def _reason(file: SourceFile, known: KnownSource, versions: Versions, *, full: b
     return SEGMENTER if known.pipeline.startswith(versions.reader(file.media_type) + " ") else READER
 
 
-def with_moves(differences: Sequence[Difference], versions: Versions, wish: Wish) -> list[Difference]:
-    """The same with files recognised that changed their place, within a scope or between two of them."""
+def with_moves(
+    differences: Sequence[Difference], files: Mapping[str, KnownFile], versions: Versions, wish: Wish
+) -> list[Difference]:
+    """The same with files recognised that changed their place, within a scope or between two of them. `files`: by known uri."""
+
+    def is_same(old: str, new: str) -> bool:
+        return old in files and inode(files[old].stat) == inode(targets[new].stat) != ""
+
     known = {uri: entry for one in differences for uri, entry in one.known.items()}
     gone = {uri for one in differences for uri in one.gone}
     targets = {file.uri: file for one in differences for file in one.added}
     targets |= {change.file.uri: change.file for one in differences for change in one.changed if change.reason == CONTENT}
     vacated = {uri: known[uri].content_sha256 for uri in (*gone, *(uri for uri in targets if uri in known))}
-    moves = moved(vacated, {uri: file.content_sha256 for uri, file in targets.items()}, gone)
+    moves = moved(vacated, {uri: file.content_sha256 for uri, file in targets.items()}, gone, is_same)
     if not moves:
         return list(differences)
     before = {new: old for old, new in moves.items()}

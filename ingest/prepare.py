@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.discovery import is_unchanged
@@ -12,6 +11,7 @@ from ingest.enrich import enrich
 from ingest.hashing import hashed
 from ingest.plan import UNREAD, Versions
 from ingest.segment import segment
+from ingest.tally import now
 from ingest.text import UnreadableFile
 from kb.records import Document, Failure, Parsed, SourceFile
 from kb.staging import StagedDocument, Staging
@@ -82,7 +82,3 @@ def _staged(
 
 def no_passage(uri: str) -> Failure:
     return Failure(uri, "segment", "the document holds no text that could be cited")
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

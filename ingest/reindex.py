@@ -9,29 +9,28 @@ from __future__ import annotations
 import functools
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 from ingest.compare import Comparison, Memory, Rules, compare
 from ingest.passwords import Passwords
-from ingest.pipeline import Pipeline, Tools
-from ingest.plan import Versions, Wish, scopes_of
-from ingest.prepare import now
+from ingest.plan import Change, Versions, Wish, scopes_of
 from ingest.progress import Progress
-from ingest.readers import reader_version
-from ingest.segment import SEGMENTER_VERSION
 from ingest.stop import Stop, Stopped
-from ingest.tally import Tally
+from ingest.tally import Tally, now
 from ingest.tesseract import Engine, find_engine
+from ingest.tools import Tools
+from ingest.versions import reader_version, segmenter_version
 from kb.config import Settings
 from kb.connections import connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
-from kb.generations import is_current, publish, vector_model
+from kb.errors import Held
+from kb.generations import is_current, publish, settle, vector_model
 from kb.migrations import check_not_older, schema_of
-from kb.records import ReindexReport, SourceFile
+from kb.records import Failure, ReindexReport, SourceFile
 from kb.run_log import fail_run, finish_run, note_progress, start_run
 from kb.serialize import report_json
 from kb.source_files import KnownFile, known_files, record_files
@@ -127,6 +126,26 @@ class _Run:
         )
 
     def _work(self, paths: Sequence[Path]) -> None:
+        added, changed = self._to_read(paths)
+        anew = documents_without(self._staging.connection, vector_model(*self._model))  # 0 unless the model is another
+        if anew and self._options.stale_later:
+            self._tally.postponed[MODEL] = anew
+        elif anew:
+            self._tally.reasons[MODEL] = anew
+        elif not added and not changed and is_current(self._staging, *self._model):
+            settle(self._staging)
+            return
+        self._progress.begin("indexing", len(added) + len(changed))
+        self._progress.counts.files = 0
+        tools = self._tools(may_embed=MODEL not in self._tally.postponed)
+        # Readers and language models take half a second to import: not for a run that finds nothing to do.
+        pipeline = import_module("ingest.pipeline").Pipeline(self._staging, tools, self._tally, self._progress, self._stop)
+        pipeline.run(added, changed)
+        if tools.may_embed:
+            self._publish()
+
+    def _to_read(self, paths: Sequence[Path]) -> tuple[list[SourceFile], list[Change]]:
+        """Compare, and do what needs no reading. The comparison (1.4 KB a known file) is gone before the model comes."""
         began = time.monotonic()
         self._progress.begin("comparing")
         found = self._compared(paths)
@@ -135,20 +154,7 @@ class _Run:
         self._tally.spend("comparing", time.monotonic() - began)
         self._rearrange(found)
         added = [file for one in found.differences for file in one.added]
-        changed = [change for one in found.differences for change in one.changed]
-        anew = self._other_model()
-        if anew and self._options.stale_later:
-            self._tally.postponed[MODEL] = anew
-        elif anew:
-            self._tally.reasons[MODEL] = anew
-        elif not added and not changed and is_current(self._staging, *self._model):
-            return
-        self._progress.begin("indexing", len(added) + len(changed))
-        self._progress.counts.files = 0
-        tools = self._tools(may_embed=MODEL not in self._tally.postponed)
-        Pipeline(self._staging, tools, self._tally, self._progress, self._stop).run(added, changed)
-        if tools.may_embed:
-            self._publish()
+        return added, [change for one in found.differences for change in one.changed]
 
     def _compared(self, paths: Sequence[Path]) -> Comparison:
         connection, options = self._staging.connection, self._options
@@ -177,13 +183,8 @@ class _Run:
         self._stop.check()
         if moves := found.moves:
             self._staging.move_sources(moves)
-        for one in found.differences:
-            for uri in one.gone:
-                self._staging.replace_source(uri, ())
-
-    def _other_model(self) -> int:
-        """How many documents wait to be embedded anew, since the model (or the form its vectors are kept in) is another."""
-        return documents_without(self._staging.connection, vector_model(*self._model))
+        if gone := [uri for one in found.differences for uri in one.gone]:
+            self._staging.remove_sources(gone)
 
     def _tools(self, *, may_embed: bool) -> Tools:
         options = self._options
@@ -194,20 +195,26 @@ class _Run:
             engine=self._engine,
             passwords=options.passwords,
             jobs=options.jobs,
-            publish=self._publish,
+            publish=functools.partial(self._publish, intermediate=True),
             publish_every=options.publish_every,
             may_embed=may_embed,
         )
 
-    def _publish(self) -> None:
+    def _publish(self, *, intermediate: bool = False) -> None:
         if is_current(self._staging, *self._model):
+            if not intermediate:
+                settle(self._staging)
             return
         began = time.monotonic()
         self._stop.check()
         stage = self._progress.counts.stage
         self._progress.begin("publishing")
-        manifest = publish(self._staging, *self._model)
-        self._progress.event("published", generation=manifest.generation, passages=manifest.passages)
+        try:
+            manifest = publish(self._staging, *self._model, intermediate=intermediate)
+            self._progress.event("published", generation=manifest.generation, passages=manifest.passages)
+        except Held as error:  # told each night until it is released, and what was read waits
+            if not intermediate:
+                self._tally.fail(Failure("the index", "publish", str(error)), self._progress)
         self._progress.counts.stage = stage
         self._tally.spend("publishing", time.monotonic() - began)
 
@@ -250,16 +257,22 @@ def rules_of(options: Options, engine: Engine | None, tick: Callable[[int], None
 
 def versions_of(engine: Engine | None) -> Versions:
     """The versions that a file's passages depend on, beside its content."""
-    return Versions(reader_version, f"segment/{SEGMENTER_VERSION}", engine is not None)
+    return Versions(reader_version, segmenter_version(), engine is not None)
 
 
 def _is_news(file: SourceFile, known: KnownFile | None) -> bool:
     """Whether the store should keep what was found of a file, now."""
-    if known is None:
-        return bool(file.stat)
-    return (known.stat, known.sha256) != (file.stat, file.sha256)
+    return known is None or (known.stat, known.sha256) != (file.stat, file.sha256)
 
 
 def _counts(found: Comparison) -> dict[str, int]:
-    actions = Counter(item.action for item in found.planned())
-    return {"known": len(found.known), "failures": len(found.failures), **actions}
+    all_of = found.differences
+    return {
+        "added": sum(len(one.added) for one in all_of),
+        "changed": sum(not change.before for one in all_of for change in one.changed),
+        "moved": len(found.moves),
+        "removed": sum(len(one.gone) for one in all_of) + len(found.replaced),
+        "postponed": sum(len(one.postponed) for one in all_of),
+        "known": len(found.known),
+        "failures": len(found.failures),
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from ingest.compare import Comparison
 from ingest.progress import Progress
@@ -89,3 +90,7 @@ class Tally:
 
 def _rounded(stages: Mapping[str, float]) -> dict[str, float]:
     return {stage: round(seconds, 2) for stage, seconds in stages.items()}
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

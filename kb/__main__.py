@@ -1,4 +1,4 @@
-"""The reader's commands: `python -m kb ask | search | show | info | eval`.
+"""The reader's commands: `python -m kb ask | search | show | info | eval`, and those that copy (see kb.commands_copy).
 
 Exit status 0: fine (an abstention is), 1: something failed, 2: wrong use. With `-` for the question, one question a line is
 read from standard input and one JSON object a line is written.
@@ -15,13 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kb import commands_copy
 from kb.config import settings_from
+from kb.connections import store_errors
 from kb.errors import KnowledgeBaseError, NotFound
-from kb.evaluate import evaluate, load_questions, readable
+from kb.evaluate import evaluate, load_questions, markdown, readable
 from kb.generate import in_words as by_model
 from kb.library import Library
 from kb.records import KINDS, Answer, ConflictValue, Filters, Locator, SearchPage, Statement
 from kb.serialize import answer_json, document_json, manifest_json, passage_json, reading_json, search_json
+from kb.staging import STORE_FILE
 from kb.understood import in_words
 
 EXAMPLES = """examples:
@@ -38,8 +41,11 @@ EXAMPLES = """examples:
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        library = Library.open(settings_from(os.environ, Path.cwd()))
-        return int(options.run(options, library))
+        settings = settings_from(os.environ, Path.cwd())
+        with store_errors(settings.home / STORE_FILE):
+            if hasattr(options, "run_with_settings"):
+                return int(options.run_with_settings(options, settings))
+            return int(options.run(options, Library.open(settings)))
     except KnowledgeBaseError as error:
         print(f"kb: {error}", file=sys.stderr)
         return error.exit_code
@@ -74,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("eval", help="measure answers to the questions of a file")
     command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
     command.add_argument("--json", action="store_true")
+    command.add_argument("--markdown", action="store_true", help="tables of Markdown")
     command.set_defaults(run=_eval)
+    commands_copy.add(commands)
     return parser
 
 
@@ -180,7 +188,8 @@ def _info(options: argparse.Namespace, library: Library) -> int:
 
 def _eval(options: argparse.Namespace, library: Library) -> int:
     metrics = evaluate(library, load_questions(options.questions))
-    print(json.dumps(metrics, ensure_ascii=False) if options.json else readable(metrics))
+    told = markdown(metrics) if options.markdown else readable(metrics)
+    print(json.dumps(metrics, ensure_ascii=False) if options.json else told)
     return 0
 
 
@@ -195,7 +204,8 @@ def _readable_answer(answer: Answer) -> str:
     lines = [*(_readable_statement(statement) for statement in answer.statements), ""]
     lines += [note, ""] if (note := by_model(answer)) else []
     for conflict in answer.conflicts:
-        lines += [f"Sources disagree on {conflict.about}:", *map(_readable_value, conflict.values), ""]
+        heading = f"Sources disagree on {conflict.about}" if conflict.contradicts else f"Changed over time, {conflict.about}"
+        lines += [f"{heading}:", *map(_readable_value, conflict.values), ""]
     lines += [f"Confidence {answer.confidence:.2f}. Sources:"]
     for citation in answer.citations:
         metadata = citation.document.metadata
@@ -206,7 +216,8 @@ def _readable_answer(answer: Answer) -> str:
 
 
 def _read_as(answer: Answer) -> list[str]:
-    return [f"{in_words(answer.understood)}."] if answer.understood else []
+    also = [f"Also searched: {', '.join(answer.also_searched)}."] if answer.also_searched else []
+    return ([f"{in_words(answer.understood)}."] if answer.understood else []) + also
 
 
 def _readable_statement(statement: Statement) -> str:
@@ -215,7 +226,8 @@ def _readable_statement(statement: Statement) -> str:
     for start, end in reversed(statement.emphasis if sys.stdout.isatty() else ()):  # a file keeps the quote as it is
         text = f"{text[:start]}\033[1m{text[start:end]}\033[0m{text[end:]}"
     context = f"[{statement.context}]\n" if statement.context else ""
-    return f"{context}{text} {''.join(f'[{marker}]' for marker in statement.citations)}"
+    as_of = f" (as of {statement.as_of})" if statement.as_of else ""
+    return f"{context}{text} {''.join(f'[{marker}]' for marker in statement.citations)}{as_of}"
 
 
 def _readable_value(value: ConflictValue) -> str:
@@ -223,6 +235,7 @@ def _readable_value(value: ConflictValue) -> str:
         value.period and f"for {value.period}",
         value.said_by and f"according to {value.said_by}",
         value.as_of and f"as of {value.as_of}",
+        "superseded since" if value.superseded else "",
     )
     return f"  {' · '.join([value.value, *filter(None, facts)])} [{value.citation}]"
 

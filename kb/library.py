@@ -8,35 +8,36 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
 from itertools import chain
 from typing import TypeVar, cast
 
+from threadpoolctl import threadpool_limits
+
 from kb import facets, store
-from kb.abstain import not_one_question, reason_for_abstaining
 from kb.article import article_evidence, with_article_first
 from kb.catalogue import Catalogue
 from kb.catalogue_records import EntityDetail, Listing
 from kb.compose import Composer
 from kb.config import Settings
-from kb.conflicts import conflicts_of
-from kb.connections import ReaderPool
+from kb.conflicts import conflicts_of, disagreements
+from kb.connections import ReaderPool, store_error
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
-from kb.evidence import Evidence, Judge, idf_of
+from kb.evidence import Evidence, Judge
 from kb.evidence_model import load_model
 from kb.filters import checked
+from kb.finding import Finding, confidence, finding_of, reason
 from kb.gazetteer import Gazetteer
 from kb.generate import Task, Writer, Written, writer_of
 from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.language import LANGUAGES
 from kb.migrations import check_not_older, schema_of
 from kb.pictures import PagePictures, Paint, Picture, PictureOrder, checked_mark, marked, page_of
-from kb.premise import Objection, objection, unknown_names
 from kb.question import Question, understand
 from kb.records import (
     Answer,
+    Citation,
+    Conflict,
     Document,
     DocumentPage,
     DocumentSummary,
@@ -50,21 +51,14 @@ from kb.records import (
 )
 from kb.retrieve import Candidate, Query, Ranking, Reading, SnapshotGone, Stopwatch, retrieve
 from kb.staging import STORE_FILE, original_path
+from kb.stated import Stated
+from kb.statuses import status_conflict, statuses
 from kb.understood import understood
 
 T = TypeVar("T")
 MAX_ITEMS = 200  # of any list in one call
 MAX_ENTITIES = 1_000  # the gazetteer's names are some hundreds
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`evidence` may answer, of all that was `judged`; `objection` is to the best of that; `unknown` are names nobody knows."""
-
-    evidence: list[Evidence]
-    judged: list[Evidence]
-    objection: Objection | None
-    unknown: tuple[str, ...]
+ALL = 1_000_000  # more candidates than any question has
 
 
 class Library:
@@ -101,7 +95,7 @@ class Library:
     def close(self) -> None:
         self._pool.close()
         if self._snapshot is not None:
-            self._snapshot.words.close()
+            self._snapshot.close()
 
     def ready(self) -> IndexManifest:
         """Load model and index. Raises IndexMissing, IndexStale or ModelUnavailable."""
@@ -119,8 +113,12 @@ class Library:
 
     def ask(self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True) -> Answer:  # noqa: B008 (frozen)
         """Answer with citations, or abstain; `nearest` holds the `n` best passages either way. Raises BadRequest."""
-        *_, answer = self.asking(question, filters, n, expand=expand)
-        return cast(Answer, answer)
+
+        def whole() -> Answer:
+            *_, answer = self._asked(question, filters, _count(n), expand)
+            return cast(Answer, answer)
+
+        return self._retried(whole)
 
     def quoted(self, question: str) -> Answer:
         """`ask` over all documents in their own sentences, also where a language model writes answers."""
@@ -227,36 +225,40 @@ class Library:
     def evidence(self, question: str, keep: Callable[[Candidate], bool]) -> list[Evidence]:
         """The judged sentences of the candidates that `keep` lets through, best first: what answers are made of."""
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
-        return self._judged(reading, query, [one for one in self._retrieved(reading, query, Stopwatch()) if keep(one)])
+        return self._judged(reading, query, [one for one in self._retrieved(reading, query, Stopwatch(), 0) if keep(one)])
 
     def rankings(self, question: str, rankings: Sequence[Ranking]) -> list[list[Candidate]]:
         """The candidates by each ranking, of one reading and one encoding of the question: what ablations are made of."""
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
-        return [retrieve(reading, query, Stopwatch(), ranking) for ranking in rankings]
+        return [retrieve(reading, query, Stopwatch(), ranking, most=ALL) for ranking in rankings]
 
     def _asked(self, text: str, filters: Filters, n: int, expand: bool, *, write: bool = True) -> Iterator[SearchPage | Answer]:
         watch = Stopwatch()
         question, query, reading = self._prepared(text, filters, expand, watch)
-        candidates = self._retrieved(reading, query, watch)
+        candidates = self._retrieved(reading, query, watch, ALL)  # the facets are of all that was found
         yield self._page(reading, query, candidates, (n, 0))
         model = load_model()
         with watch.step("judge"):
             finding = self._found(reading, query, candidates)
+        with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
+            answered = bool(finding.evidence) and finding.evidence[0].probability >= model.threshold
+            differing = disagreements(question, finding.judged if answered else [], self._gazetteer)
         with watch.step("compose"):
             text_of = lambda uid: store.document_text(reading.connection, reading.generation, uid)  # noqa: E731
-            composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence)
+            disputed = [value.evidence for group in differing for value in group]
+            composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence, disputed)
         quoted = Written(composed.statements, composed.citations)
         written = self._written(Task(question, finding.evidence, composed, text_of), watch) if write else quoted
-        with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
+        with watch.step("statuses"):
             judged = finding.judged if written.statements else []
-            conflicts, also_cited = conflicts_of(question, judged, self._gazetteer, written.citations, text_of)
+            conflicts, also_cited = self._conflicts(question, differing if judged else [], judged, written.citations, text_of)
         yield Answer(
             question=question.text,
             status="answered" if written.statements else "abstained",
-            confidence=_confidence(finding, model.threshold if not written.statements else 1.0),
+            confidence=confidence(finding, model.threshold if not written.statements else 1.0),
             statements=written.statements,
             citations=written.citations + also_cited,
-            reason=None if written.statements else written.reason or self._reason(query, finding, model.threshold),
+            reason=None if written.statements else written.reason or reason(query, finding, model.threshold),
             conflicts=conflicts,
             nearest=tuple(candidate.hit for candidate in candidates[:n]),
             also_searched=query.aliases,
@@ -274,27 +276,25 @@ class Library:
         with watch.step("generate"):
             return self._writer.write(task, self._encode(), self._gazetteer)
 
-    def _found(self, reading: Reading, query: Query, candidates: list[Candidate]) -> Finding:
-        """The sentences that bear out what the question takes for granted, and why the best of the others were left out."""
-        question, today = query.question, date.today()
-        judged = self._judged(reading, query, candidates)
-        judged = article_evidence(question, judged, next(iter(candidates), None), self._gazetteer)
-        types = {
-            mention.entity_id: self._gazetteer.entities[mention.entity_id].type
-            for mention in question.entities
-            if mention.entity_id
-        }
-        objections = [objection(question, evidence.text, today, types) for evidence in judged]
-        kept = [evidence for evidence, against in zip(judged, objections, strict=True) if against is None]
-        unknown = unknown_names(question, reading.snapshot.words.document_frequencies)
-        return Finding([] if unknown or not_one_question(question) else kept, judged, next(iter(objections), None), unknown)
+    def _conflicts(
+        self,
+        question: Question,
+        differing: Sequence[Sequence[Stated]],
+        judged: Sequence[Evidence],
+        said: tuple[Citation, ...],
+        text_of: Callable[[str], str],
+    ) -> tuple[tuple[Conflict, ...], tuple[Citation, ...]]:
+        """What sources disagree on and what changed over time, and the citations that they add to those of the statements."""
+        conflicts, cited = conflicts_of(differing, question, self._gazetteer, said, text_of)
+        course, also = status_conflict(
+            statuses(question, judged, self._gazetteer), question, self._gazetteer, said + cited, text_of
+        )
+        return conflicts + course, cited + also
 
-    def _reason(self, query: Query, finding: Finding, threshold: float) -> str:
-        question, best = query.question, next(iter(finding.judged), None)
-        passed_over = finding.evidence and finding.evidence[0].probability >= threshold
-        against: Objection | None = "missing" if passed_over else finding.objection
-        filtered = query.filters != Filters()
-        return not_one_question(question) or reason_for_abstaining(question, best, filtered, against, finding.unknown)
+    def _found(self, reading: Reading, query: Query, candidates: list[Candidate]) -> Finding:
+        judged = self._judged(reading, query, candidates)
+        judged = article_evidence(query.question, judged, next(iter(candidates), None), self._gazetteer)
+        return finding_of(query.question, judged, self._gazetteer, reading.snapshot.words.document_frequencies)
 
     def _names(self, question: Question) -> tuple[str, ...]:
         known = self._gazetteer.entities
@@ -302,7 +302,7 @@ class Library:
 
     def _search(self, text: str, filters: Filters, page: tuple[int, int], expand: bool) -> SearchPage:
         _, query, reading = self._prepared(text, filters, expand, Stopwatch())
-        return self._page(reading, query, self._retrieved(reading, query, Stopwatch()), page)
+        return self._page(reading, query, self._retrieved(reading, query, Stopwatch(), ALL), page)
 
     def _page(self, reading: Reading, query: Query, candidates: list[Candidate], page: tuple[int, int]) -> SearchPage:
         n, offset = page
@@ -321,16 +321,17 @@ class Library:
             encoded = self._encode().encode_query(question.text)
         return question, Query(question, encoded, aliases, chosen), reading
 
-    def _retrieved(self, reading: Reading, query: Query, watch: Stopwatch) -> list[Candidate]:
-        ranked = retrieve(reading, query, watch)
+    def _retrieved(self, reading: Reading, query: Query, watch: Stopwatch, most: int) -> list[Candidate]:
+        """The `most` best, or more."""
         if query.question.article is None:
-            return ranked
+            return retrieve(reading, query, watch, most=most)
+        ranked = retrieve(reading, query, watch, most=ALL)  # the article may stand anywhere among them
         with watch.step("article"):
             return with_article_first(reading, query, ranked, self._gazetteer)
 
     def _judged(self, reading: Reading, query: Query, candidates: list[Candidate]) -> list[Evidence]:
         snapshot = reading.snapshot
-        idf = idf_of(query.question.stems, snapshot.words.document_frequencies, len(snapshot.vectors))
+        idf = snapshot.words.idf(query.question.stems, len(snapshot.vectors))
         return Judge(query.question, query.encoded, idf, self._gazetteer, load_model()).judge(candidates)
 
     def _checked(self, filters: Filters) -> Filters:
@@ -344,21 +345,35 @@ class Library:
 
     def _reading(self) -> Reading:
         """The newest published generation; opened when it is first seen."""
+        path = self._settings.home / STORE_FILE
         try:
             connection = self._pool.get()
-            generation = store.published_generation(connection)
+            with self._lock:
+                return Reading(self._newest(connection), connection)
         except sqlite3.OperationalError as error:
-            raise IndexMissing(
-                f"there is no index under {self._settings.home} ({error}). Run `python -m ingest reindex` to make it."
-            ) from error
-        with self._lock:
-            if self._snapshot is None or self._snapshot.manifest.generation != generation:
+            if path.exists():
+                raise store_error(path, error) from error
+            raise IndexMissing(f"there is no index under {path.parent}. Run `python -m ingest reindex` to make it.") from error
+        except sqlite3.DatabaseError as error:
+            raise store_error(path, error) from error
+
+    def _newest(self, connection: sqlite3.Connection) -> Snapshot:
+        generation = store.published_generation(connection)
+        if self._snapshot is None or self._snapshot.manifest.generation != generation:
+            try:
                 # The old snapshot is dropped, not closed: another thread may be in the middle of an answer with it.
                 self._snapshot = self._opened(generation, connection)
-            return Reading(self._snapshot, connection)
+            except IndexStale:
+                if store.published_generation(connection) == generation:
+                    raise
+                return self._newest(connection)  # it was published over and taken away while it was opened
+        return self._snapshot
 
     def _opened(self, generation: int, connection: sqlite3.Connection) -> Snapshot:
         check_not_older(schema_of(connection))
+        # One thread a product: the encoder's threads still spin when it is done, and a product that shared itself out among
+        # numpy's waited for them, 390 ms instead of 2. Several questions at once use the other cores.
+        threadpool_limits(1, user_api="blas")
         snapshot = open_snapshot(self._settings.home, generation, *self._identity)
         first = [int(num) for num in snapshot.passages[:1]]
         if first and not store.token_codes(connection, first, vector_model(*self._identity)):
@@ -372,12 +387,9 @@ class Library:
         try:
             return work()
         except SnapshotGone:
-            return work()  # with the newest generation; a second time would need two more publishes within one question
-
-
-def _confidence(finding: Finding, most: float) -> float:
-    """The best sentence's probability; of an abstention no more than what is answered from."""
-    return min(finding.evidence[0].probability, most) if finding.evidence else 0.0
+            return work()  # the folder was built again under its number while it was read
+        except sqlite3.DatabaseError as error:
+            raise store_error(self._settings.home / STORE_FILE, error) from error
 
 
 def _count(n: int, most: int = MAX_ITEMS) -> int:

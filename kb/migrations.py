@@ -154,8 +154,8 @@ def _files_and_runs(connection: sqlite3.Connection) -> None:
     """What a comparison needs without opening a file or a document's text, and how far a run came.
 
     `files`: the hashes of each file at its last `stat`. `embedded_as`: the context that a passage was embedded with, where it is
-    another than its `context`. The two indexes hold all the columns that are asked for: reading them from the table itself
-    means walking over the text of every document. `state`: running, finished, interrupted, failed or killed.
+    another than its `context`. The indexes hold all the columns that are asked for: reading one of those behind the text from the
+    table itself means walking over the text of every document. `state`: running, finished, interrupted, failed or killed.
     """
     connection.execute(
         """CREATE TABLE files (
@@ -170,8 +170,10 @@ def _files_and_runs(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE passages ADD COLUMN embedded_as TEXT")
     connection.execute(
         """CREATE INDEX documents_known ON documents
-           (collection, source_uri, source_sha256, original_sha256, pipeline, media_type, id) WHERE gen_to IS NULL"""
+           (collection, source_uri, source_sha256, original_sha256, pipeline, media_type, id, gen_to) WHERE gen_to IS NULL"""
     )
+    connection.execute("CREATE INDEX documents_state ON documents (num, gen_to)")
+    connection.execute("CREATE INDEX documents_ended ON documents (gen_to, gen_from) WHERE gen_to IS NOT NULL")
     connection.execute("CREATE INDEX documents_generations ON documents (gen_from, gen_to, passage_count)")
     connection.execute("ALTER TABLE runs ADD COLUMN state TEXT NOT NULL DEFAULT 'running'")
     connection.execute("ALTER TABLE runs ADD COLUMN progress TEXT NOT NULL DEFAULT '{}'")

@@ -7,9 +7,11 @@ Dates are ISO 8601 strings and may be partial: "2021", "2021-07", "2021-07-15".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
+from kb.counts import Facets as Facets
+from kb.counts import Found as Found
 from kb.reports import Failure as Failure
 from kb.reports import Planned as Planned
 from kb.reports import ReindexReport as ReindexReport
@@ -69,7 +71,7 @@ class Parsed:
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file found by discovery. `uri` is `<collection>/<path below its folder>`; `sha256` covers the file and its sidecar,
-    `content_sha256` the file alone. `stat` tells size, time and inode of both; "" if they may not be relied upon."""
+    `content_sha256` the file alone. `stat` tells size, time and inode of both; see ingest.hashing."""
 
     uri: str
     path: str
@@ -195,30 +197,6 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Facets:
-    """Value → number of documents, the most frequent first, over the whole published generation or over what a question found.
-
-    `year` is that of publication, `project` the name of a project of the gazetteer that the document mentions.
-    """
-
-    country: Mapping[str, int]
-    kind: Mapping[str, int]
-    language: Mapping[str, int]
-    publisher: Mapping[str, int]
-    year: Mapping[str, int] = field(default_factory=dict)
-    project: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """All that a question found under its filters, of which a page is a part: what can be turned to, and its facets."""
-
-    passages: int
-    documents: int
-    facets: Facets
-
-
-@dataclass(frozen=True, slots=True)
 class SearchPage:
     """`next` is the offset of the following page as a string, or None."""
 
@@ -247,13 +225,14 @@ class Statement:
     """A sentence of the sources, or a language model's that they bear out, with the markers of its citations.
 
     `context` says what a pronoun or a table's row belongs to: the sentence before it, or its heading; it is no part of the quote.
-    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order.
+    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order. `as_of`: when it holds.
     """
 
     text: str
     citations: tuple[int, ...]
     context: str = ""
     emphasis: tuple[tuple[int, int], ...] = ()
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +266,7 @@ class ConflictValue:
 
     Dates have the unit "day" and day numbers (date.toordinal). `said_by` is whom the source names, `as_of` when that was
     said (ISO), `period` what the value is for, in the source's words; "" where the source does not tell. `tier` is one of
-    KINDS or "".
+    KINDS or "". `superseded`: a later value has taken its place.
     """
 
     value: str
@@ -299,6 +278,7 @@ class ConflictValue:
     as_of: str = ""
     period: str = ""
     tier: str = ""
+    superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +287,10 @@ class Conflict:
 
     about: str
     values: tuple[ConflictValue, ...]
+
+    @property
+    def contradicts(self) -> bool:  # and is no mere change over time
+        return sum(not value.superseded for value in self.values) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +326,7 @@ class IndexManifest:
     documents: int
     passages: int
     created_at: str
+    vector_index: str = ""  #: its type and parameters, in words
 
 
 @dataclass(frozen=True, slots=True)

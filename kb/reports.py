@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be indexed: `stage` is discover | read | segment | embed | store."""
+    """A file that could not be indexed: `stage` is discover | read | segment | embed | store | publish."""
 
     uri: str
     stage: str

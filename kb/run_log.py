@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kb.connections import connect_reader, transaction
+from kb.migrations import check_not_older, schema_of
 from kb.staging import STORE_FILE, is_writing
 
 KEPT = 500  # runs: more than a year of nights; a report can name thousands of failures
+LOOKED_AT = 20  # runs, for figures: a last success that is further back has been missed long ago
 REFUSED = "compare"  # the stage of a failure that left a whole folder out
 
 
@@ -66,12 +68,16 @@ def fail_run(connection: sqlite3.Connection, run: int, finished_at: str) -> None
 
 
 def runs(home: Path, n: int) -> list[dict[str, Any]]:
-    """The last `n` runs, newest first: started_at, finished_at, state, progress, report (None if there is none)."""
+    """The last `n` runs, newest first: started_at, finished_at, state, progress, report (None if there is none).
+
+    Raises IndexStale for a store that an older version wrote.
+    """
     path = home / STORE_FILE
     if not path.exists():
         return []
     writing = is_writing(home)
     with closing(connect_reader(path)) as connection:
+        check_not_older(schema_of(connection))
         rows = connection.execute(
             "SELECT started_at, finished_at, state, progress, report FROM runs ORDER BY num DESC LIMIT ?", (n,)
         ).fetchall()

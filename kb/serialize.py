@@ -54,6 +54,7 @@ def statement_json(statement: Statement) -> JSON:
         "citations": list(statement.citations),
         "context": statement.context,
         "emphasis": [list(span) for span in statement.emphasis],
+        "as_of": statement.as_of,
     }
 
 

@@ -6,34 +6,34 @@ are separate: vectors are kept by (content hash, model), so what was embedded on
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import sqlite3
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
-from kb.connections import connect_writer, transaction
-from kb.errors import Busy
+from kb import faults
+from kb.connections import connect_writer, store_error, transaction
 from kb.filters import date_range
+from kb.manifest import PARTIAL, clear_leftovers
 from kb.mentioned import mentioned, says_something, tier
 from kb.migrations import migrate
 from kb.moves import move_sources
 from kb.records import Document, Mention, Passage, WordBox
-from kb.store import json_array, metadata_to_json, published_generation
+from kb.store import json_array, latest_generation, metadata_to_json, published_generation
+from kb.writer_lock import LOCK_FILE as LOCK_FILE
+from kb.writer_lock import is_writing as is_writing
+from kb.writer_lock import writer_lock as writer_lock
 
 STORE_FILE = "store.sqlite"
-LOCK_FILE = "writer.lock"
+DROPPED = "vectors dropped"  # key in meta: texts that were embedded once lack their vectors again
 OPEN = "gen_to IS NULL"  # the state that the next publish will make visible
-LOCK_TRIES, LOCK_PAUSE = 3, 0.05  # `is_writing` holds the lock for an instant
 
 INSERT_DOCUMENT = """INSERT INTO documents (id, uri, source_uri, source_sha256, original_sha256, media_type, collection, title,
  kind, publisher, language, published_start, published_end, metadata, text, blocks, pages, reader, warnings, pipeline,
@@ -84,13 +84,18 @@ class Staging:
     """The writer's side of the store, under a lock that a dead process cannot hold."""
 
     def __init__(self, home: Path) -> None:
-        """Create or migrate the store. Raises Busy if another process writes, IndexStale if the store is too new."""
+        """Create or migrate the store, and remove what killed runs left. Raises Busy if another process writes, IndexStale if the
+        store is too new, StoreDamaged, WriteFailed."""
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
-        self._lock = _locked(home / LOCK_FILE)
+        self._lock = writer_lock(home)
         try:
+            self.leftovers = clear_leftovers(home)
             self.connection = connect_writer(home / STORE_FILE)
             migrate(self.connection)
+        except sqlite3.Error as error:
+            self._lock.close()
+            raise store_error(home / STORE_FILE, error) from error
         except BaseException:
             self._lock.close()
             raise
@@ -98,13 +103,15 @@ class Staging:
     def __enter__(self) -> Staging:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.connection.close()
         self._lock.close()
+        if isinstance(error, sqlite3.Error):
+            raise store_error(self.home / STORE_FILE, error) from error
 
     @property
     def next_generation(self) -> int:
-        return published_generation(self.connection) + 1
+        return latest_generation(self.connection) + 1
 
     def set_collection(self, name: str, root: str) -> None:
         with transaction(self.connection) as connection:
@@ -126,6 +133,23 @@ class Staging:
                 contexts = self._embedded_contexts(item.document.id) if metadata_only else {}
                 self._end(item.document.id)
                 self._insert(item, contexts)
+            faults.reached("stage writing")
+        faults.reached("stage written")
+
+    def put(self, item: StagedDocument, contexts: Mapping[str, str]) -> None:
+        """Make `item` what the next generation holds under its id; `contexts`: passage id → the context it is embedded with."""
+        with transaction(self.connection):
+            self._end(item.document.id)
+            self._insert(item, contexts)
+
+    def remove_sources(self, source_uris: Iterable[str]) -> None:
+        """End all that the next generation holds of files that are gone, in one transaction."""
+        with transaction(self.connection) as connection:
+            for uri in source_uris:
+                for (document_id,) in connection.execute(
+                    f"SELECT id FROM documents WHERE source_uri = ? AND {OPEN}", (uri,)
+                ).fetchall():
+                    self._end(document_id)
 
     def move_sources(self, moves: Mapping[str, str]) -> None:
         """Give the documents of files another place (old uri → new), ids, passages and vectors kept, in one transaction.
@@ -134,6 +158,8 @@ class Staging:
         """
         with transaction(self.connection) as connection:
             move_sources(connection, self.next_generation, moves)
+            faults.reached("move writing")
+        faults.reached("move written")
 
     def ids(self, source_uri: str, uris: Iterable[str]) -> dict[str, str]:
         """An id for each of a file's documents by its uri: the one it has, or else the hash of its uri, 16 hex digits: the same
@@ -241,6 +267,8 @@ class Staging:
                 )
                 if cursor.rowcount:
                     connection.execute("INSERT INTO token_codes VALUES (?, ?)", (cursor.lastrowid, codes))
+            faults.reached("vectors writing")
+        faults.reached("vectors written")
 
     def keep_original(self, path: Path, expected: str = "") -> str:
         """Copy a file to its content hash (hex sha256, returned), whole or not at all. A file that is kept already, which the
@@ -253,7 +281,7 @@ class Staging:
                 return found
         originals = self.home / "originals"
         originals.mkdir(exist_ok=True)
-        partial = originals / f"{os.getpid()}.partial"
+        partial = originals / f"{os.getpid()}{PARTIAL}"
         try:
             digest = hashlib.sha256()
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # never waits for a pipe in its place
@@ -265,7 +293,9 @@ class Staging:
                 os.fsync(copy.fileno())
             target = original_path(self.home, digest.hexdigest())
             target.parent.mkdir(exist_ok=True)
+            faults.reached("original copying")
             partial.replace(target)
+            faults.reached("original kept")
         finally:
             partial.unlink(missing_ok=True)
         return digest.hexdigest()
@@ -303,14 +333,15 @@ def known_sources(connection: sqlite3.Connection, collection: str) -> dict[str, 
     return found
 
 
-# The open documents' numbers come from an index; a join would walk over the text of a passage's document to its gen_to.
-_MISSING = """FROM passages AS p WHERE p.document IN (SELECT num FROM documents WHERE gen_to IS NULL)
+# Whether a passage's document is open is asked of an index: its row would have to be walked over, text and all, to its gen_to.
+_MISSING = """FROM passages AS p WHERE EXISTS
+ (SELECT 1 FROM documents AS d INDEXED BY documents_state WHERE d.num = p.document AND d.gen_to IS NULL)
  AND NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.key = p.vector_key AND v.model = ?)"""
 
 
 def documents_without(connection: sqlite3.Connection, model: str) -> int:
     """How many published documents have passages without a vector of this model: it is another than they were made with. 0 is
-    told by one look at the passage that is embedded last."""
+    told by one look at the passage that is embedded last, unless `check --repair` has dropped damaged vectors since."""
     generation = published_generation(connection)
     last = connection.execute(
         """SELECT vector_key FROM passages WHERE document =
@@ -318,7 +349,11 @@ def documents_without(connection: sqlite3.Connection, model: str) -> int:
            ORDER BY num DESC LIMIT 1""",
         (generation,),
     ).fetchone()
-    if last is None or connection.execute("SELECT 1 FROM vectors WHERE key = ? AND model = ?", (last[0], model)).fetchone():
+    dropped = connection.execute(f"SELECT 1 FROM meta WHERE key = '{DROPPED}'").fetchone()
+    embedded = (
+        last is None or connection.execute("SELECT 1 FROM vectors WHERE key = ? AND model = ?", (last[0], model)).fetchone()
+    )
+    if embedded and not dropped:
         return 0
     (count,) = connection.execute(f"SELECT count(DISTINCT p.document) {_MISSING}", (model,)).fetchone()
     return int(count)
@@ -337,30 +372,3 @@ def _passage_row(p: Passage, embedded: str | None) -> tuple[object, ...]:
         p.context, json_array(astuple(row) for row in p.rows), json_array(astuple(a) for a in p.anchors),
         None if context == p.context else context, vector_key(p.text, context),
     )  # fmt: skip
-
-
-def is_writing(home: Path) -> bool:
-    """Whether a process holds the writer's lock now."""
-    try:
-        with (home / LOCK_FILE).open("rb") as handle:
-            return not _lock(handle, fcntl.LOCK_SH)
-    except FileNotFoundError:
-        return False
-
-
-def _locked(path: Path) -> IO[bytes]:
-    handle = path.open("ab")
-    for _ in range(LOCK_TRIES):
-        if _lock(handle, fcntl.LOCK_EX):
-            return handle
-        time.sleep(LOCK_PAUSE)
-    handle.close()
-    raise Busy(f"another re-index is writing to {path.parent}; wait until it has ended and run this again.")
-
-
-def _lock(handle: IO[bytes], kind: int) -> bool:
-    try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)  # the kernel lets go when the process ends, however it ends
-    except BlockingIOError:
-        return False
-    return True

@@ -47,6 +47,24 @@ def published_generation(connection: sqlite3.Connection) -> int:
     return int(value)
 
 
+def latest_generation(connection: sqlite3.Connection) -> int:
+    """The highest number ever published: above the published one after a rollback."""
+    (value,) = connection.execute("SELECT max(CAST(value AS INTEGER)) FROM meta WHERE key IN ('generation', 'latest')").fetchone()
+    return int(value)
+
+
+def intermediate_generations(connection: sqlite3.Connection) -> set[int]:
+    """Those that were published in the middle of a run, and that nobody wants to go back to."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'intermediate'").fetchone()
+    return set(json.loads(row[0])) if row else set()
+
+
+def held_since(connection: sqlite3.Connection) -> str:
+    """When a rollback stopped publishing (ISO 8601, UTC); "" while nothing is held."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'held'").fetchone()
+    return str(row[0]) if row else ""
+
+
 def document(connection: sqlite3.Connection, generation: int, document_id: str) -> Document:
     """Raises NotFound."""
     row = connection.execute(
@@ -140,6 +158,15 @@ def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict
         )
         for row in rows:
             found[int(row[0])] = (passage_from_row(row[1:-SUMMARY_WIDTH]), summary(row[-SUMMARY_WIDTH:]))
+    return found
+
+
+def passage_languages(connection: sqlite3.Connection, nums: Sequence[int]) -> dict[int, str]:
+    """ISO 639-1 codes by passage number; those of passages that are gone are missing."""
+    found: dict[int, str] = {}
+    for batch in _batches(nums):
+        rows = connection.execute(f"SELECT num, language FROM passages WHERE num IN ({', '.join('?' * len(batch))})", batch)
+        found |= {int(num): str(language) for num, language in rows}
     return found
 
 

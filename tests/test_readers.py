@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from ingest.discovery import discover
-from ingest.readers import read_file, reader_version
+from ingest.readers import read_file
 from ingest.sources import PDF
 from ingest.text import UnreadableFile
+from ingest.versions import reader_version
 from kb.records import Parsed, SourceFile
 
 GOLDEN = Path(__file__).parent / "golden"

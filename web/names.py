@@ -33,6 +33,7 @@ COUNTRIES = {
 LANGUAGES = {
     "en": "English",
     "fa": "Persian",
+    "hi": "Hindi",
     "kk": "Kazakh",
     "ky": "Kyrgyz",
     "ps": "Pashto",

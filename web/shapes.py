@@ -91,6 +91,11 @@ class StatementShape(Schema):
     citations = _list(fields.Integer, "Markers.")
     context = _text("What a pronoun or a table's row belongs to; no part of the quote.")
     emphasis = _list(fields.List(fields.Integer()), "Spans [start, end) of the text that answer: a date, a figure, a name.")
+    as_of = fields.String(
+        metadata={
+            "description": 'Day, month or year (ISO 8601) that a status, office-holder or target holds for; "" for what stays.'
+        }
+    )
 
 
 class PeriodShape(Schema):
@@ -121,6 +126,9 @@ class ConflictValueShape(Schema):
     said_by = _text("Whom the document names as the source, empty if nobody.")
     as_of = _text("When that was said, ISO 8601, empty if the sentence does not tell.")
     period = _text("What the value is for, in the source's words, empty if it does not tell.")
+    superseded = fields.Boolean(
+        required=True, metadata={"description": "It was so earlier; a later value among these has taken its place."}
+    )
     tier = _text("The kind of the document: agreement, official, policy_paper, news or dataset.")
 
 

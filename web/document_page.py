@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote as quoted
 
+from flask_babel import gettext as _
+
 from kb.records import Document, EntityCount, Filters, Passage
 from web import names
 from web.citation_page import Place, cite_address
@@ -122,7 +124,7 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
         notices=notices(document),
         report=reading_report(document),
         original=f"/documents/{quoted(document.id)}/original",
-        original_type=names.MEDIA_TYPES.get(document.media_type, "file"),
+        original_type=names.media_type(document.media_type),
         ask=address("/", "", Filters(document=(document.id,))),
         at_source=at_source(document, quote),
         quoted=quote is not None and span[0] <= quote[0] < max(span[1], 1),
@@ -194,4 +196,4 @@ def _views(picture: Printed | None, viewing: Viewing) -> tuple[Link, ...]:
         return ()
     text = replace(viewing, view=TEXT).address("quote" if viewing.start is not None and not viewing.page else "text", zoom=100)
     alone = viewing.view == PAGE
-    return (Link("Text", text, not alone), Link("Pages as printed", picture.enlarged, alone))
+    return (Link(_("Text"), text, not alone), Link(_("Pages as printed"), picture.enlarged, alone))

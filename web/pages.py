@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, render_template, request
+from flask_babel import gettext as _
 
 from kb.errors import BadRequest
 from kb.records import SearchPage
@@ -36,7 +37,7 @@ def home() -> str | Response | tuple[str, int]:
     arguments = page_arguments(schemas.PageArguments())
     asked = Asked(arguments["q"].strip(), filters_of(arguments), arguments["expand"])
     if not asked.question:
-        return _first_screen(asked, "Write a question or some words first." if "q" in request.args else "")
+        return _first_screen(asked, _("Write a question or some words first.") if "q" in request.args else "")
     try:
         if arguments["view"]:
             return _brief(asked)

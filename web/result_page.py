@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote as quoted
 
-from kb.generate import in_words as by_model
 from kb.records import Answer, Citation, Conflict, ConflictValue, Filters, Hit, IndexManifest, Locator, SearchPage, Statement
-from kb.understood import in_words
 from kb.words import WORD, query_stems, stem
 from web import names
+from web.answer_words import by_model, read_as
 from web.citation_page import cite_address, places_of
 from web.form import Form, address
 from web.present import Published, Source, place_of, published, source_of
@@ -180,7 +179,7 @@ def answer_card(answer: Answer, asked: Asked) -> AnswerCard:
     return AnswerCard(
         answered=answer.status == "answered",
         said=tuple(said(one, _language(answer, one, by_marker)) for one in answer.statements),
-        read_as=in_words(answer.understood) if answer.understood else "",
+        read_as=read_as(answer.understood) if answer.understood else "",
         cited=cited,
         sources=_sources(answer.citations, cited),
         disagreements=tuple(_disagreement(conflict, by_marker) for conflict in answer.conflicts),

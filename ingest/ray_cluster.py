@@ -182,6 +182,7 @@ def _connect(address: str) -> None:
             "RAY_AUTH_MODE is not 'token': whoever reaches the ports of such a cluster can run programs on its nodes. "
             "Start Ray with RAY_AUTH_MODE=token on all nodes, and set it here too, with the same token."
         )
+    logging.getLogger("ray").setLevel(logging.ERROR)  # what the operator has to know is told here, shorter
     before: Callable[..., object] | int | None = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False)

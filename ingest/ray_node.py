@@ -90,6 +90,12 @@ class NodeWorker:
     def describe(self) -> dict[str, str]:
         return description(self._settings, self._identify)
 
+    def close(self) -> None:
+        """End the processes that read."""
+        self._pool.shutdown(cancel_futures=True)
+        self._crew.dismiss()
+        shutil.rmtree(self._folder)
+
     def read(self, shard: Sequence[Sent]) -> list[bytes]:
         """What was read of each file, as `shards.result_from_json` takes it, in the order of the shard."""
         return list(self._pool.map(self._read, shard))

@@ -6,6 +6,8 @@ by AHEAD of each kind a node, and nothing more is sent before somebody took what
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -94,7 +96,7 @@ class Dispatch:
 
 
 class RayRunner:
-    """Connects when there is something to do. A context manager, which leaves the cluster."""
+    """Connects when there is something to do. A context manager, which leaves the cluster; nothing else is printed meanwhile."""
 
     def __init__(
         self, address: str, settings: Settings, identify: Identify = model_identity, open_model: Open = open_encoder
@@ -104,13 +106,16 @@ class RayRunner:
         self._models = (identify, open_model)
         self._lock = threading.Lock()
         self._cluster: Cluster | None = None
+        self._aside = contextlib.redirect_stdout(sys.stderr)
 
     def __enter__(self) -> RayRunner:
+        self._aside.__enter__()  # Ray prints the last words of a dead node to the standard output, which is for the report
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: Any) -> None:
         if self._cluster:
             close()
+        self._aside.__exit__(*error)
 
     @property
     def ahead(self) -> int:

@@ -10,7 +10,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,9 @@ class Sent:
     """A file as it goes to a node: its sidecar's bytes by suffix (none: it has none), and the passwords to try."""
 
     source: SourceFile
-    content: bytes
+    content: bytes = field(repr=False)
     sidecar: tuple[str, bytes] | None = None
-    passwords: tuple[str, ...] = ()
+    passwords: tuple[str, ...] = field(default=(), repr=False)
 
 
 def packed(
@@ -86,7 +86,14 @@ def result_to_json(result: tuple[Parsed, ...] | Failure) -> bytes:
     """What was read of a file: parsed_json, with what is known only outside the process that read it."""
     if isinstance(result, Failure):
         return json.dumps({"failure": asdict(result)}).encode("ascii")
-    seen = [{"boxes": [astuple(box) for box in document.word_boxes], "unread": document.unread} for document in result]
+    seen = [
+        {
+            "boxes": [astuple(box) for box in document.word_boxes],
+            "unread": document.unread,
+            "ocr": [page.ocr for page in document.pages],
+        }
+        for document in result
+    ]
     return json.dumps({"documents": parsed_to_json(result).decode("ascii"), "seen": seen}).encode("ascii")
 
 
@@ -111,4 +118,7 @@ def _with_seen(document: Parsed, seen: dict[str, Any]) -> Parsed:
             raise ValueError(f"the box {box} does not fit the text of {len(document.text)} characters")
     if not all(type(page) is int for page in seen["unread"]):
         raise ValueError("the number of an unread page is none")
-    return replace(document, word_boxes=boxes, unread=tuple(seen["unread"]))
+    if not all(ocr is None or (isinstance(ocr, float | int) and 0 <= ocr <= 1) for ocr in seen["ocr"]):
+        raise ValueError("the confidence of a page is none from 0 to 1")
+    pages = tuple(replace(page, ocr=ocr) for page, ocr in zip(document.pages, seen["ocr"], strict=True))
+    return replace(document, pages=pages, word_boxes=boxes, unread=tuple(seen["unread"]))

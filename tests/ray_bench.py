@@ -1,7 +1,7 @@
 r"""Three Ray nodes on this machine, in network and process namespaces of their own, for the tests of the Ray runner.
 
     RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=FOLDER/token PYTHONPATH=. \
-    unshare --net --pid --fork --mount-proc --kill-child python -m tests.ray_bench FOLDER SCENARIO
+    unshare --net --pid --fork --mount-proc --kill-child python -m tests.ray_bench FOLDER
 
 Whatever it starts ends with the namespace. The last line that it prints is the outcome as JSON.
 """
@@ -27,6 +27,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import ingest.pipeline
+import ingest.versions
 from ingest.ray_runner import RayRunner
 from ingest.reindex import Options, reindex
 from kb.config import Settings, settings_from
@@ -43,7 +45,7 @@ class SlowEncoder(FakeEncoder):
     """So slow that there is something to interrupt."""
 
     def encode_passages(self, texts, contexts) -> list[Encoded]:
-        time.sleep(0.5)
+        time.sleep(0.3)
         return super().encode_passages(texts, contexts)
 
 
@@ -160,55 +162,69 @@ def is_worker(command: str) -> bool:
     return command.startswith("ray::NodeWorker")
 
 
-def with_kill(folder: Path, fits: Callable[[str], bool]) -> dict[str, object]:
-    settings = settings_for(folder, "ray-home")
+def with_kill(folder: Path, name: str, fits: Callable[[str], bool]) -> dict[str, object]:
+    settings = settings_for(folder, name)
     killed: list[int] = []
     killer = threading.Thread(target=kill_when_embedding, args=(settings.home, fits, killed), daemon=True)
     killer.start()
     with RayRunner(ADDRESS, settings, identify, open_slow) as runner:
         outcome = run(settings, runner)
-        deaths = runner.cluster().deaths
-    return {"local": run(settings_for(folder, "local-home")), "ray": outcome, "killed": killed, "deaths": deaths}
+        return outcome | {"killed": killed, "deaths": runner.cluster().deaths}
 
 
-def refused(folder: Path, change: Callable[[], None]) -> dict[str, object]:
-    settings = settings_for(folder, "ray-home")
-    change()
+def refused(folder: Path) -> str:
+    """Why the run has no node to work with, in words."""
+    settings = settings_for(folder, "refused-home")
     try:
         with RayRunner(ADDRESS, settings, identify, open_slow) as runner:
-            return {"ran": run(settings, runner)}
+            run(settings, runner)
     except KnowledgeBaseError as error:
-        return {"error": type(error).__name__, "message": str(error)}
+        return f"{type(error).__name__}: {error}"
+    return "it ran"
 
 
-def wrong_token() -> None:
-    Path(os.environ["RAY_AUTH_TOKEN_PATH"]).write_text(secrets.token_hex(32))
+def without_authentication(folder: Path) -> str:
+    mode = os.environ.pop("RAY_AUTH_MODE")
+    try:
+        return refused(folder)
+    finally:
+        os.environ["RAY_AUTH_MODE"] = mode
 
 
-def other_segmenter() -> None:
-    import ingest.versions  # noqa: PLC0415 - the nodes have the true one
-
+def other_program(folder: Path) -> str:
+    """The run has another segmenter than the nodes, which have the files' own."""
     ingest.versions.SEGMENTER_VERSION += 1
+    try:
+        return refused(folder)
+    finally:
+        ingest.versions.SEGMENTER_VERSION -= 1
 
 
-SCENARIOS = {
-    "node": lambda folder: with_kill(folder, is_node),
-    "worker": lambda folder: with_kill(folder, is_worker),
-    "token": lambda folder: refused(folder, wrong_token),
-    "versions": lambda folder: refused(folder, other_segmenter),
-    "no authentication": lambda folder: refused(folder, lambda: os.environ.pop("RAY_AUTH_MODE") and None),
-}
+def wrong_token(folder: Path) -> dict[str, object]:
+    """As an operator would see it."""
+    arguments = ["-m", "ingest", "reindex", str(folder / "docs"), "--runner", "ray", "--ray-address", ADDRESS]
+    changed = {"RAY_AUTH_TOKEN": secrets.token_hex(32), "KB_HOME": str(folder / "token-home")}
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, *arguments], env=os.environ | changed, capture_output=True, text=True, check=False)
+    return {"status": done.returncode, "said": done.stderr, "seconds": round(time.monotonic() - began, 1)}
 
 
-def main(folder: Path, scenario: str) -> None:
+def main(folder: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    ingest.pipeline.BATCH = 64  # so that there are several batches for each node
     raise_loopback()
     write_documents(folder / "docs")
     began = time.monotonic()
     start_nodes(folder)
-    started = round(time.monotonic() - began, 1)
-    print(json.dumps(SCENARIOS[scenario](folder) | {"nodes_up_seconds": started}))
+    outcome: dict[str, object] = {"nodes_up_seconds": round(time.monotonic() - began, 1)}
+    outcome["no authentication"] = without_authentication(folder)
+    outcome["wrong token"] = wrong_token(folder)
+    outcome["other program"] = other_program(folder)
+    outcome["local"] = run(settings_for(folder, "local-home"))
+    outcome["worker killed"] = with_kill(folder, "worker-home", is_worker)
+    outcome["node killed"] = with_kill(folder, "node-home", is_node)
+    print(json.dumps(outcome))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]))

@@ -19,6 +19,7 @@ from ingest.compare import Comparison, Memory, Rules, compare
 from ingest.passwords import Passwords
 from ingest.plan import Change, Versions, Wish, scopes_of
 from ingest.progress import Progress
+from ingest.runner import Runner
 from ingest.stop import Stop, Stopped
 from ingest.tally import Tally, now
 from ingest.tesseract import Engine, find_engine
@@ -46,7 +47,8 @@ MODEL = "model"  # a reason of its own: nothing is read again, everything is emb
 class Options:
     """`full`: read every file again, changed or not (a text that is embedded already stays so); `only`: a glob over uris;
     `passwords`: for locked PDFs; `stale_later`: leave what only a newer reader, segmenter or model asks for; `trust_mtime`: do
-    not open a file whose size, time and inode are as they were; `publish_every`: documents, 0: once, at the end."""
+    not open a file whose size, time and inode are as they were; `publish_every`: documents, 0: once, at the end; `runner`: who
+    reads and embeds, None: this machine."""
 
     full: bool = False
     only: str = ""
@@ -57,6 +59,7 @@ class Options:
     trust_mtime: bool = False
     allow_removals: bool = False
     publish_every: int = 0
+    runner: Runner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,7 @@ class _Run:
             publish=functools.partial(self._publish, intermediate=True),
             publish_every=options.publish_every,
             may_embed=may_embed,
+            runner=options.runner,
         )
 
     def _publish(self, *, intermediate: bool = False) -> None:

@@ -16,7 +16,7 @@ from sentence_transformers import SentenceTransformer
 
 from kb.config import settings_from
 from kb.embed import Encoded, Encoder, open_encoder
-from kb.maxsim import maxsim, pack, unpack
+from kb.maxsim import by_word, maxsim, pack, unpack
 
 CUTOFF, RERANKED, SPEED_PASSAGES = 10, 20, 96
 
@@ -57,9 +57,9 @@ def speed(encoder: Encoder, texts: Sequence[str], questions: Sequence[str]) -> N
     print(f"query ms p50 {times[len(times) // 2]:.1f} p95 {times[int(len(times) * 0.95)]:.1f}")
 
 
-def quality(name: str, passages: Sequence[Encoded], queries: Sequence[Encoded], relevant: Sequence[int]) -> None:
-    vectors = np.stack([passage.vector for passage in passages])
-    packed = [unpack(pack(passage.tokens, passage.starts, passage.ends)) for passage in passages]
+def quality(name: str, passages: Sequence[tuple[str, Encoded]], queries: Sequence[Encoded], relevant: Sequence[int]) -> None:
+    vectors = np.stack([passage.vector for _, passage in passages])
+    packed = [unpack(pack(*by_word(text, passage))) for text, passage in passages]
     dense, reranked = [], []
     for query, target in zip(queries, relevant, strict=True):
         scores = vectors @ query.vector
@@ -76,7 +76,10 @@ def main(arguments: Sequence[str]) -> None:
     encoder = open_encoder(settings_from(os.environ, Path.cwd()))
     print(f"{encoder.note} Opened in {time.perf_counter() - began:.1f} s.")
     corpus = records(data / "corpus.en.jsonl")
-    passages = encoder.encode_passages([row["text"] for row in corpus], [""] * len(corpus))
+    texts = [row["text"] for row in corpus]
+    passages = list(zip(texts, encoder.encode_passages(texts, [""] * len(corpus)), strict=True))
+    sizes = [(len(pack(*by_word(*one))), len(one[1].tokens)) for one in passages]
+    print(f"{150 * sum(size for size, _ in sizes) / sum(count for _, count in sizes) / 1000:.1f} KB for 150 tokens")
     place = {row["_id"]: i for i, row in enumerate(corpus)}
     qrels = [line.split("\t") for line in (data / "qrels.tsv").read_text(encoding="utf-8").splitlines()[1:]]
     target = {question: place[passage] for question, passage, _ in qrels}
@@ -84,7 +87,7 @@ def main(arguments: Sequence[str]) -> None:
     for language, rows in asked.items():
         queries = [encoder.encode_query(row["text"]) for row in rows]
         quality(f"{language}→en, {len(rows)} questions", passages, queries, [target[row["_id"]] for row in rows])
-    speed(encoder, [row["text"] for row in corpus[:SPEED_PASSAGES]], [row["text"] for row in asked["en"][:100]])
+    speed(encoder, texts[:SPEED_PASSAGES], [row["text"] for row in asked["en"][:100]])
 
 
 if __name__ == "__main__":

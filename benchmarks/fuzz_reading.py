@@ -30,10 +30,11 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.mutate import LARGEST, mutated, plain_pdf
+from ingest.discovery import discover
 from ingest.readers import read_file
 from ingest.sandbox import Limits, parsed_from_json, parsed_to_json, read_sandboxed
 from ingest.segment import segment
-from ingest.sources import SUFFIXES, discover
+from ingest.sources import SUFFIXES
 from ingest.text import UnreadableFile
 from kb.records import Failure, Parsed, SourceFile
 

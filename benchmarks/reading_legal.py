@@ -23,9 +23,9 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import Paragraph, SimpleDocTemplate
 
+from ingest.discovery import discover
 from ingest.headings import ordinal
 from ingest.readers import read_file
-from ingest.sources import discover
 from ingest.structure import structure
 from kb.records import Parsed
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import IO, Any
 
 from ingest.arguments import Commands, count
 from ingest.passwords import Passwords, passwords_from
-from ingest.reindex import Options, dry_run, reindex
+from ingest.progress import Progress
+from ingest.reindex import Options, Watch, dry_run, reindex
+from ingest.stop import Stop
+from ingest.summary import summary
+from ingest.textfile import write_metrics
 from kb.config import Settings
-from kb.library import runs
 from kb.records import ReindexReport
+from kb.run_log import runs
 from kb.serialize import report_json
 
 
@@ -21,7 +29,22 @@ def add(commands: Commands) -> None:
     command.add_argument("paths", nargs="*", metavar="PATH", help="folders or files (default: KB_CORPUS)")
     command.add_argument("--full", action="store_true", help="read every file again, changed or not")
     command.add_argument("--only", default="", metavar="GLOB", help="only files whose uri matches, such as '*/news/*'")
-    command.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
+    command.add_argument("--dry-run", action="store_true", help="list what would be done and why, write nothing")
+    command.add_argument(
+        "--stale",
+        choices=("now", "later"),
+        default="now",
+        help="when to do what a newer reader, segmenter or model asks for",
+    )
+    command.add_argument(
+        "--trust-mtime", action="store_true", help="do not open a file whose size, time and inode are as they were"
+    )
+    command.add_argument(
+        "--allow-removals", action="store_true", help="believe a folder that is missing, empty or more than half gone"
+    )
+    command.add_argument(
+        "--publish-every", type=_documents, default=0, metavar="N", help="publish after N documents too, not at the end alone"
+    )
     command.add_argument(
         "--jobs", type=count, default=os.cpu_count() or 1, metavar="N", help="files read at a time (default: cores)"
     )
@@ -32,12 +55,25 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="passwords of locked PDFs: a line each, for all files, or a glob over uris, a tab and the password",
     )
-    command.add_argument("--json", action="store_true", help="the report as one JSON object on standard output")
+    _add_outputs(command)
     command.set_defaults(run=_reindex)
-    command = commands.add_parser("status", help="the last runs")
+    command = commands.add_parser("status", help="the last runs, one that is running among them")
     command.add_argument("-n", type=count, default=10, help="how many (default 10)")
-    command.add_argument("--json", action="store_true")
+    command.add_argument("--json", action="store_true", help="a JSON object a line, with every failure")
     command.set_defaults(run=_status)
+
+
+def _add_outputs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="the report as one JSON object on standard output")
+    command.add_argument("--events", default="", metavar="FILE", help="what happens, a JSON object a line ('-': standard error)")
+    command.add_argument("--summary", default="", metavar="FILE", help="the report in at most 60 lines, for a mail")
+    command.add_argument("--metrics", default="", metavar="FILE", help="figures for Prometheus' textfile collector (*.prom)")
+
+
+def _documents(value: str) -> int:
+    if not value.isdecimal() or int(value) < 1:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number of documents from 1")
+    return int(value)
 
 
 def _passwords(name: str) -> Passwords:
@@ -49,39 +85,67 @@ def _passwords(name: str) -> Passwords:
 
 def _reindex(options: argparse.Namespace, settings: Settings) -> int:
     paths = [Path(path) for path in options.paths] or [settings.corpus]
-    chosen = Options(options.full, options.only, options.dry_run, options.jobs, options.password_file)
-    report = (dry_run if chosen.dry_run else reindex)(settings, paths, chosen)
-    if options.json:
-        print(json.dumps(report_json(report), ensure_ascii=False))
+    chosen = Options(
+        full=options.full,
+        only=options.only,
+        dry_run=options.dry_run,
+        jobs=options.jobs,
+        passwords=options.password_file,
+        stale_later=options.stale == "later",
+        trust_mtime=options.trust_mtime,
+        allow_removals=options.allow_removals,
+        publish_every=options.publish_every,
+    )
+    if chosen.dry_run:
+        report, status = dry_run(settings, paths, chosen), 0
     else:
-        print(_readable(report))
-    return 1 if report.failures else 0
+        try:
+            with Stop() as stop, ExitStack() as stack:
+                progress = Progress(events=_events(options.events, stack))
+                report = reindex(settings, paths, chosen, watch=Watch(progress, stop))
+                status = stop.exit_status if report.stopped_by else 0
+        finally:
+            if options.metrics:
+                write_metrics(settings.home, Path(options.metrics))
+    _tell(report, options)
+    return status or (1 if report.failures else 0)
 
 
-def _readable(report: ReindexReport) -> str:
-    would = "would be " if report.dry_run else ""
-    lines = [
-        f"{would}added {report.added}, updated {report.updated}, unchanged {report.unchanged}, removed {report.removed}, "
-        f"failed {len(report.failures)} in {report.seconds:.1f} s",
-        *(f"  warning  {warning}" for warning in report.warnings),
-        *(f"  FAILED   {failure.uri} ({failure.stage}): {failure.reason}" for failure in report.failures),
-    ]
-    if not report.dry_run:
-        lines.append(f"generation {report.generation} is published: {report.passages} passages")
-    return "\n".join(lines)
+def _events(name: str, stack: ExitStack) -> IO[str] | None:
+    if name in ("", "-"):
+        return sys.stderr if name else None
+    return stack.enter_context(Path(name).open("a", encoding="utf-8"))
+
+
+def _tell(report: ReindexReport, options: argparse.Namespace) -> None:
+    told = summary(report)
+    if options.summary:
+        path = Path(options.summary)
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        beside.write_text(told + "\n", encoding="utf-8")
+        beside.replace(path)
+    print(json.dumps(report_json(report), ensure_ascii=False) if options.json else told)
 
 
 def _status(options: argparse.Namespace, settings: Settings) -> int:
-    for run in runs(settings, options.n):
-        if options.json:
-            print(json.dumps(run, ensure_ascii=False))
-            continue
-        report = run["report"]
-        done = (
-            f"added {report['added']}, updated {report['updated']}, removed {report['removed']}, "
-            f"failed {len(report['failures'])}, {report['seconds']} s, generation {report['generation']}"
-            if report
-            else "did not finish"
-        )
-        print(f"{run['started_at']}  {done}")
+    for run in runs(settings.home, options.n):
+        print(json.dumps(run, ensure_ascii=False) if options.json else f"{run['started_at']}  {_state(run)}")
     return 0
+
+
+def _state(run: Mapping[str, Any]) -> str:
+    if report := run["report"]:
+        done = (
+            f"{run['state']}: added {report['added']}, updated {report['updated']}, moved {report.get('moved', 0)}, "
+            f"removed {report['removed']}, failed {len(report['failures'])}, {report['seconds']} s, "
+            f"generation {report['generation']}"
+        )
+        stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in report.get("stages", {}).items())
+        return f"{done} ({stages})" if stages else done
+    if not (progress := run["progress"]):
+        return str(run["state"])
+    left = f", {progress['seconds_left']} s left" if "seconds_left" in progress and run["state"] == "running" else ""
+    return (
+        f"{run['state']}: {progress['stage']}, {progress['files']:,} of {progress['files_expected']:,} files, "
+        f"{progress['embedded']:,} passages embedded, {progress['failures']} failed{left}"
+    )

@@ -7,6 +7,7 @@ reads the lead and no more, because it costs more time for a character than embe
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -143,7 +144,7 @@ def _pipeline(language: str) -> Any:
 
     A re-index with nothing changed must not pay for it, so spaCy is imported here and by name.
     """
-    spacy = import_module("spacy")
+    spacy = _without("torch", "spacy")
     if language == "en":
         nlp = spacy.load(ENGLISH_MODEL, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"])
     else:
@@ -157,6 +158,19 @@ def _pipeline(language: str) -> Any:
         ]
     )
     return nlp
+
+
+def _without(unwanted: str, wanted: str) -> Any:
+    """The module `wanted`, imported as on a machine without `unwanted`: spaCy's models are numpy, but it takes torch along where
+    it is installed, which costs 1.2 s and 180 MB. Where torch is loaded already, there is nothing to save."""
+    hide = unwanted not in sys.modules
+    if hide:
+        sys.modules[unwanted] = None  # type: ignore[assignment]  # which makes an import of it raise ImportError
+    try:
+        return import_module(wanted)
+    finally:
+        if hide:
+            del sys.modules[unwanted]
 
 
 def _blank_languages() -> frozenset[str]:

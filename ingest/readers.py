@@ -1,6 +1,6 @@
 """Which reader reads which media type, and what every reader's result still needs: sidecar, title, checks.
 
-Imported by the sandboxed child; the parent of a run needs only `reader_version`.
+Imported by the sandboxed child; the parent of a run needs only `ingest.versions`.
 """
 
 from __future__ import annotations
@@ -47,8 +47,6 @@ from ingest.sources import (
 from ingest.text import SUPPORTED, UnreadableFile, one_line
 from kb.records import Metadata, Parsed, SourceFile
 
-READER_VERSION = 4  # raise it when the readers give other text or blocks: every file is then read again
-
 _READERS: dict[str, Callable[[File], tuple[Parsed, ...]]] = {
     PDF: read_pdf.read,
     DOCX: read_docx.read,
@@ -69,11 +67,6 @@ _READERS: dict[str, Callable[[File], tuple[Parsed, ...]]] = {
 
 def _attached(media_type: str, file: File) -> tuple[Parsed, ...]:
     return _READERS[media_type](file)
-
-
-def reader_version(media_type: str) -> str:
-    """Names the reading of a media type: another string means that files must be read again."""
-    return f"{media_type}/{READER_VERSION}"
 
 
 def read_file(source: SourceFile, passwords: Sequence[str] = ()) -> tuple[Parsed, ...]:

@@ -1,79 +1,69 @@
-"""Bring the index in line with folders: compare, read, segment, stage, embed, publish.
+"""Bring the index in line with folders: compare, then read, stage and embed at once, then publish.
 
 What is staged survives a kill; the next run finds it unchanged and goes on with the rest. Readers see nothing of it until the
-one switch at the end.
+one switch at the end (or one after every so many documents).
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
-import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from tqdm import tqdm
-
-from ingest.enrich import enrich
+from ingest.compare import Comparison, Memory, Rules, compare
 from ingest.passwords import Passwords
-from ingest.plan import Difference, Scope, difference, scopes_of
-from ingest.readers import reader_version
-from ingest.sandbox import Helpers, read_sandboxed
-from ingest.segment import SEGMENTER_VERSION, segment
-from ingest.sources import is_unchanged
+from ingest.plan import Versions, Wish, scopes_of
+from ingest.progress import Progress
+from ingest.stop import Stop, Stopped
+from ingest.tally import Tally, now
 from ingest.tesseract import Engine, find_engine
+from ingest.tools import Tools
+from ingest.versions import reader_version, segmenter_version
 from kb.config import Settings
 from kb.connections import connect_reader
 from kb.embed import Encoder, model_identity, open_encoder
-from kb.generations import is_current, publish, vector_model
-from kb.maxsim import pack
-from kb.records import Document, Failure, Parsed, ReindexReport, SourceFile
+from kb.errors import Held
+from kb.generations import is_current, publish, settle, vector_model
+from kb.migrations import check_not_older, schema_of
+from kb.records import Failure, ReindexReport, SourceFile
+from kb.run_log import fail_run, finish_run, note_progress, start_run
 from kb.serialize import report_json
-from kb.staging import STORE_FILE, KnownSource, StagedDocument, Staging, collections, known_sources, original_path
+from kb.source_files import KnownFile, known_files, record_files
+from kb.staging import STORE_FILE, Staging, collections, documents_without, known_sources
 from kb.store import published_generation
 
-log = logging.getLogger(__name__)
-
-UNREAD = " without OCR"  # of a pipeline: pages stayed unread that OCR could read, were it installed
-EMBED_BATCH = 256  # passages a transaction: about five seconds of work lost to a kill, at the most
+MODEL = "model"  # a reason of its own: nothing is read again, everything is embedded again
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """`full`: read every file again, changed or not (a text that is embedded already stays so); `only`: a glob over uris;
-    `passwords`: for locked PDFs."""
+    `passwords`: for locked PDFs; `stale_later`: leave what only a newer reader, segmenter or model asks for; `trust_mtime`: do
+    not open a file whose size, time and inode are as they were; `publish_every`: documents, 0: once, at the end."""
 
     full: bool = False
     only: str = ""
     dry_run: bool = False
     jobs: int = 2
     passwords: Passwords = field(default_factory=Passwords)
+    stale_later: bool = False
+    trust_mtime: bool = False
+    allow_removals: bool = False
+    publish_every: int = 0
 
 
-@dataclass(slots=True)
-class Tally:
-    """What a run has done so far, in documents."""
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who looks on: what is shown of the run, and what may stop it."""
 
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    failures: list[Failure] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def report(self, seconds: float, **rest: int | bool) -> ReindexReport:
-        return replace(
-            ReindexReport(self.added, self.updated, self.unchanged, self.removed, tuple(self.failures)),
-            warnings=tuple(self.warnings),
-            seconds=round(seconds, 2),
-            **rest,  # type: ignore[arg-type]  # passages, generation, dry_run
-        )
+    progress: Progress = field(default_factory=lambda: Progress(bar=False))
+    stop: Stop = field(default_factory=Stop)
 
 
 def reindex(
@@ -82,204 +72,200 @@ def reindex(
     options: Options,
     identify: Callable[[Settings], tuple[str, str]] = model_identity,
     open_model: Callable[[Settings], Encoder] = open_encoder,
+    watch: Watch | None = None,
 ) -> ReindexReport:
-    """Index folders or files. Raises BadRequest for a path that is none, Busy if another run writes."""
-    began = time.monotonic()
+    """Index folders or files. Raises BadRequest for a path that is none, Busy if another run writes.
+
+    A run that `watch.stop` stopped returns its report too, with `stopped_by`: what was done is kept.
+    """
+    watch = watch or Watch()
     model, digest = identify(settings)
     encoder = functools.cache(lambda: open_model(settings))  # only if there is something to read or to embed
-    engine = find_engine()
-    tally = Tally()
     with Staging(settings.home) as staging:
-        run = staging.start_run(_now())
-        for scope in scopes_of(paths, collections(staging.connection)):
-            known = known_sources(staging.connection, scope.collection)
-            found = difference(scope, known, pipelines(engine), only=options.only, full=options.full)
-            staging.set_collection(scope.collection, str(scope.root))
-            _drop(staging, found, tally)
-            _stage(staging, (scope, found, engine), encoder, options, tally)
-        _embed(staging, encoder, vector_model(model, digest))
-        if not is_current(staging, model, digest):
-            publish(staging, model, digest)
-        passages, generation = staging.published()
-        report = tally.report(time.monotonic() - began, passages=passages, generation=generation)
-        staging.finish_run(run, _now(), json.dumps(report_json(report), ensure_ascii=False))
+        run = start_run(staging.connection, now())
+        watch.progress.note = functools.partial(note_progress, staging.connection, run)
+        try:
+            report = _Run(staging, options, (model, digest), encoder, watch).report(paths)
+        except BaseException:
+            fail_run(staging.connection, run, now())
+            raise
+        state = "interrupted" if report.stopped_by else "finished"
+        finish_run(staging.connection, run, state, now(), json.dumps(report_json(report), ensure_ascii=False))
+    watch.progress.event("finished", state=state, **report_json(report))
     return report
 
 
-def dry_run(settings: Settings, paths: Sequence[Path], options: Options) -> ReindexReport:
-    """What `reindex` would do, in files where a file has not been read yet. Writes nothing."""
-    began = time.monotonic()
-    tally, engine = Tally(), find_engine()
-    stores: dict[str, str] = {}
-    known: Mapping[str, KnownSource] = {}
-    store = settings.home / STORE_FILE
-    generation = 0
-    if store.exists():
-        with closing(connect_reader(store)) as connection:
-            stores = collections(connection)
-            generation = published_generation(connection)
-    for scope in scopes_of(paths, stores):
-        if store.exists():
-            with closing(connect_reader(store)) as connection:
-                known = known_sources(connection, scope.collection)
-        found = difference(scope, known, pipelines(engine), only=options.only, full=options.full)
-        tally.failures += found.failures
-        tally.unchanged += found.unchanged_documents
-        tally.removed += sum(len(found.known[uri].documents) for uri in found.gone)
-        tally.updated += sum(file.uri in found.known for file in found.changed)
-        tally.added += sum(file.uri not in found.known for file in found.changed)
-    return tally.report(time.monotonic() - began, generation=generation, dry_run=True)
+class _Run:
+    def __init__(
+        self, staging: Staging, options: Options, model: tuple[str, str], encoder: Callable[[], Encoder], watch: Watch
+    ) -> None:
+        self._staging = staging
+        self._options = options
+        self._model = model
+        self._encoder = encoder
+        self._progress = watch.progress
+        self._stop = watch.stop
+        self._tally = Tally()
+        self._engine = find_engine()
+
+    def report(self, paths: Sequence[Path]) -> ReindexReport:
+        began = time.monotonic()
+        stopped_by = ""
+        try:
+            self._work(paths)
+        except Stopped as signal:
+            stopped_by = str(signal)
+        finally:
+            self._progress.end()
+        passages, documents, generation = self._staging.published()
+        return self._tally.report(
+            time.monotonic() - began,
+            passages=passages,
+            documents=documents,
+            generation=generation,
+            stopped_by=stopped_by,
+        )
+
+    def _work(self, paths: Sequence[Path]) -> None:
+        began = time.monotonic()
+        self._progress.begin("comparing")
+        found = self._compared(paths)
+        self._tally.compared(found, self._progress)
+        self._progress.event("compared", **_counts(found))
+        self._tally.spend("comparing", time.monotonic() - began)
+        self._rearrange(found)
+        added = [file for one in found.differences for file in one.added]
+        changed = [change for one in found.differences for change in one.changed]
+        anew = self._other_model()
+        if anew and self._options.stale_later:
+            self._tally.postponed[MODEL] = anew
+        elif anew:
+            self._tally.reasons[MODEL] = anew
+        elif not added and not changed and is_current(self._staging, *self._model):
+            settle(self._staging)
+            return
+        self._progress.begin("indexing", len(added) + len(changed))
+        self._progress.counts.files = 0
+        tools = self._tools(may_embed=MODEL not in self._tally.postponed)
+        # Readers and language models take half a second to import: not for a run that finds nothing to do.
+        pipeline = import_module("ingest.pipeline").Pipeline(self._staging, tools, self._tally, self._progress, self._stop)
+        pipeline.run(added, changed)
+        if tools.may_embed:
+            self._publish()
+
+    def _compared(self, paths: Sequence[Path]) -> Comparison:
+        connection, options = self._staging.connection, self._options
+        scopes = scopes_of(paths, collections(connection))
+        files: dict[str, KnownFile] = {}
+
+        def remember(collection: str) -> Memory:
+            memory = Memory(known_sources(connection, collection), known_files(connection, collection))
+            files.update(memory.files)
+            return memory
+
+        def tick(looked_at: int) -> None:
+            self._stop.check()
+            self._progress.looked_at(looked_at)
+
+        found, discoveries = compare(scopes, remember, rules_of(options, self._engine, tick))
+        for scope, discovery in zip(scopes, discoveries, strict=True):
+            self._staging.set_collection(scope.collection, str(scope.root))
+            here = {file.uri for file in discovery.files}
+            gone = [uri for uri in files if scope.holds(uri) and uri not in here]
+            record_files(connection, [file for file in discovery.files if _is_news(file, files.get(file.uri))], gone)
+        return found
+
+    def _rearrange(self, found: Comparison) -> None:
+        """What needs no reading: files that moved, and those that are gone."""
+        self._stop.check()
+        if moves := found.moves:
+            self._staging.move_sources(moves)
+        if gone := [uri for one in found.differences for uri in one.gone]:
+            self._staging.remove_sources(gone)
+
+    def _other_model(self) -> int:
+        """How many documents wait to be embedded anew, since the model (or the form its vectors are kept in) is another."""
+        return documents_without(self._staging.connection, vector_model(*self._model))
+
+    def _tools(self, *, may_embed: bool) -> Tools:
+        options = self._options
+        return Tools(
+            encoder=self._encoder,
+            model=vector_model(*self._model),
+            versions=versions_of(self._engine),
+            engine=self._engine,
+            passwords=options.passwords,
+            jobs=options.jobs,
+            publish=functools.partial(self._publish, intermediate=True),
+            publish_every=options.publish_every,
+            may_embed=may_embed,
+        )
+
+    def _publish(self, *, intermediate: bool = False) -> None:
+        if is_current(self._staging, *self._model):
+            if not intermediate:
+                settle(self._staging)
+            return
+        began = time.monotonic()
+        self._stop.check()
+        stage = self._progress.counts.stage
+        self._progress.begin("publishing")
+        try:
+            manifest = publish(self._staging, *self._model, intermediate=intermediate)
+            self._progress.event("published", generation=manifest.generation, passages=manifest.passages)
+        except Held as error:  # told each night until it is released, and what was read waits
+            if not intermediate:
+                self._tally.fail(Failure("the index", "publish", str(error)), self._progress)
+        self._progress.counts.stage = stage
+        self._tally.spend("publishing", time.monotonic() - began)
 
 
-def pipeline(source: SourceFile) -> str:
-    """The versions that a file's passages depend on, beside its content."""
-    return f"{reader_version(source.media_type)} segment/{SEGMENTER_VERSION}"
-
-
-def pipelines(engine: Engine | None) -> Callable[[SourceFile], frozenset[str]]:
-    """The pipelines whose result for a file is as good as reading it again: where OCR is installed, none with unread pages."""
-
-    def accepted(source: SourceFile) -> frozenset[str]:
-        name = pipeline(source)
-        return frozenset({name} if engine else {name, name + UNREAD})
-
-    return accepted
-
-
-def _drop(staging: Staging, found: Difference, tally: Tally) -> None:
-    tally.failures += found.failures
-    tally.unchanged += found.unchanged_documents
-    for uri in found.gone:
-        staging.replace_source(uri, ())
-        tally.removed += len(found.known[uri].documents)
-
-
-def _stage(
-    staging: Staging,
-    what: tuple[Scope, Difference, Engine | None],
-    encoder: Callable[[], Encoder],
+def dry_run(
+    settings: Settings,
+    paths: Sequence[Path],
     options: Options,
-    tally: Tally,
-) -> None:
-    scope, found, engine = what
-    progress = tqdm(total=len(found.changed), desc="reading", unit="file", disable=None, delay=1, leave=False)
-    helpers = Helpers(engine, functools.partial(_tell, progress), options.passwords.of)
-    with progress:
-        for source, result in read_sandboxed(found.changed, options.jobs, helpers=helpers):
-            progress.update()
-            known = found.known.get(source.uri)
-            if isinstance(result, Failure):
-                tally.failures.append(failure_of(source, result))
-                tally.unchanged += len(known.documents) if known else 0  # its last good version stays
-                continue
-            staged = _all_staged(source, result, scope.collection, staging, encoder())
-            if isinstance(staged, Failure):
-                tally.failures.append(staged)
-                tally.unchanged += len(known.documents) if known else 0
-                continue
-            tally.failures += [_no_passage(item.document.uri) for item in staged if not item.passages]
-            staged = [item for item in staged if item.passages]
-            staging.replace_source(source.uri, staged)
-            _count(tally, known, staged)
-
-
-CHANGED = "it changed or went away while it was read; run the same command again."
-
-
-def failure_of(source: SourceFile, failure: Failure) -> Failure:
-    """A file that is being written is not damaged."""
-    try:
-        unchanged = is_unchanged(source, Path(source.path))
-    except OSError:
-        unchanged = False
-    return failure if unchanged else replace(failure, reason=CHANGED)
-
-
-def _all_staged(
-    source: SourceFile, documents: Sequence[Parsed], collection: str, staging: Staging, encoder: Encoder
-) -> list[StagedDocument] | Failure:
-    """The documents of a file, ready to be stored, its original kept."""
-    try:
-        original = staging.keep_original(Path(source.path))
-        if not is_unchanged(source, original_path(staging.home, original)):
-            return Failure(source.uri, "read", CHANGED)
-    except OSError as error:
-        return Failure(source.uri, "store", f"the original cannot be kept: {error}")
-    try:
-        return [_staged(source, document, original, collection, encoder) for document in documents]
-    except Exception as error:  # noqa: BLE001 (recorded: one file's text must not end the run for all the others)
-        told = f"{type(error).__name__}: {str(error)[:300]}"
-        return Failure(source.uri, "segment", f"its text cannot be cut into passages ({told}); report this file, or remove it.")
-
-
-def _tell(progress: Any, said: str) -> None:
-    """On a terminal beside the bar; in a log each page."""
-    if progress.disable:
-        log.info("%s", said)
+    identify: Callable[[Settings], tuple[str, str]] = model_identity,
+) -> ReindexReport:
+    """What `reindex` would do, in files where a file has not been read yet, with a list of them. Writes nothing."""
+    began = time.monotonic()
+    tally, store = Tally(), settings.home / STORE_FILE
+    rules = rules_of(options, find_engine())
+    if not store.exists():
+        found, _ = compare(scopes_of(paths, {}), lambda collection: Memory(), rules)
+        generation = anew = 0
     else:
-        progress.set_postfix_str(said)
+        with closing(connect_reader(store)) as connection:
+            check_not_older(schema_of(connection))
+
+            def remember(collection: str) -> Memory:
+                return Memory(known_sources(connection, collection), known_files(connection, collection))
+
+            found, _ = compare(scopes_of(paths, collections(connection)), remember, rules)
+            generation = published_generation(connection)
+            anew = documents_without(connection, vector_model(*identify(settings)))
+    tally.compared(found, Progress(bar=False))
+    if anew:
+        (tally.postponed if options.stale_later else tally.reasons)[MODEL] = anew
+    tally.added = sum(len(one.added) for one in found.differences)
+    tally.updated = sum(not change.before for one in found.differences for change in one.changed)
+    return tally.report(time.monotonic() - began, generation=generation, dry_run=True, planned=found.planned())
 
 
-def _no_passage(uri: str) -> Failure:
-    return Failure(uri, "segment", "the document holds no text that could be cited")
+def rules_of(options: Options, engine: Engine | None, tick: Callable[[int], None] = lambda looked_at: None) -> Rules:
+    wish = Wish(options.only, options.full, options.stale_later)
+    return Rules(versions_of(engine), wish, options.trust_mtime, options.allow_removals, tick)
 
 
-def _count(tally: Tally, known: KnownSource | None, staged: Sequence[StagedDocument]) -> None:
-    before = set(known.documents) if known else set()
-    after = {item.document.id for item in staged}
-    tally.added += len(after - before)
-    tally.updated += len(after & before)
-    tally.removed += len(before - after)
-    tally.warnings += [f"{item.document.uri}: {warning}" for item in staged for warning in item.document.warnings]
+def versions_of(engine: Engine | None) -> Versions:
+    """The versions that a file's passages depend on, beside its content."""
+    return Versions(reader_version, segmenter_version(), engine is not None)
 
 
-def _staged(source: SourceFile, parsed: Parsed, original: str, collection: str, encoder: Encoder) -> StagedDocument:
-    uri = f"{source.uri}#{parsed.key}" if parsed.key else source.uri
-    enriched = enrich(parsed)
-    complete = replace(parsed, metadata=enriched.metadata)
-    document = Document(
-        id=document_id(uri),
-        uri=uri,
-        source_uri=source.uri,
-        source_sha256=source.sha256,
-        original_sha256=original,
-        media_type=source.media_type,
-        metadata=enriched.metadata,
-        text=parsed.text,
-        blocks=parsed.blocks,
-        pages=parsed.pages,
-        reader=parsed.reader,
-        warnings=(*parsed.warnings, *enriched.warnings),
-        ingested_at=_now(),
-        stated=enriched.stated,
-        references=enriched.references,
-    )
-    passages = segment(document.id, complete, enriched.metadata.language, encoder.count_tokens)
-    name = pipeline(source) + (UNREAD if parsed.unread else "")
-    return StagedDocument(document, passages, enriched.mentions, collection, name, parsed.word_boxes)
+def _is_news(file: SourceFile, known: KnownFile | None) -> bool:
+    """Whether the store should keep what was found of a file, now."""
+    return known is None or (known.stat, known.sha256) != (file.stat, file.sha256)
 
 
-def document_id(uri: str) -> str:
-    """16 hex digits, the same for the same uri on every machine: links to documents outlive a rebuilt index."""
-    return hashlib.sha256(uri.encode()).hexdigest()[:16]
-
-
-def _embed(staging: Staging, encoder: Callable[[], Encoder], model: str) -> None:
-    """Embed what the next generation lacks, a transaction a batch."""
-    with tqdm(
-        total=staging.count_missing_vectors(model), desc="embedding", unit="passage", disable=None, leave=False
-    ) as progress:
-        while missing := staging.missing_vectors(model, EMBED_BATCH):
-            encoded = encoder().encode_passages([item.text for item in missing], [item.context for item in missing])
-            staging.add_vectors(
-                model,
-                (
-                    (item.key, vectors.vector, pack(vectors.tokens, vectors.starts, vectors.ends))
-                    for item, vectors in zip(missing, encoded, strict=True)
-                ),
-            )
-            progress.update(len(missing))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _counts(found: Comparison) -> dict[str, int]:
+    actions = Counter(item.action for item in found.planned())
+    return {"known": len(found.known), "failures": len(found.failures), **actions}

@@ -24,7 +24,6 @@ from kb.language import detect, language_script, letters, script
 from kb.records import Anchor, Block, Locator, Page, Parsed, Passage, Row
 from kb.sentences import sentence_spans
 
-SEGMENTER_VERSION = 3
 MIN_TOKENS = 120  # a passage this long ends at the next paragraph
 MAX_TOKENS = 220  # and none grows longer, but for a short rest (TAIL_TOKENS) or one long sentence
 TAIL_TOKENS = 30  # a rest shorter than this says little alone: it stays with what comes before

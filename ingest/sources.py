@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import stat
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import quote
 
 from ingest.archive import File
 from ingest.encodings import BOMS, wide_encoding
+from ingest.hashing import hashed
 from ingest.text import SUPPORTED, UnreadableFile
-from kb.records import Failure, SourceFile
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -78,161 +71,6 @@ _HEADER_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:From [^\n]*\n)?[!-9;-~]+[ \t]*
 _XML_ROOT = re.compile(rb"<(?:[\w.-]+:)?([\w.-]+)")
 _ROOTS = {b"treaty": TREATY, b"akomaNtoso": AKOMA_NTOSO}
 _BLOCK = 1 << 20
-LARGEST = 2 << 30  # bytes of a file: what is larger (a sparse file of terabytes) would be hashed for hours
-
-
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """What a folder holds: `files` sorted by uri, and a `Failure` (stage "discover") for each that cannot be taken."""
-
-    files: tuple[SourceFile, ...]
-    failures: tuple[Failure, ...]
-
-
-class _Found(NamedTuple):
-    path: str
-    uri: str
-    sidecar: str | None
-
-
-def discover(root: Path, collection: str) -> Discovery:
-    """All documents below `root`, named `<collection>/<path below root>`.
-
-    Left out without a word: hidden files and folders, sidecars of files that are there, and README.md, README.txt and
-    sources.toml at any level. A type is told by content as well as by name: a PDF named .txt is a PDF, an image named .pdf a
-    failure. Links that lead out of `root`, links to folders, devices, empty and unreadable files, unknown types are failures.
-    """
-    root = root.absolute()
-    files: dict[str, SourceFile] = {}
-    failures: list[Failure] = []
-    inside = os.path.realpath(root)
-    for found in _walk(str(root), collection, failures):
-        try:
-            if found.uri in files:
-                raise UnreadableFile("another file's name gives the same address; rename one of them.")
-            files[found.uri] = _source(found, inside)
-        except UnreadableFile as reason:
-            failures.append(Failure(found.uri, "discover", str(reason)))
-        except OSError as error:
-            failures.append(
-                Failure(found.uri, "discover", f"it cannot be read: {error.strerror or error}; check its permissions.")
-            )
-    return Discovery(tuple(files[uri] for uri in sorted(files)), tuple(sorted(failures, key=lambda failure: failure.uri)))
-
-
-def _walk(root: str, collection: str, failures: list[Failure]) -> list[_Found]:
-    found = []
-
-    for folder, subfolders, names in _folders(root, collection, failures):
-        for name in subfolders:
-            path = os.path.join(folder, name)
-            if os.path.islink(path):
-                reason = "a link to a folder is not followed; give the folder itself as a path of its own."
-                failures.append(Failure(_uri(root, path, collection), "discover", reason))
-        here = set(names)
-        for name in sorted(names):
-            path = os.path.join(folder, name)
-            if name.startswith(".") or name.casefold() in NOT_DOCUMENTS or _has_document(name, here):
-                continue
-            sidecar = next((path + suffix for suffix in SIDECARS if name + suffix in here), None)
-            found.append(_Found(path, _uri(root, path, collection), sidecar))
-    return found
-
-
-def _folders(root: str, collection: str, failures: list[Failure]) -> Iterator[tuple[str, list[str], list[str]]]:
-    """As os.walk without hidden folders, but not recursive: that one gives up where folders lie a thousand deep."""
-
-    def unreadable(error: OSError) -> None:
-        name = _uri(root, str(error.filename), collection)
-        failures.append(Failure(name, "discover", f"the folder cannot be read: {error.strerror}; check its permissions."))
-
-    waiting = [root]
-    while waiting:
-        for folder, subfolders, names in islice(os.walk(waiting.pop(), onerror=unreadable), 1):
-            shown = [name for name in subfolders if not name.startswith(".")]
-            yield folder, shown, names
-            paths = (os.path.join(folder, name) for name in shown)
-            waiting += [path for path in paths if not os.path.islink(path)]
-
-
-def _has_document(name: str, here: set[str]) -> bool:
-    return any(name.endswith(suffix) and name[: -len(suffix)] in here for suffix in SIDECARS)
-
-
-def _uri(root: str, path: str, collection: str) -> str:
-    """Always valid Unicode: bytes that are no UTF-8 and control characters are written %XX."""
-    relative = os.fsencode(os.path.relpath(path, root).replace(os.sep, "/")).decode("utf-8", "surrogateescape")
-    safe = "".join(_escaped(character) for character in relative)
-    return collection if relative == "." else f"{collection}/{safe}"
-
-
-def _escaped(character: str) -> str:
-    if character.isprintable() or character in "\u200c\u200d":
-        return character
-    return quote(character.encode("utf-8", "surrogateescape"), safe="")
-
-
-def _source(found: _Found, inside: str) -> SourceFile:
-    path, uri, sidecar = found
-    real = os.path.realpath(path)
-    if not real.startswith(os.path.join(inside, "")):
-        raise UnreadableFile(f"it is a link that leads out of the folder, to {_printable(real)}; put the file itself there.")
-    status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode):
-        raise UnreadableFile("it is no regular file (a device, pipe or socket); remove it.")
-    if path.endswith(SIDECARS):
-        raise UnreadableFile("it is a sidecar, but the file it describes is not there; rename or remove it.")
-    _named(path)
-    if status.st_size == 0:
-        raise UnreadableFile("it is empty (0 bytes); replace or remove it.")
-    if status.st_size > LARGEST:
-        raise UnreadableFile(f"it has {status.st_size:,} bytes, and {LARGEST:,} are the most that is read; split it.")
-    digest, start = _digest(path)
-    if sidecar:
-        if os.path.islink(sidecar) and not os.path.realpath(sidecar).startswith(os.path.join(inside, "")):
-            raise UnreadableFile("its sidecar is a link that leads out of the folder; put the sidecar itself there.")
-        digest.update(_digest(sidecar)[0].digest())
-    return SourceFile(uri, path, media_type(Path(path), path, start), digest.hexdigest())
-
-
-def _printable(path: str) -> str:
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
-def is_unchanged(source: SourceFile, copy: Path) -> bool:
-    """Do a copy of the file and the sidecar that is there now still give the hash that discovery took?
-
-    Asked when the file has been read, of the copy that is kept: the text, the hash and the original are then of one content.
-    Raises OSError if one of them cannot be read.
-    """
-    sidecar = next((source.path + suffix for suffix in SIDECARS if os.path.lexists(source.path + suffix)), None)
-    try:
-        digest, _ = _digest(str(copy))
-        if sidecar:
-            digest.update(_digest(sidecar)[0].digest())
-    except UnreadableFile:
-        return False
-    return digest.hexdigest() == source.sha256
-
-
-def _digest(path: str) -> tuple[hashlib._Hash, bytes]:
-    """The hash over a file's bytes, not yet closed, and its first block.
-
-    Never waits on a pipe that is there or took the file's place, nor reads on for ever. Raises UnreadableFile for such a one.
-    """
-    digest, length = hashlib.sha256(), 0
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb", buffering=0) as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnreadableFile(
-                f"{_printable(os.path.basename(path))} is no regular file (a device, pipe or socket); remove it."
-            )
-        start = block = file.read(_BLOCK)
-        while block and length <= LARGEST:
-            length += len(block)
-            digest.update(block)
-            block = file.read(_BLOCK)
-    return digest, start[:8192]
 
 
 def identify(path: Path, expected: str) -> tuple[str, str]:
@@ -240,13 +78,14 @@ def identify(path: Path, expected: str) -> tuple[str, str]:
 
     Raises UnreadableFile for an empty file and for content that is nothing we read.
     """
-    digest, start = _digest(str(path))
-    if not start:
+    found = hashed(str(path))
+    if not found.start:
         raise UnreadableFile("it is empty (0 bytes).")
-    return digest.hexdigest(), _by_content(path, expected, start)
+    return found.digest.hexdigest(), _by_content(path, expected, found.start)
 
 
-def _named(name: str) -> str:
+def named(name: str) -> str:
+    """The media type that a file's name says. Raises UnreadableFile for one that we do not read."""
     suffix = os.path.splitext(name)[1].casefold()
     if suffix not in SUFFIXES:
         raise UnreadableFile(f"files named {suffix or 'without a suffix'} are not read; the types read are {SUPPORTED}.")
@@ -258,7 +97,7 @@ def media_type(file: File, name: str, start: bytes) -> str:
 
     Raises UnreadableFile if that is nothing we read, or not what its name says and no other type either.
     """
-    return _by_content(file, _named(name), start)
+    return _by_content(file, named(name), start)
 
 
 def _by_content(file: File, named: str, start: bytes) -> str:

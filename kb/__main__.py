@@ -1,4 +1,4 @@
-"""The reader's commands: `python -m kb ask | search | show | info | eval`.
+"""The reader's commands: `python -m kb ask | search | show | info | eval`, and those that copy (see kb.commands_copy).
 
 Exit status 0: fine (an abstention is), 1: something failed, 2: wrong use. With `-` for the question, one question a line is
 read from standard input and one JSON object a line is written.
@@ -15,13 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kb import commands_copy
 from kb.config import settings_from
+from kb.connections import store_errors
 from kb.errors import KnowledgeBaseError, NotFound
 from kb.evaluate import evaluate, load_questions, readable
 from kb.generate import in_words as by_model
 from kb.library import Library
 from kb.records import KINDS, Answer, ConflictValue, Filters, Locator, SearchPage, Statement
 from kb.serialize import answer_json, document_json, manifest_json, passage_json, reading_json, search_json
+from kb.staging import STORE_FILE
 from kb.understood import in_words
 
 EXAMPLES = """examples:
@@ -38,8 +41,11 @@ EXAMPLES = """examples:
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        library = Library.open(settings_from(os.environ, Path.cwd()))
-        return int(options.run(options, library))
+        settings = settings_from(os.environ, Path.cwd())
+        with store_errors(settings.home / STORE_FILE):
+            if hasattr(options, "run_with_settings"):
+                return int(options.run_with_settings(options, settings))
+            return int(options.run(options, Library.open(settings)))
     except KnowledgeBaseError as error:
         print(f"kb: {error}", file=sys.stderr)
         return error.exit_code
@@ -75,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_eval)
+    commands_copy.add(commands)
     return parser
 
 

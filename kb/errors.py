@@ -46,3 +46,25 @@ class Busy(KnowledgeBaseError):
     """Another process holds the writer's lock, or too many pages are being drawn (exit status 1, HTTP 503)."""
 
     status = 503
+
+
+class Held(KnowledgeBaseError):
+    """A rollback holds the published generation; nothing is published until it is released (exit status 1, HTTP 503)."""
+
+    status = 503
+
+
+class WriteFailed(KnowledgeBaseError):
+    """The disk under KB_HOME is full or cannot be written (exit status 1, HTTP 503)."""
+
+    status = 503
+
+
+class Damaged(KnowledgeBaseError):
+    """A backup or an export is not what was written (exit status 1)."""
+
+
+class StoreDamaged(KnowledgeBaseError):
+    """The store's file is no database any more, or parts of it cannot be read (exit status 1, HTTP 503)."""
+
+    status = 503

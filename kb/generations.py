@@ -1,6 +1,6 @@
 """Published generations: an immutable folder of derived indexes each, made beside and switched to in one transaction.
 
-    KB_HOME/generations/000007/{vectors.faiss, words.sqlite, passages.npy, documents.npy, manifest.json}
+    KB_HOME/generations/000007/{vectors.*.faiss, words.*, passages.npy, documents.npy, manifest.json}
 
 Positions 0..n-1 are the passages in order of (document id, ordinal): the same documents give the same indexes, whichever way
 the store came to hold them.
@@ -14,44 +14,51 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from kb import faults
 from kb.connections import transaction
-from kb.errors import IndexMissing, IndexStale
-from kb.maxsim import FORMAT
+from kb.errors import Held, IndexMissing, IndexStale, WriteFailed
+from kb.keeping import collect
+from kb.leases import Lease
+from kb.manifest import GONE, PARTIAL, REINDEX, REPAIR, read_manifest, write_hashes, write_manifest
+from kb.manifest import folder_of as folder_of
+from kb.manifest import vector_model as vector_model
 from kb.migrations import SCHEMA
+from kb.postings import WordIndex, build_words
 from kb.records import IndexManifest
-from kb.staging import OPEN, Staging
+from kb.staging import DROPPED, OPEN, Staging
+from kb.store import held_since, intermediate_generations, published_generation
 from kb.vectors import VectorIndex, build_vectors
-from kb.words import WordIndex, build_words
 
-KEPT = 2  # the published generation and the one before, for readers in the middle of an answer
 VECTOR_BATCH = 8192  # rows: 12 MB of float32 at 384 dimensions
-REINDEX = "Run `python -m ingest reindex`"
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The indexes of one generation, open for reading. `passages[i]`, `documents[i]`: the store's numbers at position i."""
+    """The indexes of one generation, open for reading. `passages[i]`, `documents[i]`: the store's numbers at position i.
+
+    Whoever holds a snapshot holds its lease, and the generation stays.
+    """
 
     manifest: IndexManifest
     vectors: VectorIndex
     words: WordIndex
     passages: npt.NDArray[np.int64]
     documents: npt.NDArray[np.int64]
+    lease: Lease
+
+    def close(self) -> None:
+        self.lease.release()
 
     def allowed(self, document_nums: list[int]) -> npt.NDArray[np.bool_]:
         """Mask over positions, shape (passages,), of the passages of these documents."""
         return np.isin(self.documents, np.asarray(document_nums, dtype=np.int64))
-
-
-def folder_of(home: Path, generation: int) -> Path:
-    return home / "generations" / f"{generation:06}"
 
 
 def open_snapshot(home: Path, generation: int, model: str, model_digest: str) -> Snapshot:
@@ -59,6 +66,7 @@ def open_snapshot(home: Path, generation: int, model: str, model_digest: str) ->
     if generation == 0:
         raise IndexMissing(f"nothing has been indexed under {home} yet. {REINDEX} to make the index.")
     folder = folder_of(home, generation)
+    lease = _leased(folder)
     manifest = read_manifest(folder)
     if manifest.schema > SCHEMA:
         raise IndexStale(
@@ -73,83 +81,148 @@ def open_snapshot(home: Path, generation: int, model: str, model_digest: str) ->
     try:
         snapshot = Snapshot(
             manifest=manifest,
-            vectors=VectorIndex(folder / "vectors.faiss"),
-            words=WordIndex(folder / "words.sqlite"),
+            vectors=VectorIndex(folder),
+            words=WordIndex(folder),
             passages=np.load(folder / "passages.npy", allow_pickle=False),
             documents=np.load(folder / "documents.npy", allow_pickle=False),
+            lease=lease,
         )
     except (OSError, ValueError, sqlite3.Error) as error:
-        raise IndexStale(f"the index in {folder} is damaged ({error}). {REINDEX}: it is built again from the store.") from error
-    counts = {len(snapshot.vectors), len(snapshot.passages), len(snapshot.documents), manifest.passages}
+        raise IndexStale(f"the index in {folder} is damaged ({error}). {REPAIR}.") from error
+    counts = {len(snapshot.vectors), len(snapshot.words), len(snapshot.passages), len(snapshot.documents), manifest.passages}
     if len(counts) != 1:
-        raise IndexStale(f"the index in {folder} is incomplete (counts {sorted(counts)}). {REINDEX}: it is built again.")
+        raise IndexStale(f"the index in {folder} is incomplete (counts {sorted(counts)}). {REPAIR}.")
     return snapshot
 
 
-def read_manifest(folder: Path) -> IndexManifest:
-    """Raises IndexStale if it is not there or not readable."""
+def _leased(folder: Path) -> Lease:
     try:
-        return IndexManifest(**json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise IndexStale(f"the manifest in {folder} cannot be read ({error}). {REINDEX}: it is built again.") from error
+        return Lease(folder)
+    except OSError as error:
+        raise IndexStale(f"the index in {folder} cannot be opened ({error}). {REPAIR}.") from error
 
 
 def is_current(staging: Staging, model: str, model_digest: str) -> bool:
     """Whether the published generation already holds what is staged, made with this model, and its folder is whole."""
-    generation = staging.next_generation - 1
+    generation = published_generation(staging.connection)
     if generation == 0:
         return False
     (changed,) = staging.connection.execute(
-        "SELECT count(*) FROM documents WHERE gen_from > ? OR gen_to > ?", (generation, generation)
+        """SELECT EXISTS (SELECT 1 FROM documents WHERE gen_from > :g)
+           OR EXISTS (SELECT 1 FROM documents WHERE gen_to IS NOT NULL AND gen_to > :g)""",
+        {"g": generation},
     ).fetchone()
     if changed:
         return False
     try:
-        open_snapshot(staging.home, generation, model, model_digest).words.close()
+        open_snapshot(staging.home, generation, model, model_digest).close()
     except IndexStale:
         return False
     return True
 
 
-def publish(staging: Staging, model: str, model_digest: str) -> IndexManifest:
+def publish(staging: Staging, model: str, model_digest: str, *, intermediate: bool = False) -> IndexManifest:
     """Build the indexes of the next generation beside the others, then make it the one that readers see.
 
-    Every passage must have its vector. Old generations that no reader can hold any more are removed.
+    Every passage must have its vector. Generations that are not kept any more are removed; `intermediate` ones, published in the
+    middle of a run, go first. Raises Held after a rollback, IndexStale if vectors lack, WriteFailed if the disk is full.
     """
+    since = held_since(staging.connection)
+    if since:
+        generation = published_generation(staging.connection)
+        raise Held(
+            f"generation {generation} stays published: it was rolled back to at {since}. What was read since is staged and "
+            "waits; run `python -m ingest rollback --release`, then `python -m ingest reindex`, to publish it."
+        )
     generation = staging.next_generation
-    folder = folder_of(staging.home, generation)
-    partial = folder.with_name(folder.name + ".partial")
-    for leftover in (partial, folder):  # of a run that was killed here; no generation of this number was ever published
-        shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir(parents=True)
-    manifest = _build(staging, partial, generation, (model, model_digest))
-    _sync(partial)
-    partial.rename(folder)
-    _sync_folder(folder.parent)
+    manifest = _made(staging, generation, (model, model_digest), OPEN)
     with transaction(staging.connection) as connection:
         connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))
-    _collect_garbage(staging, generation)
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('latest', ?)", (str(generation),))
+        if intermediate:
+            _mark_intermediate(connection, intermediate_generations(connection) | {generation})
+        _all_embedded(connection)
+        faults.reached("publish switching")
+    faults.reached("publish switched")
+    collect(staging)
     return manifest
 
 
-def _build(staging: Staging, folder: Path, generation: int, model: tuple[str, str]) -> IndexManifest:
-    name, model_digest = model
+def settle(staging: Staging) -> None:
+    """A run has ended with everything embedded: the published generation is its result, also where it was published as an
+    intermediate one."""
+    _all_embedded(staging.connection)
+    passing, published = intermediate_generations(staging.connection), published_generation(staging.connection)
+    if published in passing:
+        with transaction(staging.connection) as connection:
+            _mark_intermediate(connection, passing - {published})
+
+
+def _all_embedded(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT 1 FROM meta WHERE key = ?", (DROPPED,)).fetchone():
+        connection.execute("DELETE FROM meta WHERE key = ?", (DROPPED,))
+
+
+def _mark_intermediate(connection: sqlite3.Connection, generations: set[int]) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('intermediate', ?)", (json.dumps(sorted(generations)),))
+
+
+def rebuild(staging: Staging, generation: int, model: str, model_digest: str) -> IndexManifest:
+    """Build the folder of a kept generation again from the store, under its own number. Readers that have the old one open keep
+    it until they are started anew. Raises as `publish` does."""
+    visible = f"(gen_from <= {generation:d} AND (gen_to IS NULL OR gen_to > {generation:d}))"
+    return _made(staging, generation, (model, model_digest), visible)
+
+
+def _made(staging: Staging, generation: int, model: tuple[str, str], condition: str) -> IndexManifest:
+    """The folder of a generation, whole and on the disk under its own name."""
+    folder = folder_of(staging.home, generation)
+    partial, gone = (folder.with_name(folder.name + suffix) for suffix in (PARTIAL, GONE))
+    for leftover in (partial, gone):  # of a run that was killed here
+        if leftover.exists():
+            shutil.rmtree(leftover)
+    faults.reached("publish building")
+    try:
+        partial.mkdir(parents=True)
+        manifest = _build(staging, partial, (generation, *model, condition))
+        faults.reached("publish built")
+        _sync(partial)
+    except (OSError, RuntimeError, sqlite3.OperationalError) as error:  # RuntimeError: FAISS, also for a full disk
+        shutil.rmtree(partial, ignore_errors=True)
+        raise WriteFailed(
+            f"the index cannot be written to {partial.parent} ({str(error)[:300]}). What is published is as it was; free space "
+            "or mend the disk and run the same command again: nothing is read or embedded twice."
+        ) from error
+    faults.reached("publish synced")
+    if folder.exists():  # rebuilt, or renamed by a run that was killed before the switch
+        folder.rename(gone)
+    partial.rename(folder)
+    _sync_folder(folder.parent)
+    if gone.exists():
+        shutil.rmtree(gone)
+    faults.reached("publish renamed")
+    return manifest
+
+
+def _build(staging: Staging, folder: Path, what: tuple[int, str, str, str]) -> IndexManifest:
+    """`what`: generation, model, its digest, and the SQL condition that its documents' rows meet."""
+    generation, name, model_digest, condition = what
     connection = staging.connection
-    _ordered_passages(connection)
+    _ordered_passages(connection, condition)
     rows = connection.execute("SELECT num, document FROM ordered ORDER BY position").fetchall()
     nums = np.array(rows, dtype=np.int64).reshape(-1, 2)
     np.save(folder / "passages.npy", nums[:, 0], allow_pickle=False)
     np.save(folder / "documents.npy", nums[:, 1], allow_pickle=False)
     stored = vector_model(name, model_digest)
     dimension = _dimension(connection, stored)
-    count = build_vectors(folder / "vectors.faiss", _vectors(connection, stored, dimension), dimension)
+    count, vector_index = build_vectors(folder, _vectors(connection, stored, dimension), dimension)
     if count != len(nums):
         raise IndexStale(f"{len(nums) - count} of {len(nums)} passages have no vector of {name}. {REINDEX} again to embed them.")
     texts = connection.execute("SELECT p.text, p.context FROM ordered AS o JOIN passages AS p USING (num) ORDER BY o.position")
-    build_words(folder / "words.sqlite", texts)
+    build_words(folder, texts)
     manifest = IndexManifest(
         generation=generation,
-        digest=_digest(connection, model_digest),
+        digest=content_digest(connection, model_digest, condition),
         schema=SCHEMA,
         model=name,
         model_digest=model_digest,
@@ -157,22 +230,19 @@ def _build(staging: Staging, folder: Path, generation: int, model: tuple[str, st
         documents=len(np.unique(nums[:, 1])),
         passages=count,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        vector_index=vector_index,
     )
-    (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
+    write_manifest(folder, manifest)
+    write_hashes(folder)
     connection.execute("DROP TABLE ordered")
     return manifest
 
 
-def vector_model(model: str, model_digest: str) -> str:
-    """The name under which the store keeps a model's vectors: id, digest and the packing of token vectors travel together."""
-    return f"{model}@{model_digest}/{FORMAT}"
-
-
-def _ordered_passages(connection: sqlite3.Connection) -> None:
+def _ordered_passages(connection: sqlite3.Connection, condition: str) -> None:
     connection.execute("DROP TABLE IF EXISTS temp.ordered")
     connection.execute(
         f"""CREATE TEMP TABLE ordered AS SELECT row_number() OVER (ORDER BY d.id, p.ordinal) AS position, p.num, p.document
-            FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE {OPEN.replace("gen_to", "d.gen_to")}"""
+            FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE {condition}"""
     )
 
 
@@ -192,13 +262,14 @@ def _vectors(connection: sqlite3.Connection, model: str, dimension: int) -> Iter
         yield np.frombuffer(b"".join(blob for (blob,) in batch), dtype="<f4").reshape(len(batch), dimension)
 
 
-def _digest(connection: sqlite3.Connection, model_digest: str) -> str:
+def content_digest(connection: sqlite3.Connection, model_digest: str, condition: str) -> str:
     """Hex sha256 over the model, the documents' metadata and the passages' ids and contents: equal collections, equal digest."""
     digest = hashlib.sha256(model_digest.encode())
-    for row in connection.execute(f"SELECT id, uri, metadata FROM documents WHERE {OPEN} ORDER BY id"):
+    for row in connection.execute(f"SELECT id, uri, metadata FROM documents WHERE {condition} ORDER BY id"):
         digest.update("\0".join(row).encode())
     for passage_id, key in connection.execute(
-        "SELECT p.id, p.vector_key FROM ordered AS o JOIN passages AS p USING (num) ORDER BY o.position"
+        f"""SELECT p.id, p.vector_key FROM documents AS d JOIN passages AS p ON p.document = d.num
+            WHERE {condition} ORDER BY d.id, p.ordinal"""
     ):
         digest.update(passage_id.encode() + key)
     return digest.hexdigest()
@@ -217,13 +288,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _collect_garbage(staging: Staging, generation: int) -> None:
-    oldest = generation - KEPT + 1
-    with transaction(staging.connection) as connection:
-        connection.execute("DELETE FROM documents WHERE gen_to <= ?", (oldest,))
-    for folder in (staging.home / "generations").iterdir():
-        number = folder.name.removesuffix(".partial")
-        if number.isdecimal() and int(number) < oldest:
-            shutil.rmtree(folder, ignore_errors=True)

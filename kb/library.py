@@ -5,15 +5,12 @@ A Library may be used by several threads. It notices a newly published generatio
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from kb import store
 from kb.abstain import not_one_question, reason_for_abstaining
@@ -21,7 +18,7 @@ from kb.article import article_evidence, with_article_first
 from kb.compose import Composer
 from kb.config import Settings
 from kb.conflicts import conflicts_of
-from kb.connections import ReaderPool, connect_reader
+from kb.connections import ReaderPool, store_error
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
 from kb.evidence import Evidence, Judge, idf_of
@@ -98,7 +95,7 @@ class Library:
     def close(self) -> None:
         self._pool.close()
         if self._snapshot is not None:
-            self._snapshot.words.close()
+            self._snapshot.close()
 
     def ready(self) -> IndexManifest:
         """Load model and index. Raises IndexMissing, IndexStale or ModelUnavailable."""
@@ -312,18 +309,29 @@ class Library:
 
     def _reading(self) -> Reading:
         """The newest published generation; opened when it is first seen."""
+        path = self._settings.home / STORE_FILE
         try:
             connection = self._pool.get()
-            generation = store.published_generation(connection)
+            with self._lock:
+                return Reading(self._newest(connection), connection)
         except sqlite3.OperationalError as error:
-            raise IndexMissing(
-                f"there is no index under {self._settings.home} ({error}). Run `python -m ingest reindex` to make it."
-            ) from error
-        with self._lock:
-            if self._snapshot is None or self._snapshot.manifest.generation != generation:
+            if path.exists():
+                raise store_error(path, error) from error
+            raise IndexMissing(f"there is no index under {path.parent}. Run `python -m ingest reindex` to make it.") from error
+        except sqlite3.DatabaseError as error:
+            raise store_error(path, error) from error
+
+    def _newest(self, connection: sqlite3.Connection) -> Snapshot:
+        generation = store.published_generation(connection)
+        if self._snapshot is None or self._snapshot.manifest.generation != generation:
+            try:
                 # The old snapshot is dropped, not closed: another thread may be in the middle of an answer with it.
                 self._snapshot = self._opened(generation, connection)
-            return Reading(self._snapshot, connection)
+            except IndexStale:
+                if store.published_generation(connection) == generation:
+                    raise
+                return self._newest(connection)  # it was published over and taken away while it was opened
+        return self._snapshot
 
     def _opened(self, generation: int, connection: sqlite3.Connection) -> Snapshot:
         check_not_older(schema_of(connection))
@@ -340,7 +348,9 @@ class Library:
         try:
             return work()
         except SnapshotGone:
-            return work()  # with the newest generation; a second time would need two more publishes within one question
+            return work()  # the folder was built again under its number while it was read
+        except sqlite3.DatabaseError as error:
+            raise store_error(self._settings.home / STORE_FILE, error) from error
 
 
 def _no_picture(document: Document, page: int) -> str:
@@ -360,13 +370,3 @@ def _count(n: int) -> int:
     if not 1 <= n <= MAX_ITEMS:
         raise BadRequest(f"n is {n}; it takes a whole number from 1 to {MAX_ITEMS}.")
     return n
-
-
-def runs(settings: Settings, n: int) -> list[dict[str, Any]]:
-    """The last `n` runs of the re-index, newest first; "report" is None for one that did not finish."""
-    path: Path = settings.home / STORE_FILE
-    if not path.exists():
-        return []
-    with closing(connect_reader(path)) as connection:
-        rows = connection.execute("SELECT started_at, finished_at, report FROM runs ORDER BY num DESC LIMIT ?", (n,)).fetchall()
-    return [{"started_at": a, "finished_at": b, "report": json.loads(c) if c else None} for a, b, c in rows]

@@ -1,11 +1,20 @@
-"""Token vectors in two bits a number, and MaxSim (late interaction, as in ColBERT) over them.
+"""Token vectors by written word in three levels a number, and MaxSim (late interaction, as in ColBERT) over them.
 
-The tokens of a passage have much in common (the mean over all has length .76), and signs or levels of the whole vectors are spent
-on that. So the passage's own mean is stored once and each token's difference from it in four even levels, with one factor for
-the difference and one that gives the decoded row length 1. No figure is fitted to a model: any KB_MODEL is coded alike.
-Reranking the dense top 20 of XQuAD, MRR@10 against float32 tokens, 793 questions that the code was not chosen on: en→en .9829
-(float32 .9824), ru→en .9244 (.9240). On the 397 that it was chosen on, ru→en: one bit .8992, three levels .9145, two bits
-.9182, four bits .9182, float32 .9196; so one bit and three levels miss the .003 that was allowed.
+A passage of 150 tokens takes 9.4 KB where its tokens in two bits, as they were kept before, took 16.4. What each step costs,
+MRR@10 of the dense top 20 of XQuAD reranked, against float32 tokens of which the score is .979 (en→en), .926 (ru→en):
+
+    tokens, two bits              16.4 KB   -.002   +.000
+    tokens, one bit                9.2      -.001   -.007
+    tokens, two bits of 192 dims   9.2      -.000   -.007   (a basis learnt from other texts)
+    words, float32               105        -.001   +.007
+    words, two bits               11.4      -.001   +.001
+    words, three levels            9.4      -.000   -.002   (this)
+    words of meaning, two bits     7.5      -.002   -.004
+
+(595 questions each; hi→en -.000, tr→en -.018, ar→en -.001 of 298 each, where tokens in two bits have +.005, -.008, +.003.)
+The words of a passage have much in common (the mean over all has length .76), and levels of the whole vectors are spent on that.
+So the passage's own mean is stored once and each word's difference from it in three even levels, with one factor for the
+difference and one that gives the decoded row length 1 (without it -.006). No figure is fitted to a model.
 """
 
 from __future__ import annotations
@@ -16,23 +25,29 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from kb.embed import Encoded, Offsets
 from kb.errors import IndexStale
+from kb.words import WORD
 
 Floats = npt.NDArray[np.float32]
 
-FORMAT = 2  #: first byte of a blob; the bytes of another format are not read
-HEADER = struct.Struct("<BBHH")  # format, bytes of an offset (2 or 4), dimension, tokens
+FORMAT = 3  #: first byte of a blob; the bytes of another format are not read
+HEADER = struct.Struct("<BBHH")  # format, bytes of an offset (1 or 4), dimension, rows
 STEP = np.float32(
-    0.9957
-)  # spacing of four even levels with the least squared error for normal numbers (Max, 1960), in deviations
+    1.224
+)  # spacing of three even levels with the least squared error for normal numbers (Max, 1960), in deviations
+LONGEST = 6  # tokens of one word: where a script writes no spaces, a clause would be one
+NUMBERS = 5  # of three levels in a byte
+_POWERS = np.array([3**g for g in range(NUMBERS)], np.uint8)
+_LEVELS = (np.arange(256)[None] // _POWERS[:, None] % 3 - 1).astype(np.float32)  # [g, byte]: the level of number g
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """t tokens as stored, views into the blob; `starts` and `ends` int32 (t,): see kb.embed.Encoded.
+    """t words as stored, views into the blob; `starts` and `ends` int32 (t,): the characters that each stands for.
 
-    Row i stands for `lengths[i] * mean + factors[i] * (levels(codes[i]) - 1.5)`, which has length 1. `codes` is uint8
-    (t, ceil(d / 4)): bits 2g and 2g+1 of byte j are the level of number g * ceil(d / 4) + j.
+    Row i stands for `lengths[i] * mean + factors[i] * levels(codes[i])`, which has length 1. `codes` is uint8 (t, ceil(d / 5)):
+    digit g to base 3 of byte j is the level, less one, of number g * ceil(d / 5) + j.
     """
 
     mean: Floats
@@ -43,29 +58,45 @@ class Packed:
     ends: npt.NDArray[np.int32]
 
 
+def by_word(text: str, encoded: Encoded) -> tuple[Floats, Offsets, Offsets]:
+    """The mean of each word's tokens, with length 1, and the characters they stand for; tokens in no word are left out."""
+    words = np.array([word.span() for word in WORD.finditer(text)], np.int64).reshape(-1, 2)
+    last = encoded.ends.astype(np.int64) - 1
+    of = np.searchsorted(words[:, 0], last, side="right") - 1
+    inside = (of >= 0) & (last < words[np.maximum(of, 0), 1]) if len(words) else np.zeros(len(last), bool)
+    of, tokens = of[inside], encoded.tokens[inside]
+    if not len(of):
+        return tokens, encoded.starts[:0], encoded.ends[:0]
+    nth = np.arange(len(of)) - np.searchsorted(of, of)  # of its word
+    firsts = np.flatnonzero(nth % LONGEST == 0)
+    sums = np.add.reduceat(tokens, firsts, axis=0)
+    lasts = np.append(firsts[1:], len(of)) - 1
+    rows = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return rows.astype(np.float32), encoded.starts[inside][firsts], encoded.ends[inside][lasts]
+
+
 def pack(tokens: Floats, starts: npt.NDArray[np.integer], ends: npt.NDArray[np.integer]) -> bytes:
-    """Bytes to store for `tokens`, float32 (t, d) with t and d below 65,536; 104 bytes a token and 774 a passage for d = 384."""
+    """Bytes to store for rows of length 1, float32 (t, d) with t and d below 65,536: 774 bytes and 83 a row for d = 384."""
     count, dimension = tokens.shape
     mean = (tokens.mean(axis=0) if count else np.zeros(dimension)).astype("<f2")
     rest = tokens - mean.astype(np.float32)
     deviation = np.sqrt(np.square(rest).mean(axis=1, keepdims=True)) if count else rest[:, :1]
-    levels = np.clip(np.floor(rest / np.maximum(deviation * STEP, 1e-12)) + 2, 0, 3).astype(np.uint8)
-    decoded = levels - np.float32(1.5)
+    decoded = np.clip(np.rint(rest / np.maximum(deviation * STEP, 1e-12)), -1, 1)
     scale = (rest * decoded).sum(axis=1) / np.maximum(np.square(decoded).sum(axis=1), 1e-12)
     rows = mean.astype(np.float32) + scale[:, None] * decoded
     lengths = 1 / np.maximum(np.linalg.norm(rows, axis=1), 1e-4)
-    wide = "<u4" if count and int(ends.max()) > 0xFFFF else "<u2"
-    parts = (mean, lengths.astype("<f2"), (scale * lengths).astype("<f2"), _four_a_byte(levels))
+    steps, widths = np.diff(starts, prepend=0), ends - starts
+    wide = "<i4" if count and (min(steps.min(), widths.min()) < 0 or max(steps.max(), widths.max()) > 0xFF) else "u1"
+    parts = (mean, lengths.astype("<f2"), (scale * lengths).astype("<f2"), _five_a_byte(decoded))
     head = HEADER.pack(FORMAT, int(wide[-1]), dimension, count)
-    return head + b"".join(part.tobytes() for part in (*parts, starts.astype(wide), ends.astype(wide)))
+    return head + b"".join(part.tobytes() for part in (*parts, steps.astype(wide), widths.astype(wide)))
 
 
-def _four_a_byte(levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    width = -(-levels.shape[1] // 4)
-    full = np.zeros((len(levels), 4 * width), np.uint8)
-    full[:, : levels.shape[1]] = levels
-    a, b, c, d = (full[:, g * width : (g + 1) * width] for g in range(4))
-    result: npt.NDArray[np.uint8] = a | b << 2 | c << 4 | d << 6
+def _five_a_byte(levels: Floats) -> npt.NDArray[np.uint8]:
+    width = -(-levels.shape[1] // NUMBERS)
+    full = np.zeros((len(levels), NUMBERS * width), np.uint8)
+    full[:, : levels.shape[1]] = levels + 1
+    result: npt.NDArray[np.uint8] = (full.reshape(len(levels), NUMBERS, width) * _POWERS[:, None]).sum(axis=1, dtype=np.uint8)
     return result
 
 
@@ -74,9 +105,9 @@ def unpack(blob: bytes) -> Packed:
     if len(blob) < HEADER.size or blob[0] != FORMAT:
         raise _stale(f"are of format {blob[0] if blob else 'none'}, not {FORMAT}")
     _, offset_bytes, dimension, count = HEADER.unpack_from(blob)
-    width = -(-dimension // 4)
+    width = -(-dimension // NUMBERS)
     expected = HEADER.size + 2 * dimension + count * (4 + width + 2 * offset_bytes)
-    if offset_bytes not in (2, 4) or len(blob) != expected:
+    if offset_bytes not in (1, 4) or len(blob) != expected:
         raise _stale(f"have {len(blob):,} bytes instead of {expected:,}")
     at = HEADER.size
     mean = np.frombuffer(blob, "<f2", dimension, at).astype(np.float32)
@@ -85,8 +116,10 @@ def unpack(blob: bytes) -> Packed:
     at += 4 * count
     codes = np.frombuffer(blob, np.uint8, count * width, at).reshape(count, width)
     at += count * width
-    starts, ends = np.frombuffer(blob, f"<u{offset_bytes}", 2 * count, at).astype(np.int32).reshape(2, count)
-    return Packed(mean, lengths, factors, codes, starts, ends)
+    kind = "u1" if offset_bytes == 1 else "<i4"
+    steps, widths = np.frombuffer(blob, kind, 2 * count, at).astype(np.int32).reshape(2, count)
+    starts = np.cumsum(steps, dtype=np.int32)
+    return Packed(mean, lengths, factors, codes, starts, starts + widths)
 
 
 def _stale(reason: str) -> IndexStale:
@@ -97,14 +130,12 @@ def _stale(reason: str) -> IndexStale:
 
 
 def token_similarities(query: Floats, packed: Packed) -> Floats:
-    """Cosines of the query's tokens, float32 (q, d) with rows of length 1, with the passage's: float32 (q, t)."""
+    """Cosines of the query's tokens, float32 (q, d) with rows of length 1, with the passage's words: float32 (q, t)."""
     width = packed.codes.shape[1]
     dots = np.zeros((len(query), len(packed.codes)), np.float32)
-    for g in range(4):
+    for g in range(NUMBERS):
         part = query[:, g * width : (g + 1) * width]
-        levels = (packed.codes >> (2 * g) & 3)[:, : part.shape[1]].astype(np.float32)
-        dots += part @ levels.T
-    dots -= np.float32(1.5) * query.sum(axis=1, keepdims=True)
+        dots += part @ _LEVELS[g][packed.codes[:, : part.shape[1]]].T
     scores: Floats = (query @ packed.mean)[:, None] * packed.lengths + dots * packed.factors
     return scores
 

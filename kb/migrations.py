@@ -147,7 +147,43 @@ def _ocr(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _rows_of_passages, _legal_structure, _ocr)
+def _files_and_runs(connection: sqlite3.Connection) -> None:
+    """What a comparison needs without opening a file or a document's text, and how far a run came.
+
+    `files`: the hashes of each file at its last `stat`. `embedded_as`: the context that a passage was embedded with, where it is
+    another than its `context`. The indexes hold all the columns that are asked for: reading one of those behind the text from the
+    table itself means walking over the text of every document. `state`: running, finished, interrupted, failed or killed.
+    """
+    connection.execute(
+        """CREATE TABLE files (
+             uri TEXT PRIMARY KEY,
+             collection TEXT NOT NULL,
+             stat TEXT NOT NULL,
+             sha256 TEXT NOT NULL,
+             content_sha256 TEXT NOT NULL,
+             media_type TEXT NOT NULL
+           ) STRICT, WITHOUT ROWID"""
+    )
+    connection.execute("ALTER TABLE passages ADD COLUMN embedded_as TEXT")
+    connection.execute(
+        """CREATE INDEX documents_known ON documents
+           (collection, source_uri, source_sha256, original_sha256, pipeline, media_type, id, gen_to) WHERE gen_to IS NULL"""
+    )
+    connection.execute("CREATE INDEX documents_state ON documents (num, gen_to)")
+    connection.execute("CREATE INDEX documents_ended ON documents (gen_to, gen_from) WHERE gen_to IS NOT NULL")
+    connection.execute("CREATE INDEX documents_generations ON documents (gen_from, gen_to, passage_count)")
+    connection.execute("ALTER TABLE runs ADD COLUMN state TEXT NOT NULL DEFAULT 'running'")
+    connection.execute("ALTER TABLE runs ADD COLUMN progress TEXT NOT NULL DEFAULT '{}'")
+    connection.execute("UPDATE runs SET state = CASE WHEN finished_at IS NULL THEN 'killed' ELSE 'finished' END")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first_schema,
+    _rows_of_passages,
+    _legal_structure,
+    _ocr,
+    _files_and_runs,
+)
 SCHEMA = len(MIGRATIONS)
 
 

@@ -7,9 +7,12 @@ Dates are ISO 8601 strings and may be partial: "2021", "2021-07", "2021-07-15".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
+from kb.reports import Failure as Failure
+from kb.reports import Planned as Planned
+from kb.reports import ReindexReport as ReindexReport
 from kb.structure import BLOCK_KINDS as BLOCK_KINDS
 from kb.structure import Anchor as Anchor
 from kb.structure import Block as Block
@@ -65,12 +68,15 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file found by discovery. `uri` is `<collection>/<path below its folder>`; `sha256` covers the file and its sidecar."""
+    """A file found by discovery. `uri` is `<collection>/<path below its folder>`; `sha256` covers the file and its sidecar,
+    `content_sha256` the file alone. `stat` tells size, time and inode of both; see ingest.hashing."""
 
     uri: str
     path: str
     media_type: str
     sha256: str
+    content_sha256: str = ""
+    stat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +312,7 @@ class IndexManifest:
     documents: int
     passages: int
     created_at: str
+    vector_index: str = ""  #: its type and parameters, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,28 +374,3 @@ class Facets:
     kind: Mapping[str, int]
     language: Mapping[str, int]
     publisher: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A file that could not be indexed: `stage` is discover | read | segment | embed | store."""
-
-    uri: str
-    stage: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReindexReport:
-    """What a re-index did, counted in documents; `passages` counts the published generation's."""
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    failures: tuple[Failure, ...] = ()
-    passages: int = 0
-    seconds: float = 0.0
-    generation: int = 0
-    dry_run: bool = False
-    warnings: tuple[str, ...] = field(default=())

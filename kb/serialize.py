@@ -216,4 +216,8 @@ def manifest_json(manifest: IndexManifest) -> JSON:
 
 
 def report_json(report: ReindexReport) -> JSON:
-    return asdict(report) | {"failures": [asdict(failure) for failure in report.failures], "warnings": list(report.warnings)}
+    """With `planned` only for a dry run."""
+    made = asdict(report)
+    if not report.dry_run:
+        del made["planned"]
+    return made

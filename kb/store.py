@@ -49,6 +49,24 @@ def published_generation(connection: sqlite3.Connection) -> int:
     return int(value)
 
 
+def latest_generation(connection: sqlite3.Connection) -> int:
+    """The highest number ever published: above the published one after a rollback."""
+    (value,) = connection.execute("SELECT max(CAST(value AS INTEGER)) FROM meta WHERE key IN ('generation', 'latest')").fetchone()
+    return int(value)
+
+
+def intermediate_generations(connection: sqlite3.Connection) -> set[int]:
+    """Those that were published in the middle of a run, and that nobody wants to go back to."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'intermediate'").fetchone()
+    return set(json.loads(row[0])) if row else set()
+
+
+def held_since(connection: sqlite3.Connection) -> str:
+    """When a rollback stopped publishing (ISO 8601, UTC); "" while nothing is held."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'held'").fetchone()
+    return str(row[0]) if row else ""
+
+
 def document(connection: sqlite3.Connection, generation: int, document_id: str) -> Document:
     """Raises NotFound."""
     row = connection.execute(
@@ -121,7 +139,7 @@ def passage(connection: sqlite3.Connection, generation: int, passage_id: str) ->
     ).fetchone()
     if row is None:
         raise NotFound(f"no passage has the id {passage_id!r}; `python -m kb search` finds those there are.")
-    return _passage(row)
+    return passage_from_row(row)
 
 
 def passages(connection: sqlite3.Connection, generation: int, document_id: str) -> tuple[Passage, ...]:
@@ -131,7 +149,7 @@ def passages(connection: sqlite3.Connection, generation: int, document_id: str) 
             WHERE d.id = :id AND {VISIBLE} ORDER BY p.ordinal""",
         {"id": document_id, "g": generation},
     )
-    return tuple(_passage(row) for row in rows)
+    return tuple(passage_from_row(row) for row in rows)
 
 
 def word_boxes(connection: sqlite3.Connection, generation: int, document_id: str, page: int) -> tuple[WordBox, ...]:
@@ -154,7 +172,7 @@ def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict
             batch,
         )
         for row in rows:
-            found[int(row[0])] = (_passage(row[1:-SUMMARY_WIDTH]), _summary(row[-SUMMARY_WIDTH:]))
+            found[int(row[0])] = (passage_from_row(row[1:-SUMMARY_WIDTH]), _summary(row[-SUMMARY_WIDTH:]))
     return found
 
 
@@ -249,7 +267,8 @@ def _summary(row: Sequence[Any]) -> DocumentSummary:
     return DocumentSummary(document_id, uri, metadata_from_json(metadata), media_type, characters, passage_count, pages)
 
 
-def _passage(row: Sequence[Any]) -> Passage:
+def passage_from_row(row: Sequence[Any]) -> Passage:
+    """Of the columns PASSAGE_COLUMNS."""
     passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, ocr, *more = row
     language, context, rows, anchors = more
     locator = Locator(start, end, page, page_label, _section(section), pinpoint, ocr)

@@ -1,32 +1,17 @@
-"""The word index: stems in a contentless SQLite FTS5 table, one immutable file per generation, ranked by BM25.
-
-The words are stemmed here, by script, and not by FTS5: its own stemmer knows English alone. Rows are numbered position + 1.
-"""
+"""Words and their stems, by script: what the word index holds (kb.postings) and what texts are compared by."""
 
 from __future__ import annotations
 
-import math
 import re
-import sqlite3
 import threading
 import unicodedata
-from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import Stemmer
-
-from kb.connections import ReaderPool
 
 WORD = re.compile(r"[^\W_⁰¹²³⁴-⁹]+(?:['’][^\W_⁰¹²³⁴-⁹]+)?")  # a note's raised mark is no part of the word before it
 CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 LATIN = re.compile(r"[a-z]")
-# A word of the title or heading counts more than one in the passage: parallel treaties differ in little else. Evidence recall@5
-# of words over treaties and speeches .816 at a weight of .25, .855 at .5, .868 from 1 on; fused with dense .947, .947, .961.
-CONTEXT_WEIGHT = 1.5
-SATURATION = 1.2  # FTS5's k1: no term scores more than its idf times SATURATION + 1
 #: Words that ask or join and name nothing. Grammar of our three interface languages, not tuned to any collection.
 FUNCTION_WORDS = frozenset(
     """a an the and or of in on at to for from by with about into over under between as is are was were be been being do does did
@@ -81,70 +66,3 @@ def _stemmer(language: str) -> Stemmer.Stemmer:
         stemmer = Stemmer.Stemmer(language)
         setattr(_stemmers, language, stemmer)
     return stemmer
-
-
-def build_words(path: Path, rows: Iterable[tuple[str, str]]) -> None:
-    """Write the index of (text, context) rows, in order of position, to a new file."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        connection.execute("PRAGMA journal_mode = OFF")  # the file is new and is thrown away if anything fails
-        connection.execute("PRAGMA synchronous = OFF")  # the caller syncs the finished file
-        # With the ascii tokenizer every other character is part of a token: the stems stay as they are in any script.
-        connection.execute("CREATE VIRTUAL TABLE words USING fts5(body, context, content='', tokenize='ascii')")
-        connection.execute("CREATE VIRTUAL TABLE terms USING fts5vocab('words', 'row')")
-        connection.execute("BEGIN")
-        connection.executemany(
-            "INSERT INTO words (rowid, body, context) VALUES (?, ?, ?)",
-            ((n, " ".join(stems(text)), " ".join(stems(context))) for n, (text, context) in enumerate(rows, 1)),
-        )
-        connection.execute("COMMIT")
-        connection.execute("INSERT INTO words (words) VALUES ('optimize')")
-    finally:
-        connection.close()
-
-
-class WordIndex:
-    """A published word index, for reading."""
-
-    def __init__(self, path: Path) -> None:
-        self._pool = ReaderPool(path, immutable=True)
-
-    def search(self, terms: Sequence[str], k: int, allowed: npt.NDArray[np.bool_] | None = None) -> list[tuple[int, float]]:
-        """The k best (position, BM25) of the passages that hold any of the stems, best first; larger is better.
-
-        `allowed` is a mask over positions, shape (passages,). Only true matches are returned.
-        """
-        if not terms:
-            return []
-        # Quoted, a term is only words to FTS5, whatever its characters; a NUL would end the query's text.
-        query = " OR ".join('"' + term.replace('"', '""').replace("\0", " ") + '"' for term in terms)
-        rows = self._pool.get().execute(
-            f"SELECT rowid - 1, bm25(words, 1.0, {CONTEXT_WEIGHT}) AS cost FROM words WHERE words MATCH ? ORDER BY cost, rowid",
-            (query,),
-        )
-        found = []
-        for position, cost in rows:
-            if allowed is None or allowed[position]:
-                found.append((int(position), -float(cost)))  # FTS5's bm25 is negative, smaller is better
-                if len(found) == k:
-                    break
-        rows.close()
-        return found
-
-    def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
-        """In how many passages each stem occurs (0: in none)."""
-        connection = self._pool.get()
-        found = {}
-        for term in terms:
-            row = connection.execute("SELECT doc FROM terms WHERE term = ?", (term,)).fetchone()
-            found[term] = int(row[0]) if row else 0
-        return found
-
-    def highest(self, terms: Iterable[str], passages: int) -> float:
-        """The score that no passage of an index of so many exceeds for these stems; above 0."""
-        frequencies = self.document_frequencies(terms).values()
-        idf = sum(max(math.log((passages - df + 0.5) / (df + 0.5)), 0.0) for df in frequencies)
-        return max(idf * (SATURATION + 1), 1e-6)
-
-    def close(self) -> None:
-        self._pool.close()

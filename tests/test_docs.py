@@ -11,8 +11,11 @@ from kb.config import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = {"kb": ("ask", "search", "show", "info", "eval"), "ingest": ("reindex", "watch", "fetch", "check", "status")}
-PROSE = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "corpus/README.md")
+COMMANDS = {
+    "kb": ("ask", "search", "show", "info", "eval", "backup", "restore", "export", "import"),
+    "ingest": ("reindex", "watch", "fetch", "check", "rollback", "gc", "status"),
+}
+PROSE = ("docs/operations.md", "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "corpus/README.md")
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

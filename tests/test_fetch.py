@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from ingest.__main__ import main
+from ingest.discovery import discover
 from ingest.fetched import STATE
 from ingest.reach import Reach
-from ingest.sources import DOCX, discover
+from ingest.sources import DOCX
 from kb.records import Filters
 from tests.bad_server import (
     HTML_PAGE,

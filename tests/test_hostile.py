@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.discovery import discover
 from ingest.readers import read_file
 from ingest.sandbox import parsed_from_json, parsed_to_json, read_sandboxed
 from ingest.segment import segment
-from ingest.sources import SUFFIXES, discover
+from ingest.sources import SUFFIXES
 from ingest.text import UnreadableFile
 from kb.records import Failure, Parsed, SourceFile
 from tests.hostile_made import HOSTILE

@@ -1,4 +1,4 @@
-"""Token vectors survive their code well enough, and MaxSim is what it says."""
+"""Word vectors survive their code well enough, and MaxSim is what it says."""
 
 import time
 
@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.embed import Encoded
 from kb.errors import IndexStale
-from kb.maxsim import maxsim, pack, token_similarities, unpack
+from kb.maxsim import by_word, maxsim, pack, token_similarities, unpack
 
 
 def rows(count: int, dimension: int, seed: int = 0) -> np.ndarray:
@@ -34,8 +35,8 @@ def test_any_shape_round_trips(count: int, dimension: int, seed: int) -> None:
 
 def test_similarities_are_close_to_those_of_float32() -> None:
     tokens, query = rows(180, 384), rows(12, 384, 0)
-    assert np.abs(token_similarities(query, unpack(packed(tokens))) - query @ tokens.T).max() < 0.1
-    assert maxsim(query, unpack(packed(tokens))) == pytest.approx((query @ tokens.T).max(axis=1).mean(), abs=0.06)
+    assert np.abs(token_similarities(query, unpack(packed(tokens))) - query @ tokens.T).max() < 0.12
+    assert maxsim(query, unpack(packed(tokens))) == pytest.approx((query @ tokens.T).max(axis=1).mean(), abs=0.09)
 
 
 @given(st.lists(st.tuples(st.integers(0, 200_000), st.integers(1, 50)), max_size=30))
@@ -71,8 +72,46 @@ def test_bytes_that_are_not_a_packed_passage_are_an_error_with_the_next_step(dam
         unpack(damage(packed(rows(5, 32))))
 
 
-def test_a_passage_of_150_tokens_takes_16_kb() -> None:
-    assert len(packed(rows(150, 384))) == 6 + 768 + 150 * 104
+def test_a_passage_of_150_tokens_takes_less_than_10_kb() -> None:
+    """Of XQuAD's 150 tokens 104 begin a word."""
+    assert len(packed(rows(104, 384))) == 6 + 768 + 104 * 83 < 10_000
+
+
+def encoded(text: str, pieces: list[tuple[int, int]]) -> Encoded:
+    starts, ends = np.array(pieces, dtype=np.int32).reshape(-1, 2).T
+    return Encoded(np.zeros(8, np.float32), rows(len(pieces), 8), starts, ends)
+
+
+def test_the_tokens_of_a_word_are_one_row_and_marks_are_none() -> None:
+    text = "Gwadar, port: 15 km."
+    one = encoded(text, [(0, 2), (2, 6), (6, 7), (8, 12), (12, 13), (14, 16), (17, 19), (19, 20)])
+    tokens, starts, ends = by_word(text, one)
+    assert [text[a:b] for a, b in zip(starts, ends, strict=True)] == ["Gwadar", "port", "15", "km"]
+    mean = one.tokens[:2].mean(axis=0)
+    assert np.allclose(tokens[0], mean / np.linalg.norm(mean), atol=1e-6)
+    assert np.allclose(tokens[1:], one.tokens[[3, 5, 6]], atol=1e-6)
+
+
+def test_a_clause_without_spaces_is_cut_into_rows() -> None:
+    text = "巴基斯坦与中亚的关系和贸易"
+    _, starts, ends = by_word(text, encoded(text, [(i, i + 1) for i in range(len(text))]))
+    assert list(zip(starts, ends, strict=True)) == [(0, 6), (6, 12), (12, 13)]
+
+
+@pytest.mark.parametrize("text", ["", "— … —", "«»"])
+def test_a_text_without_a_word_has_no_row(text: str) -> None:
+    tokens, starts, ends = by_word(text, encoded(text, [(i, i + 1) for i in range(len(text))]))
+    assert len(tokens) == len(starts) == len(ends) == 0
+    assert maxsim(rows(3, 8), unpack(pack(tokens, starts, ends))) == 0
+
+
+@given(st.text("ab я.,'-1 \n", max_size=60), st.integers(1, 4))
+def test_rows_stand_for_words_in_order(text: str, step: int) -> None:
+    pieces = [(at, min(at + step, len(text))) for at in range(0, len(text), step)]
+    tokens, starts, ends = by_word(text, encoded(text, pieces))
+    assert len(tokens) == len(starts) == len(ends) <= len(pieces)
+    assert (starts < ends).all() and (np.diff(starts) > 0).all()
+    assert np.allclose(np.linalg.norm(tokens, axis=1), 1, atol=1e-5)
 
 
 def test_twenty_passages_are_scored_quickly() -> None:

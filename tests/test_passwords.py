@@ -6,9 +6,10 @@ import pypdf
 import pytest
 
 from ingest.__main__ import main
+from ingest.discovery import discover
 from ingest.passwords import Passwords, passwords_from
 from ingest.sandbox import Helpers, read_sandboxed
-from ingest.sources import PDF, discover
+from ingest.sources import PDF
 from kb.records import Failure, SourceFile
 
 GOLDEN = Path(__file__).parent / "golden" / "treaty.pdf"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.discovery import discover
 from ingest.metadata import metadata_from
 from ingest.public_sources import Choice, PublicSource, choose, public_sources, sidecar
-from ingest.sources import discover
 from kb.errors import BadRequest
 from kb.records import KINDS, Metadata
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from ingest.archive import MemoryFile
+from ingest.discovery import discover
 from ingest.read_treaty import DEEPEST, read
-from ingest.sources import AKOMA_NTOSO, HTML, TREATY, discover
+from ingest.sources import AKOMA_NTOSO, HTML, TREATY
 from ingest.text import UnreadableFile
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.readers import read_file, reader_version
-from ingest.sources import PDF, discover
+from ingest.discovery import discover
+from ingest.readers import read_file
+from ingest.sources import PDF
 from ingest.text import UnreadableFile
+from ingest.versions import reader_version
 from kb.records import Parsed, SourceFile
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reading_legal import FORMS, rows, total
+from ingest.discovery import discover
 from ingest.enrich import enrich
 from ingest.readers import read_file
-from ingest.sources import discover
 
 REAL = Path(__file__).parents[2] / "shared" / "data"
 pytestmark = [

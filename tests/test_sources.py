@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sources import CSV, DOCX, EML, HTML, JSONL, MARKDOWN, ODT, PDF, PPTX, RTF, TEXT, XLSX, discover
+from ingest.discovery import discover
+from ingest.sources import CSV, DOCX, EML, HTML, JSONL, MARKDOWN, ODT, PDF, PPTX, RTF, TEXT, XLSX
 from ingest.text import SUPPORTED
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)

@@ -104,20 +104,20 @@ def test_a_killed_build_leaves_the_old_generation_and_the_next_run_publishes(tmp
     published(tmp_path, staged("a", "One."))
     partial = folder_of(tmp_path, 2).with_name("000002.partial")
     partial.mkdir()
-    (partial / "vectors.faiss").write_bytes(b"half")
+    (partial / "vectors.000.faiss").write_bytes(b"half")
     folder_of(tmp_path, 2).mkdir()  # renamed, but the switch never came
     assert open_snapshot(tmp_path, 1, *MODEL).manifest.generation == 1
     assert published(tmp_path, staged("b", "Two.")).generation == 2
     assert len(open_snapshot(tmp_path, 2, *MODEL).vectors) == 2
 
 
-def test_old_generations_go_and_the_last_two_stay(tmp_path):
-    for number in range(4):
+def test_old_generations_go_and_the_last_three_stay(tmp_path):
+    for number in range(5):
         published(tmp_path, staged("a", f"Text {number}."))
-    assert sorted(p.name for p in (tmp_path / "generations").iterdir()) == ["000003", "000004"]
+    assert sorted(p.name for p in (tmp_path / "generations").iterdir()) == ["000003", "000004", "000005"]
     with read(tmp_path) as connection:
-        assert connection.execute("SELECT count(*) FROM documents").fetchone() == (2,)
-        assert connection.execute("SELECT count(*) FROM passages").fetchone() == (2,)
+        assert connection.execute("SELECT count(*) FROM documents").fetchone() == (3,)
+        assert connection.execute("SELECT count(*) FROM passages").fetchone() == (3,)
 
 
 def test_positions_filters_and_passages_agree(tmp_path):
@@ -136,9 +136,9 @@ def test_a_damaged_index_says_how_to_mend_it_and_the_next_run_mends_it(tmp_path,
     published(tmp_path, staged("a", "One."))
     folder = folder_of(tmp_path, 1)
     if damage == "truncate":
-        (folder / "vectors.faiss").write_bytes(b"")
+        (folder / "vectors.000.faiss").write_bytes(b"")
     elif damage == "delete":
-        (folder / "words.sqlite").unlink()
+        (folder / "words.places.npy").unlink()
         (folder / "passages.npy").unlink()
     elif damage == "manifest":
         (folder / "manifest.json").write_text("{")
@@ -267,3 +267,26 @@ def test_what_law_says_and_refers_to_comes_back_and_goes_with_its_document(tmp_p
         published(tmp_path, staged("a", f"Text {number}."))
     with read(tmp_path) as connection:
         assert connection.execute("SELECT count(*) FROM cross_references").fetchone() == (0,)
+
+
+def test_a_comparison_reads_no_text_and_a_pass_over_passages_goes_by_their_numbers(tmp_path):
+    published(tmp_path, staged("a", "One."))
+    asked = []
+    with Staging(tmp_path) as staging:
+        staging.connection.set_trace_callback(asked.append)
+        known_sources(staging.connection, "docs")
+        staging.published()
+        is_current(staging, *MODEL)
+        staging.missing_after("model", 5, 1)
+        staging.connection.set_trace_callback(None)
+        plans = [
+            step
+            for statement in asked
+            if statement.startswith("SELECT") and "FROM meta" not in statement
+            for *_, step in staging.connection.execute(f"EXPLAIN QUERY PLAN {statement}")
+        ]
+    of_documents = [step for step in plans if "documents" in step or step.startswith(("SCAN d", "SEARCH d"))]
+    assert len(of_documents) >= 4
+    for step in of_documents:
+        assert "COVERING INDEX" in step or "documents_ended" in step, step
+    assert any(step.startswith("SEARCH p USING INTEGER PRIMARY KEY") for step in plans)

@@ -1,14 +1,24 @@
 from __future__ import annotations
 
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.text import TextBuilder, heading_level, line_kind, normalise, one_line, rejoin_lines, table_rows
+from ingest.text import _TABLE, TextBuilder, heading_level, line_kind, normalise, one_line, rejoin_lines, table_rows
 
 ODD = st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\u200c\u200d\u00ad\u202e\ufefb\ufb01\u0301\ud800 \n\r\tبae")))
 # The generator repeats sentences: finding a text again, in place of counting, would go wrong on them.
 SENTENCES = st.one_of(ODD, st.sampled_from(["Terms apply.", "Article 5", "Terms apply. Terms apply."]))
+
+
+def test_the_table_knows_every_code_that_is_not_kept() -> None:
+    for code in range(sys.maxunicode + 1):
+        category = unicodedata.category(chr(code))
+        assert category not in ("Zs", "Cs", "Cc", "Cf") or code in _TABLE, hex(code)
+        assert code & 0xFFFE != 0xFFFE or _TABLE[code] is None
 
 
 @given(ODD)

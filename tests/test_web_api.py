@@ -9,6 +9,8 @@ from marshmallow import fields
 
 from kb import serialize
 from kb.records import Filters
+from kb.run_log import finish_run, start_run
+from kb.staging import Staging
 from tests.fake_library import MANIFEST, app_over
 from web import schemas, shapes
 
@@ -106,6 +108,20 @@ def test_health_readiness_and_figures(client, web):
     web[1].published = False
     assert "wakhan_index_passages 0.0" in client.get("/metrics").text
     assert client.get("/healthz").status_code == 200
+
+
+def test_figures_of_the_last_reindex_come_from_its_log(tmp_path):
+    client = app_over(tmp_path)[0].test_client()
+    assert "wakhan_reindex_last_success_timestamp_seconds 0.0" in client.get("/metrics").text
+    with Staging(tmp_path / "var") as staging:
+        run = start_run(staging.connection, "2026-01-02T00:00:00+00:00")
+        assert "wakhan_reindex_running 1.0" in client.get("/metrics").text
+        report = {"seconds": 60.5, "failures": [{"stage": "read"}], "generation": 7, "documents": 9}
+        finish_run(staging.connection, run, "finished", "2026-01-02T00:01:00+00:00", json.dumps(report))
+    told = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if not line.startswith("#"))
+    reindex = {name.removeprefix("wakhan_reindex_"): float(value) for name, value in told.items() if "reindex" in name}
+    assert reindex.pop("last_success_timestamp_seconds") == reindex.pop("last_run_timestamp_seconds") + 60
+    assert reindex == {"duration_seconds": 60.5, "failures": 1, "running": 0, "generation": 7, "documents": 9}
 
 
 def test_applications_count_apart(tmp_path):

@@ -40,7 +40,7 @@ def create_app(library: Knowledge, settings: Settings) -> Flask:
     described(app).register_blueprint(api)
     app.register_blueprint(health)
     app.register_blueprint(pages)
-    metrics.register(app)
+    metrics.register(app, settings.home)
     security.register(app)
     errors.register(app)
     version = hashlib.sha256(Path(app.static_folder or "", STYLE).read_bytes()).hexdigest()[:12]

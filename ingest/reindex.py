@@ -31,6 +31,7 @@ from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import Held
 from kb.generations import is_current, publish, settle, vector_model
 from kb.migrations import check_not_older, schema_of
+from kb.postgres_publish import mirror
 from kb.records import Failure, ReindexReport, SourceFile
 from kb.run_log import fail_run, finish_run, note_progress, start_run
 from kb.serialize import report_json
@@ -86,6 +87,8 @@ def reindex(
         watch.progress.note = functools.partial(note_progress, staging.connection, run)
         try:
             report = _Run(staging, options, (model, digest), encoder, watch).report(paths)
+            if not report.stopped_by:
+                _mirror(settings, staging, watch.progress)
         except BaseException:
             fail_run(staging.connection, run, now())
             raise
@@ -93,6 +96,13 @@ def reindex(
         finish_run(staging.connection, run, state, now(), json.dumps(report_json(report), ensure_ascii=False))
     watch.progress.event("finished", state=state, **report_json(report))
     return report
+
+
+def _mirror(settings: Settings, staging: Staging, progress: Progress) -> None:
+    """Bring KB_STORE up to what is published here; also where nothing had changed, and the last run could not reach it."""
+    mirrored = mirror(settings, staging)
+    if mirrored is not None and mirrored.copied:
+        progress.event("mirrored", generation=mirrored.manifest.generation, server=mirrored.server)
 
 
 class _Run:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from kb import store
 from kb.answer_values import content
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
-from kb.generations import vector_model
+from kb.manifest import vector_model
 from kb.maxsim import maxsim, unpack
+from kb.ports import Reading
 from kb.question import ARTICLE, Question, articles_in
 from kb.records import Filters, Hit
-from kb.retrieve import Candidate, Query, Reading
+from kb.retrieve import Candidate, Query
 from kb.words import stem, stems
 
 NAMED = 2  # words or names that question and title share, unless no other title shares any: many titles name Pakistan
@@ -114,10 +113,9 @@ def _keys(text: str, gazetteer: Gazetteer) -> set[str]:
 
 def _candidates(reading: Reading, query: Query, nums: Iterable[int]) -> list[Candidate]:
     manifest, wanted = reading.snapshot.manifest, list(nums)
-    mask = np.isin(reading.snapshot.passages, wanted)
     cosines = {
         int(reading.snapshot.passages[position]): cosine
-        for position, cosine in reading.snapshot.vectors.search(query.encoded.vector, len(wanted), mask)
+        for position, cosine in reading.snapshot.vectors.search(query.encoded.vector, len(wanted), reading.snapshot.only(wanted))
     }
     found = store.passages_by_num(reading.connection, wanted)
     codes = store.token_codes(reading.connection, wanted, vector_model(manifest.model, manifest.model_digest))

@@ -18,18 +18,17 @@ from kb.article import article_evidence, with_article_first
 from kb.compose import Composer
 from kb.config import Settings
 from kb.conflicts import conflicts_of
-from kb.connections import ReaderPool, store_error
+from kb.connections import store_error
 from kb.embed import Encoder, model_identity, open_encoder
-from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
+from kb.errors import BadRequest, NotFound, SnapshotGone
 from kb.evidence import Evidence, Judge, idf_of
 from kb.evidence_model import load_model
 from kb.filters import checked
 from kb.gazetteer import Gazetteer
 from kb.generate import Task, Writer, Written, writer_of
-from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.language import LANGUAGES
-from kb.migrations import check_not_older, schema_of
 from kb.pictures import PAGED, PagePictures, Paint, Picture, PictureOrder
+from kb.ports import Reading
 from kb.premise import Objection, objection, unknown_names
 from kb.question import Question, understand
 from kb.records import (
@@ -44,7 +43,8 @@ from kb.records import (
     Passage,
     SearchPage,
 )
-from kb.retrieve import Candidate, Query, Ranking, Reading, SnapshotGone, Stopwatch, retrieve
+from kb.retrieve import Candidate, Query, Ranking, Stopwatch, retrieve
+from kb.sources import source_of
 from kb.staging import STORE_FILE, original_path
 from kb.understood import understood
 
@@ -81,10 +81,9 @@ class Library:
         self._gazetteer = Gazetteer.load()
         self._pictures = PagePictures(settings.home, *painter) if painter else None
         self._writer = writer
-        self._pool = ReaderPool(settings.home / STORE_FILE)
+        self._source = source_of(settings, identity)
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
-        self._snapshot: Snapshot | None = None
 
     @classmethod
     def open(cls, settings: Settings, painter: tuple[Paint, str] | None = None) -> Library:
@@ -93,9 +92,7 @@ class Library:
         return cls(settings, lambda: open_encoder(settings), model_identity(settings), painter, writer_of(settings.llm))
 
     def close(self) -> None:
-        self._pool.close()
-        if self._snapshot is not None:
-            self._snapshot.close()
+        self._source.close()
 
     def ready(self) -> IndexManifest:
         """Load model and index. Raises IndexMissing, IndexStale or ModelUnavailable."""
@@ -308,47 +305,13 @@ class Library:
             return self._encoder
 
     def _reading(self) -> Reading:
-        """The newest published generation; opened when it is first seen."""
-        path = self._settings.home / STORE_FILE
-        try:
-            connection = self._pool.get()
-            with self._lock:
-                return Reading(self._newest(connection), connection)
-        except sqlite3.OperationalError as error:
-            if path.exists():
-                raise store_error(path, error) from error
-            raise IndexMissing(f"there is no index under {path.parent}. Run `python -m ingest reindex` to make it.") from error
-        except sqlite3.DatabaseError as error:
-            raise store_error(path, error) from error
-
-    def _newest(self, connection: sqlite3.Connection) -> Snapshot:
-        generation = store.published_generation(connection)
-        if self._snapshot is None or self._snapshot.manifest.generation != generation:
-            try:
-                # The old snapshot is dropped, not closed: another thread may be in the middle of an answer with it.
-                self._snapshot = self._opened(generation, connection)
-            except IndexStale:
-                if store.published_generation(connection) == generation:
-                    raise
-                return self._newest(connection)  # it was published over and taken away while it was opened
-        return self._snapshot
-
-    def _opened(self, generation: int, connection: sqlite3.Connection) -> Snapshot:
-        check_not_older(schema_of(connection))
-        snapshot = open_snapshot(self._settings.home, generation, *self._identity)
-        first = [int(num) for num in snapshot.passages[:1]]
-        if first and not store.token_codes(connection, first, vector_model(*self._identity)):
-            raise IndexStale(
-                f"the token vectors under {self._settings.home} were made by another version of this program. "
-                "Run `python -m ingest reindex` to make them anew."
-            )
-        return snapshot
+        return self._source.reading()
 
     def _retried(self, work: Callable[[], T]) -> T:
         try:
             return work()
         except SnapshotGone:
-            return work()  # the folder was built again under its number while it was read
+            return work()  # the generation, or the server that it was read from, went away in the middle
         except sqlite3.DatabaseError as error:
             raise store_error(self._settings.home / STORE_FILE, error) from error
 

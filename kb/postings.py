@@ -187,6 +187,17 @@ def _created(folder: Path, name: str, kind: type[np.generic], count: int) -> Arr
     return np.lib.format.open_memmap(folder / f"words.{name}.npy", mode="w+", dtype=kind, shape=(count,))
 
 
+def idf(passages: int, frequency: int) -> float:
+    """The weight of a stem that stands in `frequency` of so many passages; above 0."""
+    return max(math.log((passages - frequency + 0.5) / (frequency + 0.5)), LEAST_IDF)
+
+
+def highest(frequencies: Iterable[int], passages: int) -> float:
+    """The score that no passage of an index of so many exceeds for stems of these frequencies; above 0."""
+    total = sum(max(math.log((passages - df + 0.5) / (df + 0.5)), 0.0) for df in frequencies)
+    return max(total * (SATURATION + 1), 1e-6)
+
+
 class WordIndex:
     """A published word index, for reading; safe to use from several threads."""
 
@@ -233,12 +244,10 @@ class WordIndex:
 
     def highest(self, terms: Iterable[str], passages: int) -> float:
         """The score that no passage of an index of so many exceeds for these stems; above 0."""
-        frequencies = self.document_frequencies(terms).values()
-        idf = sum(max(math.log((passages - df + 0.5) / (df + 0.5)), 0.0) for df in frequencies)
-        return max(idf * (SATURATION + 1), 1e-6)
+        return highest(self.document_frequencies(terms).values(), passages)
 
     def _idf(self, frequency: int) -> float:
-        return max(math.log((len(self) - frequency + 0.5) / (frequency + 0.5)), LEAST_IDF)
+        return idf(len(self), frequency)
 
     def _number(self, term: str) -> int | None:
         wanted = term.encode(errors="replace")

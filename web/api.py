@@ -102,4 +102,5 @@ def readyz() -> JSON:
         "generation": manifest.generation,
         "documents": manifest.documents,
         "passages": manifest.passages,
+        "stale": manifest.stale,
     }

@@ -134,6 +134,7 @@ class Published:
     documents: int
     passages: int
     date: str
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +278,7 @@ def reading_page(document: Document, passages: Sequence[Passage], start: int | N
 
 
 def published(info: IndexManifest) -> Published:
-    return Published(info.generation, info.digest[:12], info.documents, info.passages, names.day(info.created_at))
+    return Published(info.generation, info.digest[:12], info.documents, info.passages, names.day(info.created_at), info.stale)
 
 
 def grouped(hits: Sequence[Hit]) -> tuple[FoundIn, ...]:

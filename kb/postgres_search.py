@@ -1,0 +1,231 @@
+"""The indexes of a generation in PostgreSQL: pgvector for meaning, a tsvector of our own stems for words.
+
+Candidates come from the engine; what they are scored by is the embedded store's: cosines of vectors in half precision, and BM25
+(kb.postings) over exact counts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.postgres import Hosts
+from kb.postings import CONTEXT_WEIGHT, LENGTH_SHARE, SATURATION, highest, idf
+from kb.records import IndexManifest
+
+EXACT_MOST = 20_000  # passages that are compared one by one: as fast as an index, and exact
+SPARE = 30  # candidates beyond those wanted: the engine rounds the question to half precision, the final order does not
+HEAD = 4  # bytes of a halfvec before its numbers
+FREQUENT = 0.05  # share of passages; such a stem brings no candidates where a rarer one does
+CANDIDATES = 1_000  # that RUM finds, of which BM25 decides: .98 of the exact ten best at 200,000 passages, .95 with 300
+PHRASES = 2_000  # passages with a phrase that are scored
+LONGEST_TERM = 2_046  # bytes of a lexeme
+
+#: Of candidates c: each one's score by the stems of q. Weight A marks the context.
+BM25 = f"""SELECT c.num, sum(q.idf * u.weight * {SATURATION + 1} / (u.weight + {SATURATION} * (1 - {LENGTH_SHARE}
+   + {LENGTH_SHARE} * c.length / %(mean)s))) AS score
+ FROM c CROSS JOIN LATERAL (SELECT w.lexeme, cardinality(w.positions)
+   + {CONTEXT_WEIGHT - 1} * cardinality(array_positions(w.weights, 'A')) AS weight FROM unnest(c.words) AS w) AS u
+ JOIN unnest(%(terms)s::text[], %(idfs)s::float8[]) AS q (term, idf) ON q.term = u.lexeme
+ GROUP BY c.num ORDER BY score DESC, c.num LIMIT %(k)s"""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a filter lets through: numbers in `column`, and of how many passages they are."""
+
+    column: str
+    nums: list[int]
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A published generation: its schema, what it was made with, the mean length of its passages in words, and whether RUM is
+    there."""
+
+    schema: str
+    manifest: IndexManifest
+    mean_length: float
+    rum: bool
+
+
+class PostgresVectors:
+    def __init__(self, hosts: Hosts, generation: Generation) -> None:
+        self._hosts = hosts
+        self._generation = generation
+
+    def __len__(self) -> int:
+        return self._generation.manifest.passages
+
+    def search(self, query: npt.NDArray[np.float32], k: int, allowed: Allowed | None = None) -> list[tuple[int, float]]:
+        """The k nearest (position, cosine). Exact if at most EXACT_MOST passages are asked; otherwise by HNSW, of whose ten
+        nearest about 96 in a hundred are there."""
+        count = len(self) if allowed is None else allowed.passages
+        wanted = min(k, count)
+        if wanted <= 0:
+            return []
+        exact = "+ 0" if count <= EXACT_MOST else ""  # an expression that no index serves
+        rows = self._hosts.fetch(
+            self._generation.schema,
+            f"""SELECT num, embedding FROM embeddings {_where(allowed)}
+                ORDER BY (embedding <#> %(query)s::halfvec) {exact} LIMIT %(most)s""",
+            {"query": vector_text(query), "most": wanted + SPARE, "allowed": allowed.nums if allowed else None},
+            binary=True,
+        )
+        if not rows:
+            return []
+        nums = np.array([num for num, _ in rows], np.int64)
+        halves = np.frombuffer(b"".join(raw[HEAD:] for _, raw in rows), ">f2").reshape(len(rows), -1)
+        cosines = halves.astype(np.float32) @ query.astype(np.float32)
+        order = np.lexsort((nums, -cosines))[:wanted]
+        return [(int(nums[i]), float(cosines[i])) for i in order]
+
+
+class PostgresWords:
+    def __init__(self, hosts: Hosts, generation: Generation) -> None:
+        self._hosts = hosts
+        self._generation = generation
+
+    def search(self, terms: Sequence[str], k: int, allowed: Allowed | None = None) -> list[tuple[int, float]]:
+        """The k best (position, BM25) of the passages that hold any of the stems, or stems that follow each other."""
+        if k < 1 or (allowed is not None and not allowed.passages):
+            return []
+        plain = [term for term in dict.fromkeys(terms) if " " not in term]
+        scores = self._of_words(plain, k, allowed)
+        phrases = [term for term in dict.fromkeys(terms) if " " in term]
+        if phrases:  # a passage's score is a sum, so what words found has to be whole before it is cut
+            scores = self._of_words(plain, PHRASES, allowed)
+            for phrase in phrases:
+                for num, score in self._of_phrase(phrase.split(" "), allowed):
+                    scores[num] = scores.get(num, 0.0) + score
+        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
+
+    def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
+        """In how many passages each stem occurs (0: in none)."""
+        wanted = list(dict.fromkeys(terms))
+        rows = self._hosts.fetch(
+            self._generation.schema, "SELECT term, passages FROM terms WHERE term = ANY(%(terms)s)", {"terms": wanted}
+        )
+        return dict.fromkeys(wanted, 0) | {str(term): int(count) for term, count in rows}
+
+    def highest(self, terms: Iterable[str], passages: int) -> float:
+        return highest(self.document_frequencies(terms).values(), passages)
+
+    def _of_words(self, terms: Sequence[str], k: int, allowed: Allowed | None) -> dict[int, float]:
+        known = {term: count for term, count in self.document_frequencies(terms).items() if count}
+        if not known:
+            return {}
+        total = self._generation.manifest.passages
+        asked = list(known)
+        if total > EXACT_MOST:
+            asked = [term for term in known if known[term] <= FREQUENT * total] or [min(known, key=known.__getitem__)]
+        ranked = total > EXACT_MOST and self._generation.rum
+        best = f"ORDER BY words <=> %(query)s::tsquery LIMIT {CANDIDATES}" if ranked else ""
+        rows = self._hosts.fetch(
+            self._generation.schema,
+            f"""WITH c AS MATERIALIZED (SELECT num, length, words FROM lexemes
+                  WHERE words @@ %(query)s::tsquery {_and(allowed)} {best}) {BM25}""",
+            {
+                "query": " | ".join(map(_quoted, asked)),
+                "mean": self._generation.mean_length,
+                "terms": list(known),
+                "idfs": [idf(total, count) for count in known.values()],
+                "k": k,
+                "allowed": allowed.nums if allowed else None,
+            },
+        )
+        return {int(num): float(score) for num, score in rows}
+
+    def _of_phrase(self, stems: Sequence[str], allowed: Allowed | None) -> list[tuple[int, float]]:
+        query = " <-> ".join(map(_quoted, stems))
+        schema, total = self._generation.schema, self._generation.manifest.passages
+        ((count,),) = self._hosts.fetch(
+            schema, "SELECT count(*) FROM lexemes WHERE words @@ %(query)s::tsquery", {"query": query}
+        )
+        if not count:
+            return []
+        rows = self._hosts.fetch(
+            schema,
+            f"""WITH c AS MATERIALIZED (SELECT num, length, words FROM lexemes WHERE words @@ %(query)s::tsquery {_and(allowed)}
+                  ORDER BY num LIMIT {PHRASES})
+                SELECT c.num, c.length, u.lexeme, u.positions, u.weights FROM c CROSS JOIN LATERAL unnest(c.words) AS u
+                WHERE u.lexeme = ANY(%(stems)s)""",
+            {"query": query, "stems": list(stems), "allowed": allowed.nums if allowed else None},
+        )
+        lengths = {int(num): int(length) for num, length, *_ in rows}
+        places: dict[int, dict[str, dict[int, str]]] = defaultdict(dict)
+        for num, _, lexeme, positions, weights in rows:
+            places[int(num)][lexeme] = dict(zip(positions, weights, strict=True))
+        weight, mean = idf(total, count), self._generation.mean_length
+        found = []
+        for num, of in places.items():
+            times = _times(stems, of)
+            norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * lengths[num] / mean)
+            found.append((num, weight * times * (SATURATION + 1) / (times + norm)))
+        return found
+
+
+def _times(stems: Sequence[str], places: Mapping[str, Mapping[int, str]]) -> float:
+    """How often stems follow each other; in the context it counts more."""
+    times = 0.0
+    for place, mark in places.get(stems[0], {}).items():
+        if all(place + offset in places.get(stem, {}) for offset, stem in enumerate(stems)):
+            times += CONTEXT_WEIGHT if mark == "A" else 1.0
+    return times
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSnapshot:
+    """The indexes of one generation; positions are the numbers of its passages."""
+
+    manifest: IndexManifest
+    vectors: PostgresVectors
+    words: PostgresWords
+    passages: range
+    hosts: Hosts
+    schema: str
+
+    def allowed(self, document_nums: list[int]) -> Allowed:
+        ((count,),) = self.hosts.fetch(
+            self.schema,
+            "SELECT coalesce(sum(passage_count), 0) FROM documents WHERE num = ANY(%(nums)s)",
+            {"nums": document_nums},
+        )
+        return Allowed("document", document_nums, int(count))
+
+    def only(self, passage_nums: list[int]) -> Allowed:
+        return Allowed("num", passage_nums, len(passage_nums))
+
+
+def opened(hosts: Hosts, generation: Generation, manifest: IndexManifest) -> PostgresSnapshot:
+    return PostgresSnapshot(
+        manifest,
+        PostgresVectors(hosts, generation),
+        PostgresWords(hosts, generation),
+        range(manifest.passages),
+        hosts,
+        generation.schema,
+    )
+
+
+def vector_text(vector: npt.NDArray[Any]) -> str:
+    return "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]"
+
+
+def _quoted(term: str) -> str:
+    """A lexeme in a tsquery."""
+    return "'" + term.encode()[:LONGEST_TERM].decode(errors="ignore").replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _where(allowed: Allowed | None) -> str:
+    return f"WHERE {allowed.column} = ANY(%(allowed)s)" if allowed else ""
+
+
+def _and(allowed: Allowed | None) -> str:
+    return f"AND {allowed.column} = ANY(%(allowed)s)" if allowed else ""

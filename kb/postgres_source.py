@@ -1,0 +1,110 @@
+"""Readings of what is published in PostgreSQL: the newest generation that the primary names; while it does not answer, the newest
+that a standby knows, told to be stale."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+
+from kb import store
+from kb.errors import IndexMissing, IndexStale, StoreUnavailable
+from kb.manifest import vector_model
+from kb.ports import Reading
+from kb.postgres import GenerationRows, Host, Hosts, reason, unavailable
+from kb.postgres_search import Generation, PostgresSnapshot, opened
+from kb.records import IndexManifest
+
+CONTROL = "wakhan"  # the schema of what is published; see kb.postgres_schema
+PUBLISHED = f"""SELECT g.number, g.schema_name, g.manifest, g.mean_length, g.rum FROM {CONTROL}.generations AS g
+ JOIN {CONTROL}.published AS p ON p.number = g.number"""
+REINDEX = "Run `python -m ingest reindex` with this KB_STORE"
+
+
+class PostgresSource:
+    """Safe to use from several threads."""
+
+    def __init__(self, hosts: Hosts, identity: tuple[str, str]) -> None:
+        self._hosts = hosts
+        self._identity = identity
+        self._lock = threading.Lock()
+        self._known: tuple[Generation, PostgresSnapshot] | None = None
+
+    def close(self) -> None:
+        self._hosts.close()
+
+    def reading(self) -> Reading:
+        """Raises IndexMissing, IndexStale, StoreUnavailable."""
+        generation, stale = self._newest()
+        snapshot = self._snapshot(generation)
+        if stale:
+            snapshot = replace(snapshot, manifest=replace(snapshot.manifest, stale=True))
+        return Reading(snapshot, GenerationRows(self._hosts, generation.schema))
+
+    def _newest(self) -> tuple[Generation, bool]:
+        hosts = self._hosts
+        failures = []
+        try:
+            return asked(hosts.primary)[1], False
+        except psycopg.OperationalError as error:
+            failures.append(f"{hosts.primary.name}: {reason(error)}")
+        found = []
+        for host in hosts.standbys:
+            try:
+                found.append(asked(host))
+            except psycopg.OperationalError as error:
+                failures.append(f"{host.name}: {reason(error)}")
+        if not found:
+            raise unavailable(failures)
+        return max(found, key=lambda one: one[0])[1], True
+
+    def _snapshot(self, generation: Generation) -> PostgresSnapshot:
+        with self._lock:
+            known = self._known
+        if known is not None and known[0] == generation:
+            return known[1]
+        manifest = generation.manifest
+        if (manifest.model, manifest.model_digest) != self._identity:
+            model, digest = self._identity
+            raise IndexStale(
+                f"the index was made with the model {manifest.model} ({manifest.model_digest[:12]}), but {model} "
+                f"({digest[:12]}) is configured. {REINDEX} to embed the collection with it, or set KB_MODEL back."
+            )
+        snapshot = opened(self._hosts, generation, manifest)
+        rows = GenerationRows(self._hosts, generation.schema)
+        if manifest.passages and not store.token_codes(rows, [0], vector_model(*self._identity)):
+            raise IndexStale(
+                f"the token vectors in the store were made by another version of this program. {REINDEX} to make them anew."
+            )
+        with self._lock:
+            self._known = generation, snapshot
+        return snapshot
+
+
+def asked(host: Host) -> tuple[int, Generation]:
+    """The number and what a server names as published. Raises psycopg.OperationalError, IndexMissing, IndexStale,
+    StoreUnavailable."""
+    try:
+        rows = host.fetch("public", PUBLISHED, None)
+    except psycopg.OperationalError:
+        raise
+    except psycopg.errors.UndefinedTable:
+        rows = []
+    except psycopg.Error as error:
+        raise StoreUnavailable(f"the store on {host.name} cannot be read ({reason(error)}); see docs/postgresql.md.") from error
+    if not rows:
+        raise IndexMissing(f"nothing has been published to {host.name} yet. {REINDEX} to make the index.")
+    ((number, schema, manifest, mean_length, rum),) = rows
+    return int(number), generation_of(schema, manifest, mean_length, rum)
+
+
+def generation_of(schema: str, manifest: str, mean_length: float, rum: bool) -> Generation:
+    """Raises IndexStale for a manifest of another version."""
+    try:
+        fields: dict[str, Any] = json.loads(manifest)
+        return Generation(schema, IndexManifest(**fields), float(mean_length), bool(rum))
+    except (ValueError, TypeError) as error:
+        raise IndexStale(f"the manifest of {schema} cannot be read ({error}). {REINDEX} to publish it anew.") from error

@@ -26,7 +26,7 @@ from kb.evidence_features import FEATURES
 from kb.gazetteer import Gazetteer
 from kb.language import detect
 from kb.library import Library
-from kb.records import Passage
+from kb.records import DocumentSummary, Passage
 from kb.words import query_stems, stems
 
 SAME = 0.5  # of the question's and the answer's words: a passage with so many of them and the whole answer states the same
@@ -77,18 +77,18 @@ def examples(library: Library, asked: Iterable[Asked]) -> Iterator[Example]:
             yield Example(one.group or one.question, one.source, languages, answerable, rows, holding)
 
 
-def indexed(settings: Settings, folder: Path) -> Library:
-    """The library over a folder, indexed under settings.home unless that holds an index already."""
-    reindex(settings, [folder], Options())
+def indexed(settings: Settings, *folders: Path) -> Library:
+    """The library over folders, indexed under settings.home unless that holds an index already."""
+    reindex(settings, folders, Options())
     return Library.open(settings)
 
 
-def own(path: Path) -> Iterator[Asked]:
+def own(path: Path, source: str = "own") -> Iterator[Asked]:
     """Questions of a file as `python -m kb eval` reads it."""
     for gold in load_questions(path):
         says_it: Callable[[str], bool] = lambda text, answers=gold.answers: any(says(text, a) for a in answers)  # noqa: E731
         states = (lambda p, f=says_it: f(p.text)) if gold.status == "answered" else None
-        yield Asked(gold.question, "own", states, lambda e, f=says_it: f(e.text))
+        yield Asked(gold.question, source, states, lambda e, f=says_it: f(e.text))
 
 
 def clapnq(path: Path) -> Iterator[Asked]:
@@ -152,12 +152,16 @@ def _answers(evidence: Evidence, one: Made) -> bool:
 
 def passages_of(library: Library) -> list[Passage]:
     """All passages of the published generation."""
-    found: list[Passage] = []
+    return [passage for document in documents_of(library) for passage in library.passages(document.id)]
+
+
+def documents_of(library: Library) -> list[DocumentSummary]:
+    """All documents of the published generation."""
+    found: list[DocumentSummary] = []
     cursor = ""
     while True:
         page = library.documents(n=200, cursor=cursor)
-        for document in page.items:
-            found.extend(library.passages(document.id))
+        found.extend(page.items)
         if not page.next:
             return found
         cursor = page.next

@@ -18,7 +18,7 @@ from kb.evidence_model import PAIRS, Model
 
 Numbers = npt.NDArray[np.float64]
 
-FALSE_REFUSALS = 0.05  # the operating point: of the answerable questions in SERVED, left out, this share is refused
+FALSE_REFUSALS = 0.07  # the operating point: of the answerable questions in SERVED, left out, this share is refused
 SERVED = ("en", "ru", "ur")  # Arabic questions only stand in for the Urdu ones that fitting lacks
 F1_AT = 0.10  # false refusals at which refusal's F1 is told, for comparison with published figures
 AIM = (0.93, 0.82)  # CLAPnq: AUROC, and F1 at F1_AT
@@ -218,9 +218,10 @@ passages, was left out by fifths. Each answerable question was asked twice, the 
 answer taken out of the result list (a near miss); unanswerable questions were asked once. Questions of which retrieval did
 not bring the answer among the ten judged passages do not count here.
 
-`own`: our questions over the starter corpus, written by hand. `corpus` and other names of folders: questions made by
-templates from the sentences of those documents, and templates that ask for what no passage says of a thing
-(`benchmarks/template_questions.py`); they repeat more of the source's words than a reader would, so their figures flatter.
+`own`: our questions over the starter corpus, written by hand; `texts`: those on treaties and speeches. `corpus` and other
+names of folders: questions made by templates from the sentences of those documents, and templates that ask for what no
+passage says of a thing (`benchmarks/template_questions.py`); they repeat more of the source's words than a reader would, so
+their figures flatter.
 `xquad-ru-en`: Russian questions over English passages, and so on. `clapnq`: half A of its development set, all passages in
 one index, its own unanswerable questions alone. F1 is that of refusing, where 10 % of the answerable are refused; the last
 two columns are at the threshold."""
@@ -235,9 +236,11 @@ What a higher threshold costs and gives. The last column holds where half of all
 
 ![Coverage and error](calibration-coverage.svg)"""
 OPERATING_POINT = f"""There {FALSE_REFUSALS:.0%} of the answerable questions of the sets left out are refused (those in
-English, Russian and Urdu). When this was chosen, at twice that share 14 % of our own answerable questions were refused for one
-more refused of those without an answer: a reader who is refused what the documents say stops asking,
-while one who is shown a neighbouring sentence verbatim, with its source, can see that it is not the
+English, Russian and Urdu).
+This share was chosen with the questions over the corpus in sight. Of our own 25 questions without an answer and of
+the 13 development questions without one 15 and 9 are refused at 5 %, 18 and 12 at 7 %, 21 and 12 at 8 %; of our own
+96 answerable questions 3, 5 and 7, of the 77 others 0, 0 and 2. A reader who is refused what the documents say
+stops asking, while one who is shown a neighbouring sentence verbatim, with its source, can see that it is not the
 answer. Probabilities are those of an even chance beforehand. Scores are calibrated apart for passages in
 the question's language and in another:"""
 LIMITS = f"""## Limits
@@ -248,4 +251,17 @@ The model reads no syntax: where a near miss repeats all the question's words an
 them, it is answered. Near misses made by taking passages away are noisy: another passage may state the answer in
 other words. Across languages XQuAD's questions are refused more often than within one (see the table); there are too
 few Urdu questions to fit, and none of another kind than our own to try. In the second table and the curves each
-family weighs alike, whatever its size."""
+family weighs alike, whatever its size.
+
+The weights for each set left out are blind to it, but the penalty (by the mean AUROC of all these sets, .867 where it was
+.865) and the operating point (with our own questions and the development questions over the corpus in sight) are not. Tried
+and left out, by the change of that mean: counting the lead, excess, weakest word and written words over what a passage's
+title and section leave open (+.003: `texts` .79 to .82, but `own` .85 to .83, and at equal refusals two more answerable
+questions over the corpus were refused); the cosine of the question's vector to the sentence's mean token, its window's or
+its passage's (.000); how near any token comes to the question word (-.001); how compactly the covered words stand (-.010);
+the best sentence of other documents and leads in units of the list's spread (.000); knees and products of the strongest
+figures (-.001, -.003); weights for the products of all 384 numbers of both vectors (+.001); monotone boosted trees beside
+the regression (+.004, but `own` .01 lower, for a hundred times the coefficients). The rank in dense or word search seemed
+to give +.02, but only gave away that a passage before had been taken out. A cross-encoder or a model of entailment would
+read both texts at once: among the packages of PyPI none was found that carries the weights of one under a free licence
+(all-MiniLM-L6-v2 is there, which like our own encoder compares two vectors, and runtimes that download theirs)."""

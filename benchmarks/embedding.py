@@ -16,7 +16,7 @@ from sentence_transformers import SentenceTransformer
 
 from kb.config import settings_from
 from kb.embed import Encoded, Encoder, open_encoder
-from kb.maxsim import by_word, maxsim, pack, unpack
+from kb.maxsim import by_word, maxsims, pack, unpack
 
 CUTOFF, RERANKED, SPEED_PASSAGES = 10, 20, 96
 
@@ -65,7 +65,7 @@ def quality(name: str, passages: Sequence[tuple[str, Encoded]], queries: Sequenc
         scores = vectors @ query.vector
         dense.append(rank_of(scores, target))
         top = np.argsort(-scores)[:RERANKED].tolist()
-        again = np.array([maxsim(query.tokens, packed[i]) for i in top])
+        again = np.array(maxsims(query.tokens, [packed[i] for i in top]))
         reranked.append(rank_of(again, top.index(target)) if target in top else dense[-1])
     print(f"{name}: dense {metrics(dense)}; MaxSim of its top {RERANKED} {metrics(reranked)}")
 

@@ -1,7 +1,9 @@
 """Fit the judge and publish its calibration: `python -m benchmarks.fit_evidence --work FOLDER [SETS] [--write]`.
 
-Sets: our own questions over corpus/ and template questions over it (always); `--documents FOLDER`, template questions over
-another folder, as often as wanted; `--clapnq FILE.jsonl`, `--xquad FOLDER`. None of them is in the repository but corpus/.
+Sets: our own questions over corpus/ and template questions over it (always); `--texts FOLDER`, our questions on treaties and
+speeches (the folder is that of benchmarks.retrieval) and template questions over each of the two kinds; `--documents FOLDER`,
+template questions over another folder, as often as wanted; `--clapnq FILE.jsonl`, `--xquad FOLDER`. None of them is in the
+repository but corpus/.
 Indexes and examples are kept in the work folder, and taken from there by the next run: delete it after a change of
 kb/evidence_features.py. `--write` writes kb/evidence.json and docs/calibration.md with its pictures. The seed is fixed.
 """
@@ -22,6 +24,7 @@ from benchmarks import answerability as sets
 from benchmarks.answerability import Example, as_folder, examples, indexed, passages_of
 from benchmarks.calibration_report import Trial, page, pictures, threshold_at
 from benchmarks.judge_fitting import calibrated, fitted, left_out, nested
+from benchmarks.retrieval import TEXTS, treaties_and_speeches
 from ingest.enrich import ENGLISH_MODEL
 from kb.config import Settings, settings_from
 from kb.evidence_features import FEATURES
@@ -36,6 +39,7 @@ XQUAD_PAIRS = (("en", "en"), ("ru", "ru"), ("ru", "en"), ("en", "ru"), ("ar", "e
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--texts", type=Path)
     parser.add_argument("--documents", type=Path, action="append", default=[])
     parser.add_argument("--clapnq", type=Path)
     parser.add_argument("--xquad", type=Path)
@@ -78,7 +82,10 @@ def _plan(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Itera
 
     yield "own", lambda: examples(indexed(home("corpus"), CORPUS), sets.own(OWN_QUESTIONS))
     yield "corpus", lambda: template("corpus", CORPUS)
-    for folder in options.documents:
+    texts = _texts(options.texts, options.work / "docs") if options.texts else []
+    if texts:
+        yield "texts", lambda: examples(indexed(home("texts"), *texts), sets.own(TEXTS, "texts"))
+    for folder in [*texts, *options.documents]:
         yield folder.name, lambda folder=folder: template(folder.name, folder)
     if options.clapnq:
         documents = sets.clapnq_documents(options.clapnq)
@@ -91,6 +98,14 @@ def _plan(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Itera
         )
         asked = sets.xquad(options.xquad, question, corpus, MADE)
         yield f"xquad-{question}-{corpus}", lambda f=folder, a=asked, c=corpus: examples(indexed(home(f"xquad-{c}"), f), a)
+
+
+def _texts(source: Path, folder: Path) -> Sequence[Path]:
+    """The folders of treaties and of speeches, with their titles; made once."""
+    if not folder.exists():
+        folder.mkdir()
+        treaties_and_speeches(source, folder)
+    return [folder / "treaties", folder / "speeches"]
 
 
 def _kept(path: Path, make: Callable[[], Iterator[Example]]) -> list[Example]:

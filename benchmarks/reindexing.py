@@ -26,10 +26,11 @@ from pathlib import Path
 import numpy as np
 
 from ingest.discovery import discover
+from ingest.embedding import BATCH
 from ingest.reindex import Options, reindex, versions_of
 from ingest.tesseract import find_engine
 from kb.config import settings_from
-from kb.embed import model_identity, open_encoder
+from kb.embed import Encoder, model_identity, open_encoder
 from kb.generations import publish, vector_model
 from kb.records import Document, Locator, Metadata, Passage, SourceFile
 from kb.source_files import record_files
@@ -74,6 +75,11 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - began, processor() - before
 
 
+def encoded(encoder: Encoder, texts: list[str], contexts: list[str]) -> None:
+    for i in range(0, len(texts), BATCH):
+        encoder.encode_passages(texts[i : i + BATCH], contexts[i : i + BATCH])
+
+
 def throughput(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -87,22 +93,21 @@ def throughput(options: argparse.Namespace) -> None:
                 reindex(settings, [folder / "papers"], Options(jobs=os.cpu_count() or 1), model_identity, lambda _: encoder)
             )
         )
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
         with Staging(settings.home) as staging:
             rows = staging.connection.execute(
                 "SELECT text, context FROM passages GROUP BY vector_key ORDER BY min(num)"
             ).fetchall()
         texts, contexts = [row[0] for row in rows], [row[1] for row in rows]
-        bare = timed(
-            lambda: [encoder.encode_passages(texts[i : i + 256], contexts[i : i + 256]) for i in range(0, len(texts), 256)]
-        )
-        (report,) = reports
+        bare = timed(lambda: encoded(encoder, texts, contexts))
+    (report,) = reports
     told = {"files": options.files, "passages": len(rows), "failures": len(report.failures), "stages": report.stages}
     told |= {"run_seconds": round(whole[0], 1), "run_cpu": round(whole[1], 1)}
     told |= {"encoder_seconds": round(bare[0], 1), "encoder_cpu": round(bare[1], 1)}
     told |= {"passages_per_second": round(len(rows) / whole[0], 1), "share_of_encoder": round(bare[0] / whole[0], 3)}
     told |= {
         "share_of_encoder_cpu": round(bare[1] / whole[1], 3),
-        "peak_MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+        "peak_MiB": peak,
     }
     print(json.dumps(told | {"load": os.getloadavg()[0]}))
 

@@ -31,7 +31,7 @@ from ingest.sources import EML, SUFFIXES, media_type
 from ingest.text import TextBuilder, UnreadableFile, one_line
 from kb.records import Metadata, Parsed
 
-READER = "email 1"
+READER = "email 2"
 LARGEST = 60 * 1024 * 1024  # bytes; mail servers take 25 to 50 MB, and parsing needs some ten times the size
 MOST_PARTS = 1000
 MOST_ATTACHMENTS = 100  # read; a further one is named in a warning

@@ -20,6 +20,7 @@ from ingest.page_blocks import add_blocks
 from ingest.stated import checked_header
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind, normalise, rejoin_lines, table_rows
 from kb.records import Metadata, Parsed
+from kb.references import is_reference_list
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.S)
 
@@ -35,7 +36,7 @@ def read_plain(path: File) -> tuple[Parsed, ...]:
         if len(pages) > 1 and page is not body:
             builder.start_page(number, None)
         add_plain_text(builder, page)
-    parsed = _parsed(builder, metadata, "text 1", (*warnings, *more))
+    parsed = _parsed(builder, metadata, "text 2", (*warnings, *more))
     return (parsed if header is None else _with_header(parsed, header),)
 
 
@@ -83,10 +84,52 @@ def front_matter(text: str) -> tuple[Metadata, str, tuple[str, ...]]:
 def add_plain_text(builder: TextBuilder, text: str) -> None:
     """Add paragraphs (parted by empty lines), headings and list items of a plain text."""
     lines = normalise(text).split("\n")
-    wrapped = _is_wrapped(lines)
-    for paragraph in _paragraphs(lines, wrapped):
-        kind, content, level = line_kind(rejoin_lines(paragraph))
+    found = [line_kind(rejoin_lines(paragraph)) for paragraph in _paragraphs(lines, _is_wrapped(lines))]
+    if not any(kind == "heading" for kind, _, _ in found):  # law has its own, by their wording
+        found = _with_headings(found, _alone(lines))
+    for kind, content, level in found:
         builder.add(kind, content, level)
+
+
+HEADING = 90  # characters; a longer line between empty ones is a paragraph without an end
+TELLING = 60  # characters from which a paragraph under a heading is text, and not the next line of an address or a list
+_ENDED = (*".!?:;,۔؟،…", ")")
+_SALUTES = re.compile(r"(?:dear|respected|sir|madam|уважаем\w+|جناب|محترم)\b", re.I)
+
+
+def _alone(lines: Sequence[str]) -> frozenset[str]:
+    """The lines that stand between empty ones and may be headings: short, and not ended as a sentence is."""
+    around = zip(lines, ["", *lines], [*lines[1:], ""], strict=False)
+    return frozenset(line for line, before, after in around if line and not before and not after and _may_head(line))
+
+
+def _may_head(line: str) -> bool:
+    """Short, in words (a page's number and a document's symbol are figures), without a sentence's end, no address to a reader."""
+    worded = sum(map(str.isalpha, line)) > max(2, sum(map(str.isdigit, line)))
+    return worded and len(line) <= HEADING and line[-1] not in _ENDED and not _SALUTES.match(line)
+
+
+def _with_headings(found: Sequence[tuple[str, str, int]], alone: frozenset[str]) -> list[tuple[str, str, int]]:
+    """Make headings of the lines that stand alone over text, or over another such line: that one is of the level above. A
+    known name of a list of sources is one wherever it stands."""
+    made: list[tuple[str, str, int]] = []
+    for index, (kind, content, level) in enumerate(found):
+        following = found[index + 1] if index + 1 < len(found) else None
+        if kind != "paragraph" or following is None or content not in alone:
+            made.append((kind, content, level))
+        elif index == 0:
+            made.append(("heading", content, 1))
+        elif is_reference_list([content]) or (following[1] in alone and _is_over_text(found, index + 1)):
+            made.append(("heading", content, 2))
+        elif _is_over_text(found, index):
+            made.append(("heading", content, 3))
+        else:
+            made.append((kind, content, level))
+    return made
+
+
+def _is_over_text(found: Sequence[tuple[str, str, int]], index: int) -> bool:
+    return index + 1 < len(found) and found[index + 1][0] == "paragraph" and len(found[index + 1][1]) >= TELLING
 
 
 def _is_wrapped(lines: Sequence[str]) -> bool:

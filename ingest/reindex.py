@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from ingest.compare import Comparison, Memory, Rules, compare
 from ingest.passwords import Passwords
-from ingest.plan import Versions, Wish, scopes_of
+from ingest.plan import Change, Versions, Wish, scopes_of
 from ingest.progress import Progress
 from ingest.stop import Stop, Stopped
 from ingest.tally import Tally, now
@@ -137,16 +136,8 @@ class _Run:
         )
 
     def _work(self, paths: Sequence[Path]) -> None:
-        began = time.monotonic()
-        self._progress.begin("comparing")
-        found = self._compared(paths)
-        self._tally.compared(found, self._progress)
-        self._progress.event("compared", **_counts(found))
-        self._tally.spend("comparing", time.monotonic() - began)
-        self._rearrange(found)
-        added = [file for one in found.differences for file in one.added]
-        changed = [change for one in found.differences for change in one.changed]
-        anew = self._other_model()
+        added, changed = self._to_read(paths)
+        anew = documents_without(self._staging.connection, vector_model(*self._model))  # 0 unless the model is another
         if anew and self._options.stale_later:
             self._tally.postponed[MODEL] = anew
         elif anew:
@@ -162,6 +153,18 @@ class _Run:
         pipeline.run(added, changed)
         if tools.may_embed:
             self._publish()
+
+    def _to_read(self, paths: Sequence[Path]) -> tuple[list[SourceFile], list[Change]]:
+        """Compare, and do what needs no reading. The comparison (1.4 KB a known file) is gone before the model comes."""
+        began = time.monotonic()
+        self._progress.begin("comparing")
+        found = self._compared(paths)
+        self._tally.compared(found, self._progress)
+        self._progress.event("compared", **_counts(found))
+        self._tally.spend("comparing", time.monotonic() - began)
+        self._rearrange(found)
+        added = [file for one in found.differences for file in one.added]
+        return added, [change for one in found.differences for change in one.changed]
 
     def _compared(self, paths: Sequence[Path]) -> Comparison:
         connection, options = self._staging.connection, self._options
@@ -192,10 +195,6 @@ class _Run:
             self._staging.move_sources(moves)
         if gone := [uri for one in found.differences for uri in one.gone]:
             self._staging.remove_sources(gone)
-
-    def _other_model(self) -> int:
-        """How many documents wait to be embedded anew, since the model (or the form its vectors are kept in) is another."""
-        return documents_without(self._staging.connection, vector_model(*self._model))
 
     def _tools(self, *, may_embed: bool) -> Tools:
         options = self._options
@@ -277,5 +276,13 @@ def _is_news(file: SourceFile, known: KnownFile | None) -> bool:
 
 
 def _counts(found: Comparison) -> dict[str, int]:
-    actions = Counter(item.action for item in found.planned())
-    return {"known": len(found.known), "failures": len(found.failures), **actions}
+    all_of = found.differences
+    return {
+        "added": sum(len(one.added) for one in all_of),
+        "changed": sum(not change.before for one in all_of for change in one.changed),
+        "moved": len(found.moves),
+        "removed": sum(len(one.gone) for one in all_of) + len(found.replaced),
+        "postponed": sum(len(one.postponed) for one in all_of),
+        "known": len(found.known),
+        "failures": len(found.failures),
+    }

@@ -19,7 +19,7 @@ from kb import commands_copy
 from kb.config import settings_from
 from kb.connections import store_errors
 from kb.errors import KnowledgeBaseError, NotFound
-from kb.evaluate import evaluate, load_questions, readable
+from kb.evaluate import evaluate, load_questions, markdown, readable
 from kb.generate import in_words as by_model
 from kb.library import Library
 from kb.records import KINDS, Answer, ConflictValue, Filters, Locator, SearchPage, Statement
@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("eval", help="measure answers to the questions of a file")
     command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
     command.add_argument("--json", action="store_true")
+    command.add_argument("--markdown", action="store_true", help="tables of Markdown")
     command.set_defaults(run=_eval)
     commands_copy.add(commands)
     return parser
@@ -187,7 +188,8 @@ def _info(options: argparse.Namespace, library: Library) -> int:
 
 def _eval(options: argparse.Namespace, library: Library) -> int:
     metrics = evaluate(library, load_questions(options.questions))
-    print(json.dumps(metrics, ensure_ascii=False) if options.json else readable(metrics))
+    told = markdown(metrics) if options.markdown else readable(metrics)
+    print(json.dumps(metrics, ensure_ascii=False) if options.json else told)
     return 0
 
 
@@ -202,7 +204,8 @@ def _readable_answer(answer: Answer) -> str:
     lines = [*(_readable_statement(statement) for statement in answer.statements), ""]
     lines += [note, ""] if (note := by_model(answer)) else []
     for conflict in answer.conflicts:
-        lines += [f"Sources disagree on {conflict.about}:", *map(_readable_value, conflict.values), ""]
+        heading = f"Sources disagree on {conflict.about}" if conflict.contradicts else f"Changed over time, {conflict.about}"
+        lines += [f"{heading}:", *map(_readable_value, conflict.values), ""]
     lines += [f"Confidence {answer.confidence:.2f}. Sources:"]
     for citation in answer.citations:
         metadata = citation.document.metadata
@@ -213,7 +216,8 @@ def _readable_answer(answer: Answer) -> str:
 
 
 def _read_as(answer: Answer) -> list[str]:
-    return [f"{in_words(answer.understood)}."] if answer.understood else []
+    also = [f"Also searched: {', '.join(answer.also_searched)}."] if answer.also_searched else []
+    return ([f"{in_words(answer.understood)}."] if answer.understood else []) + also
 
 
 def _readable_statement(statement: Statement) -> str:
@@ -222,7 +226,8 @@ def _readable_statement(statement: Statement) -> str:
     for start, end in reversed(statement.emphasis if sys.stdout.isatty() else ()):  # a file keeps the quote as it is
         text = f"{text[:start]}\033[1m{text[start:end]}\033[0m{text[end:]}"
     context = f"[{statement.context}]\n" if statement.context else ""
-    return f"{context}{text} {''.join(f'[{marker}]' for marker in statement.citations)}"
+    as_of = f" (as of {statement.as_of})" if statement.as_of else ""
+    return f"{context}{text} {''.join(f'[{marker}]' for marker in statement.citations)}{as_of}"
 
 
 def _readable_value(value: ConflictValue) -> str:
@@ -230,6 +235,7 @@ def _readable_value(value: ConflictValue) -> str:
         value.period and f"for {value.period}",
         value.said_by and f"according to {value.said_by}",
         value.as_of and f"as of {value.as_of}",
+        "superseded since" if value.superseded else "",
     )
     return f"  {' · '.join([value.value, *filter(None, facts)])} [{value.citation}]"
 

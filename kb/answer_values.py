@@ -6,12 +6,15 @@ Two sentences that hold the same values about the same things say the same; one 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kb.gazetteer import Gazetteer
+from kb.measured import asked
 from kb.periods import dates_in, source_fields
-from kb.question import ARABIC, ARTICLE, EXPECTED, Question, articles_in, numbers_in
+from kb.quantities import Dimension, Quantity, quantities_of
+from kb.question import ARABIC, ARTICLE, Question, articles_in, expected_in, numbers_in
 from kb.records import Mention
 from kb.spans import asked_kind, spans_of
 from kb.words import FUNCTION_WORDS, WORD, fold, stem
@@ -44,12 +47,28 @@ ITEMS: tuple[tuple[str, re.Pattern[str]], ...] = (
                                 r"компани\w*)\b|تنظیم|ادارے", re.I)),
     ("project", re.compile(r"\b(?:projects|проект\w*)\b|منصوبوں", re.I)),
 )  # fmt: skip
+#: "Which minister came?" asks for a person, though no "who" stands there.
+_ROLE_ASKED = re.compile(
+    r"\b(?:which|what)\s+(?:[\w'’-]+\s+){0,2}(?:official|minister|president|ambassador|envoy|secretary|leader|adviser|general)\b|"
+    r"\bin whose presence\b|\bкак(?:ой|ого|ая)\s+(?:\w+\s+)?(?:министр|посол|посла|президент|чиновник)\w*|کس (?:وزیر|سفیر|صدر)",
+    re.I,
+)
+#: Those who looked on have signed nothing.
+_LOOKED_ON = re.compile(
+    r"\bwitness\w*|\bin the presence of|\blooked on|\bpresent at|\battended|\bbefore (?=(?:the )?(?:Prime |Vice )?[A-Z])|"
+    r"\bв присутствии|присутствова\w+|کی موجودگی",
+    re.I,
+)
+_PRESENCE_ASKED = re.compile(r"witness|presence|present|attend|присутств|موجود", re.I)
 NEAR = 20  # characters at which a word of the question counts half for a value: its clause counts, the next hardly
 NAMED = 0.3  # weight of a name beside that of a word for what happened
 BEHIND = 0.5  # weight of a word behind a date or name in English and Russian: "signed on 9 March" (in Urdu the verb comes last)
 BESIDE = 25  # characters behind a figure in which stands what it counts
 CLOSE = 0.9  # share of the best value's score: what is as near as that may be the answer as well, and is shown beside it
 MAIN = 3  # values of one type that are the sentence's answer, at most
+_MEASURED = frozenset({"number", "money", "distance", "duration"})
+_JOINED = re.compile(r"-[a-z]", re.I)  # "a 56-inch pipe"
+_NUMBERED = re.compile(r"[.)]\s")  # behind the number of a paragraph or of a source in a list
 _INSIDE = re.compile(r"\b(?:in|to|at|from|into|в|во|на|из)\s+(?:the\s+)?$", re.I)
 _CURRENCY = re.compile(r"(?:USD|US\$|\$|EUR|€|PKR|Rs\.?)\s?$", re.I)
 _UNIT = re.compile(
@@ -86,10 +105,11 @@ def values_of(question: Question, sentence: str, gazetteer: Gazetteer) -> list[V
     mentions = gazetteer.find(sentence)
     types = asked_types(question)
     sources = source_fields(sentence)
+    dimensions = asked(question).dimensions - {"date"} if set(types) & _MEASURED else frozenset()
     named = {value.key for kind in types for value in _of_type(kind, question.text, question.entities, gazetteer)}
     found: list[Value] = []
     for kind in types:
-        for value in _of_type(kind, sentence, mentions, gazetteer):
+        for value in _measured(_of_type(kind, sentence, mentions, gazetteer), kind, sentence, dimensions):
             apart = not any(value.start < other.end and other.start < value.end for other in found)
             if value.key not in named and apart and not any(start <= value.start < end for start, end in sources):
                 found.append(value)
@@ -98,7 +118,9 @@ def values_of(question: Question, sentence: str, gazetteer: Gazetteer) -> list[V
 
 def asked_types(question: Question) -> tuple[str, ...]:
     """Types of thing that the wording asks for, the first the main one: "when and by whom" asks for two."""
-    types: list[str] = [kind for kind, pattern in EXPECTED if pattern.search(question.text)]
+    found: list[tuple[int, str]] = [*expected_in(question.text)]
+    role = _ROLE_ASKED.search(question.text) if question.kind != "list" else None
+    types: list[str] = [kind for _, kind in sorted([*found, *([(role.start(), "person")] if role else [])])]
     if question.kind == "article":
         return () if question.article else ("article", *types)
     if question.kind == "timeline":
@@ -110,27 +132,50 @@ def asked_types(question: Question) -> tuple[str, ...]:
 
 def main_values(question: Question, sentence: str, values: Sequence[Value], gazetteer: Gazetteer) -> list[Value]:
     """Of the values those that answer: of each type the ones with most of the question's words around them."""
-    if question.kind in ("list", "comparison") or not values:
+    if question.kind == "comparison":  # "do they agree on how many were signed when he came?" compares one thing
+        return [value for value in values if value.type == asked_types(question)[0]]
+    if question.kind == "list" or not values:
         return list(values)
-    places = _event_places(question, sentence, gazetteer)
-    behind = 1.0 if ARABIC.search(sentence) else BEHIND
-
-    def score(value: Value) -> float:
-        total = 0.0
-        for place, weight in places:
-            if value.type in ENTITIES or value.type == "date":
-                side = 1.0 if place < value.start else behind
-            else:  # a figure stands before what it counts
-                side = 2.0 if value.end <= place < value.end + BESIDE else 1.0
-            total += weight * side / (1 + max(value.start - place, place - value.end, 0) / NEAR)
-        return total
-
+    score = _scorer(question, sentence, gazetteer)
     chosen = []
     for kind in dict.fromkeys(value.type for value in values):
         same = [value for value in values if value.type == kind]
-        best = max(map(score, same))
+        if kind == "person" and not _PRESENCE_ASKED.search(question.text):
+            same = _without_onlookers(same, sentence)
+        best = max(map(score, same), default=0.0)
         chosen += [value for value in same if kind == "person" or score(value) >= CLOSE * best][:MAIN]
     return sorted(chosen, key=lambda value: value.start)
+
+
+def nearness_of(question: Question, sentence: str, main: Sequence[Value], gazetteer: Gazetteer) -> float:
+    """How near the question's words stand to the nearest of the values that answer: 0 for far or none, 1 for one word beside."""
+    return max(map(_scorer(question, sentence, gazetteer), main), default=0.0)
+
+
+def _scorer(question: Question, sentence: str, gazetteer: Gazetteer) -> Callable[[Value], float]:
+    places = _event_places(question, sentence, gazetteer)
+    return partial(_nearness, places=places, behind=1.0 if ARABIC.search(sentence) else BEHIND)
+
+
+def _nearness(value: Value, places: Sequence[tuple[int, float]], behind: float) -> float:
+    """How many of the question's words stand how near around a value."""
+    total = 0.0
+    for place, weight in places:
+        if value.type in ENTITIES or value.type == "date":
+            side = 1.0 if place < value.start else behind
+        else:  # a figure stands before what it counts
+            side = 2.0 if value.end <= place < value.end + BESIDE else 1.0
+        total += weight * side / (1 + max(value.start - place, place - value.end, 0) / NEAR)
+    return total
+
+
+def _without_onlookers(people: list[Value], sentence: str) -> list[Value]:
+    """People without those before "witnessed the signing" and behind "in the presence of"."""
+    looked = _LOOKED_ON.search(sentence)
+    if looked is None:
+        return people
+    active = looked[0].lower().startswith(("witness", "looked", "present at", "attend", "присутствова"))
+    return [one for one in people if (one.start > looked.end() if active else one.end < looked.start())]
 
 
 def _event_places(question: Question, sentence: str, gazetteer: Gazetteer) -> list[tuple[int, float]]:
@@ -184,12 +229,35 @@ def _people(text: str, mentions: Iterable[Mention]) -> list[Value]:
     return found
 
 
+def _measured(found: list[Value], kind: str, text: str, dimensions: frozenset[Dimension]) -> list[Value]:
+    """Of figures those of the dimensions asked for (a length, a sum), as wide as they are written; where there are none, those
+    that have no other: "56 inches" and "500 km" are no capacity."""
+    if kind not in _MEASURED or not dimensions or dimensions == {"count"}:
+        return found
+    quantities = quantities_of(text)
+    fit = [_value(kind, q, text) for q in quantities if q.dimension in dimensions]
+    others = [q for q in quantities if q.dimension not in ("count", *dimensions)]
+    single = [value for value in found if not _JOINED.match(text, value.end)]
+    return (
+        fit
+        or [v for v in single if not any(q.start < v.end and v.start < q.end for q in others)]
+        or (
+            single if "percent" in dimensions else []  # "how large is the share of gas" may be told in cubic feet
+        )
+    )
+
+
+def _value(kind: str, quantity: Quantity, text: str) -> Value:
+    end = quantity.start + len(text[quantity.start : quantity.end].rstrip())
+    return Value(quantity.start, end, kind, f"{quantity.low:g}–{quantity.high:g} {quantity.unit}")
+
+
 def _figures(kind: str, text: str) -> list[Value]:
     """Figures with their currency and unit, none that belongs to a date."""
     dated = [(one.start, one.end) for one in dates_in(text)]
     found = []
     for start, end in spans_of(kind, text, ""):
-        if any(a < end and start < b for a, b in dated):
+        if any(a < end and start < b for a, b in dated) or (not text[:start].strip() and _NUMBERED.match(text, end)):
             continue
         key = next(iter(numbers_in(text[start:end])), fold(text[start:end]))
         before, after = _CURRENCY.search(text[:start]), _UNIT.match(text, end)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kb import store
 from kb.answer_values import content
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
-from kb.manifest import vector_model
-from kb.maxsim import maxsim, unpack
+from kb.maxsim import maxsims
 from kb.ports import Reading
 from kb.question import ARTICLE, Question, articles_in
 from kb.records import Filters, Hit
-from kb.retrieve import Candidate, Query
+from kb.retrieve import Candidate, Query, passages_of, tokens_of
 from kb.words import stem, stems
 
 NAMED = 2  # words or names that question and title share, unless no other title shares any: many titles name Pakistan
@@ -111,18 +110,16 @@ def _keys(text: str, gazetteer: Gazetteer) -> set[str]:
     return {f"id:{name}" for name in names if name} | set(stems(text))
 
 
-def _candidates(reading: Reading, query: Query, nums: Iterable[int]) -> list[Candidate]:
-    manifest, wanted = reading.snapshot.manifest, list(nums)
+def _candidates(reading: Reading, query: Query, nums: Sequence[int]) -> list[Candidate]:
     cosines = {
         int(reading.snapshot.passages[position]): cosine
-        for position, cosine in reading.snapshot.vectors.search(query.encoded.vector, len(wanted), reading.snapshot.only(wanted))
+        for position, cosine in reading.snapshot.vectors.search(
+            query.encoded.vector, len(nums), reading.snapshot.only(list(nums))
+        )
     }
-    found = store.passages_by_num(reading.connection, wanted)
-    codes = store.token_codes(reading.connection, wanted, vector_model(manifest.model, manifest.model_digest))
-    made = []
-    for num in wanted:
-        if num in found and num in codes:
-            tokens = unpack(codes[num])
-            score = maxsim(query.encoded.tokens, tokens)
-            made.append(Candidate(Hit(*found[num], score, rerank=score), cosines.get(num, 0.0), tokens))
-    return made
+    found, tokens = passages_of(reading, nums), tokens_of(reading, nums)
+    scores = maxsims(query.encoded.tokens, list(tokens.values()))
+    return [
+        Candidate(Hit(*found[num], score, rerank=score), cosines.get(num, 0.0), tokens[num])
+        for num, score in zip(nums, scores, strict=True)
+    ]

@@ -1,7 +1,8 @@
 """Composing an answer without a language model: the fewest sentences of the sources that answer, verbatim, each cited.
 
 The best sentence, or the nearest below it that holds a thing of the asked type, comes first. A further one is said only if it
-adds a value of that type, or a part of the question, that nobody has said yet; one that says the same again is a citation.
+adds a value of that type, or a part of the question, that nobody has said yet, of the same agreement or project; one that says
+the same again is a citation.
 """
 
 from __future__ import annotations
@@ -10,13 +11,30 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kb.answer_values import Value, asked_types, content, facts_of, main_values, values_of
+from kb.answer_values import asked_types
+from kb.as_of import as_of
 from kb.cite import cite
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
 from kb.periods import dates_in
 from kb.question import ARABIC, Question
+from kb.question_parts import COURSE, ITEMS, OFFICE_ASKED, has_halves, named_items, other_half, own_stems
 from kb.records import Citation, Statement
+from kb.said import (
+    ENUMERATED,
+    Said,
+    enumerated,
+    is_about_itself,
+    is_of_another_time,
+    is_silent,
+    latest,
+    new_values,
+    on_another_thing,
+    overlap,
+    said_by,
+    says_the_same,
+    speaks_of_another,
+)
 from kb.statement_context import context_of
 
 
@@ -34,28 +52,32 @@ class Rule:
 ONE = Rule(2, 0.8)
 PARTS = Rule(3, 0.6)  # "when, and by whom?": the halves stand in different sentences, and the second is judged by both
 RULES: Mapping[str, Rule] = {
-    "list": Rule(6, 0.6),
+    "list": Rule(8, 0.6),
     "timeline": Rule(8, 0.5),
-    "comparison": Rule(5, 0.6),
+    "comparison": Rule(6, 0.6),
     "person": Rule(3, 0.6),
     "article": Rule(3, 0.9),
 }
+MEASURED = ("en", "ru", "ur")  # in the others a sentence answers only if it names all that the question does
 STRICT = ("date", "person")  # by their writing nearly all are seen; figures may be words, places unknown to the gazetteer
+GATHERED = ("list", "timeline", "comparison")
 _ACTORS = frozenset({"country", "organisation"})
 TYPED = ("date", "number", "person", "place", "timeline")
 PROMOTED = 0.6  # a sentence with a thing of the asked type goes before one without, from this share of its probability on
+NEARER = 0.85  # the same if the better one holds such a thing too, but further from the question's words
+PART_OF_TWO = 0.35  # share for the half of a question that the best sentence does not answer: the judge weighs both halves
+EACH = 0.4  # share for a country of several compared: its sentences name one of them alone
+AS_NEAR = 0.5  # share of the first statement's nearness of its value to the question's words that a further one's reaches
+PAST = 3650  # days by which another sentence is newer, from which what one says is long past
 FRESH = 0.5  # share of stems that nobody has said yet
-SAME = 0.8  # Jaccard overlap of stems from which two sentences say the same, whatever is asked
-SAME_VALUE = 0.3  # Jaccard overlap of all that they name, if they also give the same values of the asked type
+SAME_EVENT = 0.25  # Jaccard overlap of stems below which a month and its day date two events
+HALF = 0.5  # share of the stems of an item, or of a half of the question, that a sentence on it holds
 CORROBORATING = 3  # citations of one statement: more documents convince nobody further
 CONSIDERED = 40  # sentences, the most probable first
+HUB = "PK"  # in nearly every question of this collection: a comparison is between the others
+TOGETHER = 0.15  # share of the threshold from which sentences count that only together are a timeline
 _DENIES = re.compile(
     r"\b(?:not|no|never|none|nobody|neither|without)\b|\b(?:не|нет|ни)\b|نہیں|بغیر",
-    re.I,
-)
-_ANOTHER_PART = re.compile(
-    r"\b(?:and|or|,)\s+(?:(?:by|in|to|from|for|at|on|with|since)\s+)?(?:when|where|who|whom|whose|what|which|how|why|can|is|are|was|were|did|does)\b|"
-    r"\bи\s+(?:(?:с|в|на|из|по|от|до)\s+)?(?:ког[од]\w*|где|кто|кем|как\w*|сколько|чег\w|чем|что)\b|اور\s+(?:\S+\s+)?(?:کب|کہاں|کون|کس|کتن[ایے]|کیا)",
     re.I,
 )
 
@@ -64,29 +86,6 @@ _ANOTHER_PART = re.compile(
 class Composed:
     statements: tuple[Statement, ...]
     citations: tuple[Citation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A judged sentence with what it holds: values of the asked type, those of them that answer, all it names, its stems."""
-
-    evidence: Evidence
-    values: tuple[Value, ...]
-    main: tuple[Value, ...]
-    facts: frozenset[str]
-    stems: frozenset[str]
-
-    @property
-    def row(self) -> bool:
-        return bool(self.evidence.candidate.hit.passage.rows)
-
-    @property
-    def place(self) -> str | None:
-        return self.evidence.candidate.hit.passage.locator.pinpoint
-
-    @property
-    def document(self) -> str:
-        return self.evidence.candidate.hit.passage.document_id
 
 
 @dataclass(slots=True)
@@ -109,23 +108,43 @@ class Composer:
     threshold: float
     text_of: Callable[[str], str]
 
-    def compose(self, evidence: Sequence[Evidence]) -> Composed:
-        """Statements from judged sentences, the most probable first. Raises kb.cite.QuoteMismatch if a quote is not the text."""
+    def compose(self, evidence: Sequence[Evidence], disputed: Sequence[Evidence] = ()) -> Composed:
+        """Statements from judged sentences, the most probable first; `disputed` are those that give differing values, which a
+        question on differences asks for. Raises kb.cite.QuoteMismatch if a quote is not the text."""
+        if evidence and evidence[0].probability < self.threshold and self.question.kind == "timeline":
+            return self._cited(self._in_order(self._course(evidence)))
         if not evidence or evidence[0].probability < self.threshold:
             return Composed((), ())
+        if self.question.language not in MEASURED:
+            evidence = [item for item in evidence if self._is_of_what_is_named(item)]
+            if not evidence or evidence[0].probability < self.threshold:
+                return Composed((), ())
         rule = self._rule()
-        floor = max(self.threshold, min(rule.close, PROMOTED) * evidence[0].probability)
+        share = (
+            EACH
+            if self.question.kind in GATHERED
+            else min(rule.close, PROMOTED, PART_OF_TWO if has_halves(self.question) else 1.0)
+        )
+        floor = max(self.threshold, share * evidence[0].probability)
         sayable = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor]
         if self._lacks_the_thing(sayable):
             return Composed((), ())
-        return self._cited(self._in_order(self._groups(self._typed_first(sayable), rule)))
+        first = self._silence_first(self._typed_first(self._own_first(sayable)))
+        chosen = self._each_item(sayable) or self._each_country(sayable) or self._groups(first, rule)
+        if self.question.kind == "comparison":
+            chosen = self._with(chosen, [self._said(item) for item in disputed], rule)
+        return self._cited(self._in_order(chosen))
 
     def _lacks_the_thing(self, sayable: Sequence[Said]) -> bool:
         """Whether a date or a person is asked for and none of the sentences gives one, nor says that there is none."""
-        if self.question.kind not in STRICT or any(one.main for one in sayable) or _ANOTHER_PART.search(self.question.text):
+        if self.question.kind not in STRICT or any(one.main for one in sayable) or has_halves(self.question):
             return False
         best = sayable[0].evidence.text
-        names = self.question.kind == "person" and (ARABIC.search(best) or _ACTORS & self._types(best))
+        names = (
+            self.question.kind == "person"
+            and not OFFICE_ASKED.search(self.question.text)
+            and (ARABIC.search(best) or _ACTORS & self._types(best))
+        )
         return not names and not _DENIES.search(best)
 
     def _types(self, text: str) -> set[str]:
@@ -138,14 +157,54 @@ class Composer:
         }
 
     def _rule(self) -> Rule:
-        several = len(asked_types(self.question)) > 1 or _ANOTHER_PART.search(self.question.text)
+        several = has_halves(self.question)
         return RULES.get(self.question.kind) or (PARTS if several else ONE)
 
+    def _is_of_what_is_named(self, item: Evidence) -> bool:
+        """Whether a sentence is of the very countries of what the question names, and names its projects and agreements."""
+        entities = self.gazetteer.entities
+        told = [entities[str(m.entity_id)] for m in self.gazetteer.find(item.text)]
+        asked = [entities[str(m.entity_id)] for m in self.question.entities]
+        countries = {code for one in asked for code in one.countries}
+        things = {one.id for one in asked if one.type in ("project", "agreement")}
+        return things <= {one.id for one in told} and (bool(things) or countries == {c for one in told for c in one.countries})
+
     def _said(self, item: Evidence) -> Said:
-        values = values_of(self.question, item.text, self.gazetteer)
-        main = main_values(self.question, item.text, values, self.gazetteer)
-        facts = facts_of(item.text, self.gazetteer)
-        return Said(item, tuple(values), tuple(main), frozenset(facts), frozenset(content(item.text)))
+        return said_by(self.question, item, self.gazetteer)
+
+    def _own_first(self, sayable: list[Said]) -> list[Said]:
+        """Put what speaks of its document, or of "another" thing, behind what does not; of a list first what enumerates."""
+        near = [one for one in sayable if one.probability >= PROMOTED * sayable[0].probability]
+        if self.question.kind == "list":
+            near = self._most_items_first(near)
+        another = self.question.kind not in GATHERED  # of several things "another one" is one of them
+        passed = [one for one in near if is_about_itself(one) or (another and self._is_beside_the_point(one))]
+        best = next((one for one in near if one not in passed), sayable[0])
+        rest = [one for one in sayable if one is not best and not is_about_itself(one)]
+        return [best, *rest] if self._as_much_on_the_subject(best, sayable[0]) else sayable
+
+    def _is_beside_the_point(self, one: Said) -> bool:
+        part = one.part - set(self.question.stems)
+        return bool(part) or speaks_of_another(one, self.question) or is_of_another_time(one, self.question)
+
+    def _most_items_first(self, near: list[Said]) -> list[Said]:
+        """Put the sentences with most items of the asked type first; without a type those that enumerate what is asked."""
+        if asked_types(self.question):
+            return sorted(near, key=lambda one: -min(len(one.main), ENUMERATED))
+        own = own_stems(self.question)
+        whole = [one for one in near if not is_about_itself(one) and own <= one.stems and enumerated(one.text)]
+        return sorted(whole, key=lambda one: -enumerated(one.text)) or near
+
+    def _silence_first(self, sayable: list[Said]) -> list[Said]:
+        """Put "the sources do not state whether it was signed" before what is near, where one thing is asked for."""
+        if self.question.kind not in TYPED:
+            return sayable
+        best, own = sayable[0], own_stems(self.question)
+        enough = max(self.threshold, PROMOTED * best.probability)
+        silent = next((one for one in sayable if own and is_silent(one) and own <= one.stems and one.probability >= enough), None)
+        if silent is None or not self._as_much_on_the_subject(silent, best):
+            return sayable
+        return [silent, *(one for one in sayable if one is not silent)]
 
     def _typed_first(self, sayable: list[Said]) -> list[Said]:
         """Put the first sentence with a thing of the asked type before those that hold none, if it is as much on the subject."""
@@ -154,15 +213,21 @@ class Composer:
         best = sayable[0]
         if _DENIES.search(best.evidence.text):  # "the sources do not state when" is the answer, and a date near it is none
             return sayable
-        typed = next((one for one in sayable if one.main and self._as_much_on_the_subject(one, best)), best)
-        if best.main or typed is best or typed.evidence.probability < PROMOTED * best.evidence.probability:
+        enough = (NEARER if best.main else PROMOTED) * best.probability
+        typed = [one for one in sayable if one.main and self._as_much_on_the_subject(one, best) and one.probability >= enough]
+        if not typed:
             return sayable
-        return [typed, *(one for one in sayable if one.main and one is not typed)]
+        typed = [one for one in typed if not self._is_beside_the_point(one)] or typed
+        if not self.question.period:  # what is so is asked for, and 350 students in 2005 are long past
+            newest = max(map(latest, typed))
+            typed = [one for one in typed if not latest(one) or newest - latest(one) <= PAST or self.question.kind == "date"]
+        first = max(typed, key=lambda one: one.probability * (1 + min(one.nearness, 1)))
+        return [first, *(one for one in sayable if one is not first and (one.main or best.main))]
 
     def _groups(self, sayable: Sequence[Said], rule: Rule) -> list[_Group]:
         groups: list[_Group] = []
         for one in sayable:
-            same = next((group for group in groups if self._same(group.first, one)), None)
+            same = next((group for group in groups if says_the_same(group.first, one)), None)
             if same is not None:
                 if len(same.members) < CORROBORATING and all(one.document != member.document for member in same.members):
                     same.members.append(one)
@@ -170,53 +235,131 @@ class Composer:
                 groups.append(_Group([one]))
         return groups
 
-    def _same(self, said: Said, one: Said) -> bool:
-        """Rows of one table share their columns' names, and differ in what matters: they say the same only if they are equal."""
-        if said.row and one.row and said.document == one.document:
-            return said.evidence.text == one.evidence.text
-        if one.main:
-            return not _new(one, [said]) and _jaccard(said.facts, one.facts) >= SAME_VALUE
-        return _jaccard(said.stems, one.stems) >= SAME
-
     def _adds(self, one: Said, said: Sequence[Said], rule: Rule) -> bool:
-        if one.evidence.probability < rule.close * said[0].evidence.probability or not self._as_much_on_the_subject(one, said[0]):
+        if is_silent(one) and self.question.kind in GATHERED:
             return False
-        if one.row and any(other.row and other.document == one.document for other in said):
-            return all(one.facts - other.facts for other in said)  # of another year, of another partner
+        if not self._may_go_beside(one, said[0], rule):
+            return self._answers_the_other_half(one, said)
+        rows = [other for other in said if one.row and other.row and other.document == one.document]
+        if rows:  # of another year, of another partner
+            return all(one.facts - other.facts or one.item - other.item for other in rows) and not self._enumerated(one, said)
         if self.question.article:  # the article goes on; what others write of it says the same
             return one.document == said[0].document and one.place == said[0].place
-        if said[0].main or one.main or self.question.kind == "timeline":
-            return bool(_new(one, said)) and self._needed(one, said)
+        if self.question.kind == "timeline":
+            return bool(new_values(one, said)) or bool(one.main and all(overlap(one.stems, o.stems) < SAME_EVENT for o in said))
+        if said[0].main or one.main:
+            return bool(new_values(one, said)) and self._needed(one, said) and one.nearness >= AS_NEAR * said[0].nearness
         asked = one.stems & set(self.question.stems)
         facts = any(all(fact not in other.facts for other in said) for fact in one.facts)
         part = any(all(stem not in other.stems for other in said) for stem in asked)
         fresh = {stem for stem in one.stems if all(stem not in other.stems for other in said)}
-        if self.question.kind in RULES:  # items that nothing tells apart: a sentence that is mostly new words
-            return len(fresh) >= FRESH * len(one.stems)
+        if self.question.kind in RULES:  # items that nothing tells apart: a sentence on the things listed, mostly of new words
+            own = own_stems(self.question)
+            return (
+                len(fresh) >= FRESH * len(one.stems)
+                and own & one.stems >= own & said[0].stems
+                and not self._enumerated(one, said)
+            )
         return facts and part
+
+    def _may_go_beside(self, one: Said, first: Said, rule: Rule) -> bool:
+        if one.probability < rule.close * first.probability or not self._as_much_on_the_subject(one, first):
+            return False
+        if self.question.kind in GATHERED:
+            return True
+        return not (on_another_thing(one, first, self.question) or one.part - set(self.question.stems))
+
+    def _enumerated(self, one: Said, said: Sequence[Said]) -> bool:
+        """Whether the first sentence has enumerated the item of a row, or all the rest of a sentence's own words."""
+        return self.question.kind == "list" and bool(enumerated(said[0].text)) and bool(one.item) and one.item <= said[0].stems
+
+    def _answers_the_other_half(self, one: Said, said: Sequence[Said]) -> bool:
+        """Whether a sentence holds a thing of a type that is asked for and not yet said, or words of the question's other half.
+
+        It may name the thing asked about otherwise ("the agreement … of TAPI") if it holds as many of the question's words.
+        """
+        first = said[0]
+        if (
+            not has_halves(self.question)
+            or one.probability < PART_OF_TWO * first.probability
+            or on_another_thing(one, first, self.question)
+        ):
+            return False
+        asked = set(self.question.stems)
+        if (
+            one.evidence.features["numbers"] < first.evidence.features["numbers"]
+            or len(one.stems & asked) < len(first.stems & asked) - 1
+        ):
+            return False
+        missing = set(asked_types(self.question)) - {value.type for other in said for value in other.main}
+        if missing & {value.type for value in one.main}:
+            return True
+        unsaid = other_half(self.question) - {stem for other in said for stem in other.stems}
+        return bool(unsaid) and len(unsaid & one.stems) >= HALF * len(unsaid)
 
     def _needed(self, one: Said, said: Sequence[Said]) -> bool:
         """Where each of several things asked for has been said, a further sentence must be as close as to a single one."""
         types = asked_types(self.question)
         missing = set(types) - {value.type for other in said for value in other.main}
         single = self.question.kind in RULES or len(types) == 1 or missing & {value.type for value in one.main}
-        return bool(single) or one.evidence.probability >= ONE.close * said[0].evidence.probability
+        return bool(single) or one.probability >= ONE.close * said[0].probability
+
+    def _course(self, evidence: Sequence[Evidence]) -> list[_Group]:
+        """For a timeline that no single sentence gives: sentences that each date something of all that the question names and
+        hold all else that it asks for; none if they are fewer than ITEMS."""
+        asked = {str(mention.entity_id) for mention in self.question.entities}
+        own = own_stems(self.question) - COURSE
+        floor = TOGETHER * self.threshold
+        told = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor]
+        told = [one for one in told if asked and one.main and asked <= one.facts and own <= one.stems and not is_silent(one)]
+        groups = self._groups(told, Rule(RULES["timeline"].statements, TOGETHER)) if told else []
+        return groups if len(groups) >= ITEMS else []
+
+    def _each_item(self, sayable: Sequence[Said]) -> list[_Group]:
+        """For "put in order: A, B, C" the best sentence on each; none if the question names fewer than ITEMS."""
+        items = named_items(self.question) if self.question.kind in GATHERED else []
+        found: list[_Group] = []
+        for item in items:
+            share = {id(one): len(item & one.stems) / len(item) for one in sayable if one.main or self.question.kind == "list"}
+            best = max((one for one in sayable if share.get(id(one), 0) >= HALF), key=lambda one: share[id(one)], default=None)
+            if best is not None and all(best is not group.first for group in found):
+                found.append(_Group([best]))
+        return found
+
+    def _each_country(self, sayable: Sequence[Said]) -> list[_Group]:
+        """For a comparison of countries the best sentence on each, in the order asked; none if fewer than two are named."""
+        countries = [c for c in self._asked_countries() if self.gazetteer.entities[c].countries != (HUB,)]
+        if self.question.kind != "comparison" or len(countries) < 2:
+            return []
+        typed = [one for one in sayable if one.main] or sayable
+        groups: list[_Group] = []
+        for country in countries:
+            best = next((one for one in typed if country in one.facts), None)
+            if best is not None and all(best is not group.first for group in groups):
+                groups.append(_Group([best]))
+        return groups
+
+    def _asked_countries(self) -> list[str]:
+        named = [m.entity_id for m in self.question.entities if m.entity_id]
+        return [e for e in dict.fromkeys(named) if self.gazetteer.entities[e].type == "country"]
+
+    def _with(self, groups: list[_Group], disputed: Sequence[Said], rule: Rule) -> list[_Group]:
+        """The first statement and those that give the differing values; where none differ, what there is."""
+        if not disputed or not groups:
+            return groups
+        found = groups[:1]
+        for one in disputed:
+            known = next((group for group in groups if group.first.text == one.text), _Group([one]))
+            news = not one.main or new_values(one, [group.first for group in found])
+            if news and all(known is not group for group in found):
+                found.append(known)
+        return found[: rule.statements]
 
     def _as_much_on_the_subject(self, one: Said, best: Said) -> bool:
         return all(one.evidence.features[name] >= best.evidence.features[name] for name in ("entities", "numbers"))
 
     def _in_order(self, groups: list[_Group]) -> list[_Group]:
-        if self.question.kind == "timeline":
-            return sorted(groups, key=lambda group: _first_day(group.first))
-        if self.question.kind == "comparison":
-            return sorted(groups, key=lambda group: self._country(group.first))
-        return groups
-
-    def _country(self, one: Said) -> str:
-        """The first country that the sentence names and the question does not; "" where it names none, and such come first."""
-        asked = {mention.entity_id for mention in self.question.entities}
-        found = (m.entity_id for m in self.gazetteer.find(one.evidence.text) if m.entity_id and m.entity_id not in asked)
-        return next((self.gazetteer.entities[e].name for e in found if self.gazetteer.entities[e].type == "country"), "")
+        return sorted(groups, key=lambda group: _first_day(group.first)) if self.question.kind == "timeline" else groups
 
     def _cited(self, groups: Sequence[_Group]) -> Composed:
         citations: list[Citation] = []
@@ -229,29 +372,19 @@ class Composer:
                 citations.append(cite(len(citations) + 1, hit.passage, hit.document, (item.start, item.end), text))
                 markers.append(len(citations))
             item = group.first.evidence
-            context = context_of(item.candidate.hit, item.start, item.end)
             statements.append(
-                Statement(item.text, tuple(markers), context, tuple((value.start, value.end) for value in group.first.main))
+                Statement(
+                    text=item.text,
+                    citations=tuple(markers),
+                    context=context_of(item.candidate.hit, item.start, item.end, text),
+                    emphasis=tuple((value.start, value.end) for value in group.first.main),
+                    as_of=as_of(self.question, item),
+                )
             )
         return Composed(tuple(statements), tuple(citations))
 
 
-def _new(one: Said, said: Sequence[Said]) -> list[Value]:
-    """The values of `one` that nobody has said; a month is no news after its day."""
-    known = [value for other in said for value in other.values]
-    return [value for value in one.main if not any(_covers(value, other) for other in known)]
-
-
-def _covers(value: Value, other: Value) -> bool:
-    if value.type == "date" == other.type:
-        (start, end), (first, last) = value.key.split("/"), other.key.split("/")
-        return start <= first and last <= end
-    return value.key == other.key
-
-
 def _first_day(one: Said) -> str:
-    return min((dated.period.start for dated in dates_in(one.evidence.text)), default="9999")
-
-
-def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other) if one | other else 0.0
+    """The day that the answering date begins with, else the first that the sentence dates."""
+    keys = [value.key for value in one.main if value.type == "date"] or [d.period.start for d in dates_in(one.text)]
+    return min(keys, default="9999")

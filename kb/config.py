@@ -45,6 +45,7 @@ SETTINGS = (
     ),
     Setting("KB_HOST", "127.0.0.1", "The address that `python -m web` listens on."),
     Setting("KB_PORT", "8000", "The port that `python -m web` listens on."),
+    Setting("KB_LOG_QUESTIONS", "0", "1: the access log of `python -m web` holds the questions; 0: it holds none."),
     Setting("KB_THREADS", "0", "Threads for the encoder; 0: one for each core."),
 )
 
@@ -72,6 +73,7 @@ class Settings:
     host: str
     port: int
     threads: int
+    log_questions: bool = False
     llm: ModelServer | None = None
     store: str = ""
     store_read: tuple[str, ...] = ()
@@ -101,6 +103,7 @@ def settings_from(environ: Mapping[str, str], cwd: Path) -> Settings:
         host=value["KB_HOST"],
         port=_whole_number("KB_PORT", value["KB_PORT"], 65535),
         threads=_whole_number("KB_THREADS", value["KB_THREADS"], 1024),
+        log_questions=bool(_whole_number("KB_LOG_QUESTIONS", value["KB_LOG_QUESTIONS"], 1)),
         llm=_model_server(value, cwd),
         store=_address("KB_STORE", value["KB_STORE"]),
         store_read=_standbys(value),

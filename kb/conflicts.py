@@ -14,7 +14,7 @@ from kb.cite import cite
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
 from kb.measured import ABOUT_FIGURES, MEASURES, Asked, asked, is_flow, named_measures
-from kb.quantities import Quantity, agree
+from kb.quantities import Quantity, agree, quantities_of
 from kb.question import Question
 from kb.records import KINDS, Citation, Conflict, ConflictValue
 from kb.stated import Stated, stated_values
@@ -33,40 +33,45 @@ STALE_DAYS = 731  # counts of people are compared within two years
 TARGET_DAYS = 100  # a target that is named later than this after another may be a new one
 NEAR_DAYS = 31  # two dates of one event that sources give differently lie near; further apart they are two events
 COMPARED_DAYS = 366  # the same where the question asks for dates that differ
+SUM = 0.01  # share of a whole by which its parts may miss it, being rounded
 VALUES, CONFLICTS = 8, 2  # at most, of one answer
 
 
-def conflicts_of(
-    question: Question,
-    evidence: Sequence[Evidence],
-    gazetteer: Gazetteer,
-    said: Sequence[Citation],
-    text_of: Callable[[str], str],
-) -> tuple[tuple[Conflict, ...], tuple[Citation, ...]]:
-    """Conflicts and the citations they add to those of the statements, `said`, whose markers are used where they quote the same.
-
-    `evidence` is the judge's, best first. Raises kb.cite.QuoteMismatch.
-    """
+def disagreements(question: Question, evidence: Sequence[Evidence], gazetteer: Gazetteer) -> list[list[Stated]]:
+    """Values of one thing that cannot all be right, a list for each thing, in the order to be shown. `evidence` is the judge's,
+    best first."""
     wanted = asked(question)
     if not wanted.dimensions or not evidence:
-        return (), ()
+        return []
     periods = timespans_of(question.text)
+    relevant = list(_relevant(question, evidence, wanted))
     values = [
         value
-        for item in _relevant(question, evidence, wanted)
+        for item in relevant
         for value in stated_values(question, item, wanted, gazetteer, evidence[0].probability)
         # A target is no figure that somebody reports.
         if (wanted.planned or not value.planned) and _of_the_time(value, periods)
     ]
+    groups = _groups(_without_parts(values, relevant), COMPARED_DAYS if wanted.compared else NEAR_DAYS)
+    shown = [group for n, group in enumerate(groups) if n == 0 or is_flow(group[0].measure)][:CONFLICTS]
+    return [_ordered(group)[:VALUES] for group in shown]
+
+
+def conflicts_of(
+    groups: Sequence[Sequence[Stated]],
+    question: Question,
+    gazetteer: Gazetteer,
+    said: Sequence[Citation],
+    text_of: Callable[[str], str],
+) -> tuple[tuple[Conflict, ...], tuple[Citation, ...]]:
+    """`disagreements` as conflicts, and the citations they add to those of the statements, `said`, whose markers are used where
+    they quote the same. Raises kb.cite.QuoteMismatch.
+    """
     added: list[Citation] = []
     made = []
-    groups = _groups(values, COMPARED_DAYS if wanted.compared else NEAR_DAYS)
-    for group in [g for n, g in enumerate(groups) if n == 0 or is_flow(g[0].measure)][:CONFLICTS]:
-        shown = []
-        for value in _ordered(group)[:VALUES]:
-            marker = _marker(value, said, added, text_of)
-            shown.append(_conflict_value(value, marker))
-        made.append(Conflict(_about(group, question, gazetteer), tuple(shown)))
+    for group in groups:
+        shown = tuple(_conflict_value(value, marker_of(value.evidence, said, added, text_of)) for value in group)
+        made.append(Conflict(_about(group, question, gazetteer), shown))
     return tuple(made), tuple(added)
 
 
@@ -87,6 +92,32 @@ def _relevant(question: Question, evidence: Sequence[Evidence], wanted: Asked) -
         there = set(stems(f"{item.text} {passage.context}"))
         if not others or sum(word in there for word in others) / len(others) >= COVERED:
             yield item
+
+
+def _without_parts(values: Sequence[Stated], relevant: Sequence[Evidence]) -> list[Stated]:
+    """Leave out values that some sentence gives as parts of another value: 750 km where "1,227 km" are "750 km and 477 km"."""
+    split = [found for item in relevant if (found := parts_and_whole(quantities_of(item.text)))]
+    if not split:
+        return list(values)
+
+    def is_part(value: Stated) -> bool:
+        return any(
+            any(agree(value.quantity, part) for part in parts) and any(agree(other.quantity, whole) for other in values)
+            for parts, whole in split
+        )
+
+    return [value for value in values if not is_part(value)]
+
+
+def parts_and_whole(quantities: Sequence[Quantity]) -> tuple[list[Quantity], Quantity] | None:
+    """The parts and the whole that they add up to (within SUM), among quantities of one unit; None if they do not add up."""
+    for unit in {(q.dimension, q.unit) for q in quantities if q.dimension != "date"}:
+        same = [q for q in quantities if (q.dimension, q.unit) == unit]
+        whole = max(same, key=lambda q: q.high)
+        parts = [q for q in same if q is not whole]
+        if len(parts) > 1 and abs(sum(q.low for q in parts) - whole.low) <= SUM * whole.low:
+            return parts, whole
+    return None
 
 
 def _groups(values: Sequence[Stated], near: int) -> list[list[Stated]]:
@@ -126,6 +157,8 @@ def conflict(one: Stated, other: Stated, near: int = NEAR_DAYS) -> bool:
     """
     a, b = one.quantity, other.quantity
     if (one.measure, one.planned, a.dimension, a.unit) != (other.measure, other.planned, b.dimension, b.unit):
+        return False
+    if one.scope != other.scope:
         return False
     if one.subjects != other.subjects and not (one.on_subject and other.on_subject):
         return False
@@ -223,15 +256,15 @@ def _tier(value: Stated) -> int:
     return KINDS.index(kind) if kind in KINDS else len(KINDS)
 
 
-def _marker(value: Stated, said: Sequence[Citation], added: list[Citation], text_of: Callable[[str], str]) -> int:
-    hit = value.evidence.candidate.hit
-    start = hit.passage.locator.start + value.evidence.start
+def marker_of(evidence: Evidence, said: Sequence[Citation], added: list[Citation], text_of: Callable[[str], str]) -> int:
+    """The marker under which `said` or `added` quote the sentence; else it is cited anew, in `added`. Raises QuoteMismatch."""
+    hit = evidence.candidate.hit
+    start = hit.passage.locator.start + evidence.start
     for citation in (*said, *added):
         if citation.document.id == hit.document.id and citation.locator.start == start:
             return citation.marker
     marker = len(said) + len(added) + 1
-    span = (value.evidence.start, value.evidence.end)
-    added.append(cite(marker, hit.passage, hit.document, span, text_of(hit.document.id)))
+    added.append(cite(marker, hit.passage, hit.document, (evidence.start, evidence.end), text_of(hit.document.id)))
     return marker
 
 

@@ -12,6 +12,7 @@ import hashlib
 import importlib.metadata
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -243,11 +244,8 @@ def onnx_encoder(identity: Identity, folder: Path, export: onnx_export.Export, t
 
     try:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        forwards = [
-            _onnx_forward(open_session(export.folder / name, threads)) for name in (onnx_export.PASSAGES, onnx_export.QUERIES)
-        ]
-    except Exception as err:  # tokenizers and onnxruntime raise Exception itself
-        raise ModelUnavailable(f"{export.folder} cannot be loaded: {err}. Delete it: it is made again from {folder}.") from err
+    except Exception as err:  # tokenizers raise Exception itself
+        raise ModelUnavailable(f"{folder}/tokenizer.json cannot be loaded: {err}. Put a sound copy of the model there.") from err
     tokenizer.no_padding()
     tokenizer.no_truncation()
     config = read_json(folder / "config.json")
@@ -260,17 +258,35 @@ def onnx_encoder(identity: Identity, folder: Path, export: onnx_export.Export, t
         tokenizer=tokenizer,
         prompts=_prompts(folder, identity.model),
         limit=_limit(folder, config),
-        forward_passages=forwards[0],
-        forward_query=forwards[1],
+        forward_passages=_OnnxForward(export.folder / onnx_export.PASSAGES, threads),
+        forward_query=_OnnxForward(export.folder / onnx_export.QUERIES, threads),
     )
 
 
-def _onnx_forward(session: Any) -> Forward:
-    def forward(ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
-        states = run_session(session, ids, mask)
+class _OnnxForward:
+    """A Forward that opens its model when it is first called: a re-index asks no question, and the float32 form of the default
+    model takes 350 MB. Raises ModelUnavailable."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self._path = path
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._session: Any = None
+
+    def __call__(self, ids: Ints, mask: Ints) -> tuple[Floats, Floats]:
+        with self._lock:
+            if self._session is None:
+                self._session = self._opened()
+        states = run_session(self._session, ids, mask)
         return states, mean_pooled(states, mask)
 
-    return forward
+    def _opened(self) -> Any:
+        try:
+            return open_session(self._path, self._threads)
+        except Exception as err:  # onnxruntime raises Exception itself
+            raise ModelUnavailable(
+                f"{self._path} cannot be loaded: {err}. Delete {self._path.parent}: it is made again."
+            ) from err
 
 
 def _limit(folder: Path, config: dict[str, Any]) -> int:

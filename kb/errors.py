@@ -24,6 +24,12 @@ class NotFound(KnowledgeBaseError):
     status = 404
 
 
+class Gone(NotFound):
+    """A document or passage of an earlier generation that the published one no longer holds (exit status 1, HTTP 410)."""
+
+    status = 410
+
+
 class IndexMissing(KnowledgeBaseError):
     """Nothing has been published under KB_HOME yet (exit status 1, HTTP 503)."""
 

@@ -21,7 +21,7 @@ from kb.library import Library
 from kb.measures import brier, calibration_error, discounted, interval, mean, precision_recall_f1
 from kb.question import numbers_in
 from kb.records import Answer, Citation
-from kb.words import fold, stems
+from kb.words import fold, query_stems, stems
 
 RECALL_AT = 5
 DEPTH = 10  # passages asked for
@@ -199,10 +199,18 @@ def says(text: str, accepted: str) -> bool:
     return numbers <= set(numbers_in(text)) and words <= set(stems(text))
 
 
+def share_said(text: str, accepted: str) -> float:
+    """The share of an accepted answer's numbers and meaningful words that stand in the text, 0..1: a paraphrase has most."""
+    numbers = set(numbers_in(accepted))
+    words = {stem for stem in query_stems(accepted) if not stem[0].isdigit()}
+    there = len(numbers & set(numbers_in(text))) + len(words & set(stems(text)))
+    return there / (len(numbers) + len(words))
+
+
 def evaluate(library: Library, questions: Sequence[GoldQuestion]) -> dict[str, Any]:
     """Shares in 0..1 over the questions that each figure applies to (None if to none), counts and times in milliseconds.
 
-    "intervals" holds 95 % bootstrap intervals of the shares, "by_language" and "by_kind" the main ones of each group.
+    "intervals" holds 95 % bootstrap intervals of the shares, "by_language" and "by_kind" the figures of each group with its own.
     """
     outcomes = [outcome(library, gold) for gold in questions]
     per_question = {name: _known(outcomes, value) for name, value in SHARES.items()}
@@ -238,6 +246,10 @@ def _share(values: Sequence[bool]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
+def _contradicted(o: Outcome) -> bool:
+    return any(conflict.contradicts for conflict in o.answer.conflicts)
+
+
 Value = Callable[[Outcome], float | None]
 #: Each figure's value for one question; None: it does not apply. Their means are the figures.
 SHARES: Mapping[str, Value] = MappingProxyType(
@@ -252,45 +264,81 @@ SHARES: Mapping[str, Value] = MappingProxyType(
         "citation_recall": lambda o: any(o.citations) if o.evidence_cited is not None else None,
         "pinpoints_right": lambda o: _share(o.pinpoints),
         "answer_said": lambda o: o.answer_said,
+        "statements": lambda o: None if o.refused else float(len(o.answer.statements)),
+        "answer_words": lambda o: (
+            max((share_said(o.answer.text, a) for a in o.gold.answers), default=None) if o.answerable else None
+        ),
         "citations_verbatim": lambda o: o.verbatim,
         "refused_of_unanswerable": lambda o: None if o.answerable else o.refused,
         "refused_of_answerable": lambda o: o.refused if o.answerable else None,
-        "conflicts_found": lambda o: bool(o.answer.conflicts) if o.answerable and o.gold.kind in DISAGREEING else None,
-        "conflicts_false": lambda o: bool(o.answer.conflicts) if o.gold.kind and o.gold.kind not in DISAGREEING else None,
+        "conflicts_found": lambda o: _contradicted(o) if o.answerable and o.gold.kind in DISAGREEING else None,
+        "conflicts_false": lambda o: _contradicted(o) if o.gold.kind and o.gold.kind not in DISAGREEING else None,
     }
 )
-#: Figures of a group: enough to see where it is weak.
-GROUPED = (f"evidence_recall@{RECALL_AT}", f"ndcg@{DEPTH}", "answer_said", "refused_of_unanswerable", "refused_of_answerable")
+#: Figures that are not told of groups: the deeper and shallower recalls.
+_ONLY_IN_ALL = frozenset({f"document_recall@{RECALL_AT}", "evidence_recall@1", f"evidence_recall@{DEPTH}", "citation_recall"})
+GROUPED = tuple(name for name in SHARES if name not in _ONLY_IN_ALL)
 
 
 def _known(outcomes: Sequence[Outcome], value: Value) -> list[float]:
     return [float(found) for o in outcomes if (found := value(o)) is not None]
 
 
-def _groups(outcomes: Sequence[Outcome], key: Callable[[Outcome], str]) -> dict[str, dict[str, float | None]]:
+def _groups(outcomes: Sequence[Outcome], key: Callable[[Outcome], str]) -> dict[str, dict[str, Any]]:
     groups: dict[str, list[Outcome]] = {}
     for o in outcomes:
         groups.setdefault(key(o) or "not said", []).append(o)
-    return {
-        name: {"questions": len(members), **{figure: mean(_known(members, SHARES[figure])) for figure in GROUPED}}
-        for name, members in sorted(groups.items())
-    }
+    found = {}
+    for name, members in sorted(groups.items()):
+        values = {figure: _known(members, SHARES[figure]) for figure in GROUPED}
+        confidences, events = [o.answer.confidence for o in members], [o.right for o in members]
+        found[name] = {
+            "questions": len(members),
+            **{figure: mean(known) for figure, known in values.items()},
+            "calibration_error": calibration_error(confidences, events),
+            "intervals": {figure: interval(known) for figure, known in values.items()},
+        }
+    return found
 
 
 def readable(metrics: dict[str, Any]) -> str:
     """For people: each figure with its interval, then tables by language and kind."""
-    lines = []
-    for name, value in metrics.items():
-        if not isinstance(value, dict):
-            bounds = metrics["intervals"].get(name)
-            lines.append(f"{name:26}{_shown(value):8}" + (f"  {bounds[0]:.3f}–{bounds[1]:.3f}" if bounds else ""))
-    lines.append("ms by step                " + ", ".join(f"{step} {value}" for step, value in metrics["ms_by_step"].items()))
-    heads = ("questions", *GROUPED)
+    return _laid_out(metrics, lambda cells: f"{cells[0]:26}" + "".join(f"{cell:>24}" for cell in cells[1:]), rule=False)
+
+
+def markdown(metrics: dict[str, Any]) -> str:
+    """The same as tables of Markdown."""
+    return _laid_out(metrics, lambda cells: f"| {' | '.join(cells)} |", rule=True)
+
+
+def _laid_out(metrics: dict[str, Any], line: Callable[[Sequence[str]], str], *, rule: bool) -> str:
+    plain = [(name, value) for name, value in metrics.items() if not isinstance(value, dict)]
+    steps = ", ".join(f"{step} {value}" for step, value in metrics["ms_by_step"].items())
+    tables: list[list[tuple[str, ...]]] = [
+        [("figure", "value", "95 %"), *((n, _shown(v), _bounds(metrics["intervals"].get(n))) for n, v in plain)]
+    ]
     for title in ("by_language", "by_kind"):
-        lines += ["", f"{title.replace('_', ' '):26}" + "".join(f"{head:>25}" for head in heads)]
-        lines += [f"{name:26}" + "".join(f"{_shown(row[head]):>25}" for head in heads) for name, row in metrics[title].items()]
-    return "\n".join(line.rstrip() for line in lines)
+        groups = metrics[title]
+        heads = [(title.replace("_", " "), *groups), ("questions", *(str(group["questions"]) for group in groups.values()))]
+        rows = [
+            (figure, *(_with_bounds(group, figure) for group in groups.values())) for figure in (*GROUPED, "calibration_error")
+        ]
+        tables.append([*heads, *(row for row in rows if set(row[1:]) != {"–"})])
+    lines = []
+    for table in tables:
+        shown = [line(cells).rstrip() for cells in table]
+        lines += [shown[0], *([line(["---"] * len(table[0]))] if rule else []), *shown[1:], ""]
+    return "\n".join([*lines, f"ms by step: {steps}"])
+
+
+def _with_bounds(group: dict[str, Any], figure: str) -> str:
+    bounds = _bounds(group["intervals"].get(figure))
+    return f"{_shown(group[figure])} {bounds}".strip()
+
+
+def _bounds(found: tuple[float, float] | None) -> str:
+    return f"{found[0]:.2f}–{found[1]:.2f}" if found else ""
 
 
 def _shown(value: object) -> str:
-    return "–" if value is None else str(value)
+    return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)

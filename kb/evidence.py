@@ -6,15 +6,15 @@ the answer's confidence; how far it can be trusted is in docs/calibration.md.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from kb.embed import Encoded
-from kb.evidence_features import FEATURES, features_of, probe, sightings
+from kb.evidence_features import FEATURES, REMEMBERED, features_of, probe, sightings
 from kb.evidence_model import Model
 from kb.gazetteer import Gazetteer
 from kb.question import Question
@@ -64,12 +64,11 @@ class Judge:
     def judge(self, candidates: Sequence[Candidate]) -> list[Evidence]:
         """All sentences of the first PASSAGES candidates, the most probable first."""
         asked = probe(self.question, self.encoded, self.idf)
+        judged = [c for c in candidates[:PASSAGES] if not is_reference_list(c.hit.passage.locator.section)]
         seen = [
             sighting
-            for rank, candidate in enumerate(candidates[:PASSAGES])
-            if not is_reference_list(candidate.hit.passage.locator.section)
-            for sighting in sightings(asked, candidate, rank, statement_spans(candidate.hit.passage))
-            if is_statement(candidate.hit.passage.text[slice(*sighting.span)])
+            for sighting in sightings(asked, judged, statement_spans)
+            if is_statement(sighting.candidate.hit.passage.text[slice(*sighting.span)])
         ]
         rows = features_of(asked, seen, candidates, self.gazetteer)
         held = np.where(rows[:, FEATURES.index("numbers")] > 0, 1.0, NO_FIGURE)
@@ -98,22 +97,20 @@ def _lacks(row: Evidence, fullest: Mapping[str, float]) -> bool:
     return row.features["numbers"] > 0 and any(row.features[name] < most for name, most in fullest.items())
 
 
-def statement_spans(passage: Passage) -> list[tuple[int, int]]:
+def statement_spans(passage: Passage) -> Sequence[tuple[int, int]]:
     """Spans in `passage.text` that are judged one by one: the rows of a table, whole, else sentences."""
     base = passage.locator.start
-    return [(row.start - base, row.end - base) for row in passage.rows] or sentence_spans(passage.text)
+    return [(row.start - base, row.end - base) for row in passage.rows] or _sentences(passage.text)
 
 
+@lru_cache(maxsize=4096)  # passages: 10 MB
+def _sentences(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple(sentence_spans(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
 def is_statement(text: str) -> bool:
     """Whether a sentence has enough words beside figures to say something by itself, and is no reference with an address."""
     if "://" in text or REFERENCE_LINE.match(text):
         return False
     return sum(any(map(str.isalpha, word)) for word in stems(text)) >= STATEMENT_WORDS
-
-
-def idf_of(
-    question_stems: Sequence[str], frequencies: Callable[[Sequence[str]], Mapping[str, int]], passages: int
-) -> dict[str, float]:
-    """Stem → ln(1 + (N - df + 0.5) / (df + 0.5)), BM25's inverse document frequency, over the N passages of the index."""
-    found = frequencies(question_stems)
-    return {term: math.log(1 + (passages - df + 0.5) / (df + 0.5)) for term, df in found.items()}

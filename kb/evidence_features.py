@@ -8,17 +8,19 @@ the list's median, or the question's other words.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from kb.embed import Encoded
 from kb.gazetteer import Gazetteer
-from kb.maxsim import Packed, token_similarities
+from kb.maxsim import Packed, similarities
 from kb.question import Question, articles_in, has_expected, numbers_in
-from kb.records import Mention
+from kb.records import Passage
 from kb.retrieve import Candidate
 from kb.spans import asked_kind, spans_of
 from kb.words import FUNCTION_WORDS, WORD, stem, stems
@@ -27,6 +29,7 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.float64]
 Span = tuple[int, int]
 
+REMEMBERED = 16_384  # sentences: 35 MB, those of some 2,000 passages
 NEAR = 12  # tokens to either side of a date or figure in which the words that it belongs to stand: a clause
 FOCUS_WORDS = 2  # "the interest rate of …", "which contractor laid …": what is asked for is named right beside the question word
 QUESTION_WORD = re.compile(
@@ -61,8 +64,9 @@ SIGNS = {
 class Probe:
     """A question ready to be compared with sentences. Rows of `matrix` are the tokens of its content words.
 
-    `firsts` are the rows where each word begins; `weights` float32 (words,), sum 1, by rarity; `focus` and `named` are masks over
-    the words: those that say what is asked for, and names and figures.
+    `firsts` are the rows where each word begins; `weights` float32 (words,), sum 1, by rarity, `token_weights` the same shared
+    out among each word's rows; `focus` and `named` are masks over the words: those that say what is asked for, and names and
+    figures.
     """
 
     question: Question
@@ -70,6 +74,7 @@ class Probe:
     matrix: Floats
     firsts: npt.NDArray[np.intp]
     weights: Floats
+    token_weights: Floats
     focus: npt.NDArray[np.bool_]
     named: npt.NDArray[np.bool_]
     kind: str
@@ -116,7 +121,10 @@ def probe(question: Question, encoded: Encoded, idf: Mapping[str, float]) -> Pro
     mentioned = [(m.start, m.end) for m in question.entities]
     named = [w[0][:1].isupper() or w[0][:1].isdigit() or any(a <= w.start() < b for a, b in mentioned) for w in words]
     kind = asked_kind(text, question.expected)
-    return Probe(question, found, encoded.tokens[rows], np.array(firsts, np.intp), weights, focus, np.array(named, bool), kind)
+    counts = np.array([b - a for a, b in pairwise([*firsts, len(rows)])], np.intp)
+    shared = np.repeat(weights / np.maximum(counts, 1), counts).astype(np.float32)
+    matrix, begins = encoded.tokens[rows], np.array(firsts, np.intp)
+    return Probe(question, found, matrix, begins, weights, shared, focus, np.array(named, bool), kind)
 
 
 def _focus(text: str, words: Sequence[Span]) -> npt.NDArray[np.bool_]:
@@ -137,33 +145,50 @@ def _focus(text: str, words: Sequence[Span]) -> npt.NDArray[np.bool_]:
     return chosen
 
 
-def sightings(asked: Probe, candidate: Candidate, rank: int, spans: Sequence[Span]) -> list[Sighting]:
-    """The sentences of a passage, at `spans` of its text, that the model has read. Candidates need token vectors."""
-    tokens = candidate.tokens
-    if tokens is None or not len(asked.firsts) or not len(tokens.codes):
+def sightings(asked: Probe, candidates: Sequence[Candidate], spans_in: Callable[[Passage], Sequence[Span]]) -> list[Sighting]:
+    """The sentences of the passages, at `spans_in` of their text, that the model has read. Only of candidates with token vectors.
+
+    `rank` is the candidate's place in the sequence, from 0.
+    """
+    read = [(n, c, c.tokens) for n, c in enumerate(candidates) if c.tokens is not None and len(c.tokens.codes)]
+    if not len(asked.firsts):
         return []
-    similar = token_similarities(asked.matrix, tokens)
-    ranges = []
-    for start, end in spans:
-        first, last = int(np.searchsorted(tokens.ends, start, "right")), int(np.searchsorted(tokens.starts, end, "left"))
-        if first < last:
-            ranges.append(((start, end), first, last))
+    found = []
+    similar = similarities(asked.matrix, [tokens for _, _, tokens in read])
+    for (rank, candidate, tokens), one in zip(read, similar, strict=True):
+        found += _in_passage(asked, candidate, rank, (tokens, one), spans_in(candidate.hit.passage))
+    return found
+
+
+def _in_passage(
+    asked: Probe, candidate: Candidate, rank: int, seen: tuple[Packed, Floats], spans: Sequence[Span]
+) -> list[Sighting]:
+    tokens, similar = seen
+    bounds = np.array(spans, np.intp).reshape(-1, 2)
+    firsts, lasts = np.searchsorted(tokens.ends, bounds[:, 0], "right"), np.searchsorted(tokens.starts, bounds[:, 1], "left")
+    ranges = [
+        (span, first, last) for span, first, last in zip(spans, firsts.tolist(), lasts.tolist(), strict=True) if first < last
+    ]
     if not ranges:
         return []
-    tops = np.stack([similar[:, first:last].max(axis=1) for _, first, last in ranges], axis=1)
-    covered = _by_word(tops, asked.firsts)
-    padded = np.pad(covered, ((0, 0), (1, 1)), constant_values=-1.0)
-    window = np.maximum(np.maximum(padded[:, :-2], padded[:, 2:]), covered)
-    whole = _by_word(similar.max(axis=1, keepdims=True), asked.firsts)[:, 0]
+    tops = np.empty((len(similar), len(ranges) + 1), np.float32)
+    for i, (_, first, last) in enumerate(ranges):
+        similar[:, first:last].max(axis=1, out=tops[:, i])
+    similar.max(axis=1, out=tops[:, -1])
+    by_word = _by_word(tops, asked.firsts)
+    covered, whole = by_word[:, :-1], by_word[:, -1]
+    window = covered.copy()
+    np.maximum(window[:, 1:], covered[:, :-1], out=window[:, 1:])
+    np.maximum(window[:, :-1], covered[:, 1:], out=window[:, :-1])
+    best = similar.max(axis=0).tolist()
     found = []
     for i, (span, first, last) in enumerate(ranges):
-        inside = similar[:, first:last]
         typed = spans_of(asked.kind, candidate.hit.passage.text[slice(*span)], asked.question.text) if asked.kind else []
-        near = max((_near(asked, similar, tokens, (span[0] + a, span[0] + b, first, last)) for a, b in typed), default=-1.0)
-        near = near if typed else float(covered[:, i] @ asked.weights)
-        reverse = float(inside.max(axis=0).mean())
-        seen = covered[:, i], window[:, i], whole, reverse
-        found.append(Sighting(candidate, rank, span, *seen, last - first, bool(typed) or not asked.kind, near))
+        places = [(span[0] + a, span[0] + b) for a, b in typed]
+        near = _near(asked, similar, tokens, (places, first, last)) if typed else float(covered[:, i] @ asked.weights)
+        reverse = sum(best[first:last]) / (last - first)
+        views = covered[:, i], window[:, i], whole, reverse
+        found.append(Sighting(candidate, rank, span, *views, last - first, bool(typed) or not asked.kind, near))
     return found
 
 
@@ -174,13 +199,14 @@ def _by_word(tops: Floats, firsts: npt.NDArray[np.intp]) -> Floats:
     return means
 
 
-def _near(asked: Probe, similar: Floats, tokens: Packed, where: tuple[int, int, int, int]) -> float:
-    start, end, first, last = where
-    left = max(first, int(np.searchsorted(tokens.ends, start, "right")) - NEAR)
-    right = min(last, int(np.searchsorted(tokens.starts, end, "left")) + NEAR)
-    if left >= right:
-        return 0.0
-    return float(_by_word(similar[:, left:right].max(axis=1, keepdims=True), asked.firsts)[:, 0] @ asked.weights)
+def _near(asked: Probe, similar: Floats, tokens: Packed, where: tuple[Sequence[Span], int, int]) -> float:
+    """How well the words around the best of the places cover the question, within the sentence's tokens from first to last."""
+    places, first, last = where
+    bounds = np.array(places, np.intp)
+    left = np.maximum(np.searchsorted(tokens.ends, bounds[:, 0], "right") - NEAR, first)
+    right = np.minimum(np.searchsorted(tokens.starts, bounds[:, 1], "left") + NEAR, last)
+    around = {(a, b) for a, b in zip(left.tolist(), right.tolist(), strict=True) if a < b}
+    return max((float(asked.token_weights @ similar[:, a:b].max(axis=1)) for a, b in around), default=0.0)
 
 
 def features_of(asked: Probe, seen: Sequence[Sighting], candidates: Sequence[Candidate], gazetteer: Gazetteer) -> Rows:
@@ -226,6 +252,22 @@ def _semantic(asked: Probe, seen: Sequence[Sighting], candidates: Sequence[Candi
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a text holds, whatever is asked: stems, figures (articles as "article 5"), years, and whether it denies something."""
+
+    stems: frozenset[str]
+    numbers: frozenset[str]
+    years: frozenset[str]
+    negated: bool
+
+
+@lru_cache(maxsize=REMEMBERED)
+def written(text: str) -> Written:
+    figures = frozenset(numbers_in(text)) | {f"article {number}" for number in articles_in(text)}
+    return Written(frozenset(stems(text)), figures, frozenset(YEAR.findall(text)), bool(NEGATION.search(text)))
+
+
 class _Surface:
     """What is written in a sentence, its window's passage and its document's title, against what the question names."""
 
@@ -236,17 +278,14 @@ class _Surface:
         self._numbers = question.numbers + ((f"article {question.article}",) if question.article else ())
         self._years = set(YEAR.findall(question.text))
         self._negated = bool(NEGATION.search(question.text))
-        self._contexts: dict[str, tuple[str, set[str], set[str], tuple[Mention, ...]]] = {}
 
     def of(self, one: Sighting) -> dict[str, float]:
-        passage, asked = one.candidate.hit.passage, self._asked
-        text = passage.text[slice(*one.span)]
-        about, about_stems, about_ids, mentions = self._context(one.candidate)
-        there = set(stems(text))
-        inside = np.array([s in there for s in asked.stems])
-        around = inside | np.array([s in about_stems for s in asked.stems])
-        language = asked.question.language
-        foreign = passage.language != language
+        passage, metadata, asked = one.candidate.hit.passage, one.candidate.hit.document.metadata, self._asked
+        text, about = passage.text[slice(*one.span)], f"{metadata.title}\n{passage.context}\n{metadata.published}"
+        said, context = written(text), written(about)
+        inside = np.array([s in said.stems for s in asked.stems])
+        around = inside | np.array([s in context.stems for s in asked.stems])
+        foreign = passage.language != asked.question.language
         # A word that is neither written nor alike: its share counts by how far its cosine stays behind the best-covered word's.
         missing = ~around & (one.window < one.window.max(initial=0.0) - 0.06)
         return {
@@ -255,34 +294,23 @@ class _Surface:
             "rarest": 0.0 if foreign else float(asked.weights[~around].max(initial=0.0)),
             "unmatched": float(missing @ asked.weights),
             "expected": float(has_expected(asked.question.expected, text)),
-            "negation": float(self._negated != bool(NEGATION.search(text))),
-            **self._figures(text, about),
-            **self._entities(one.span, about_ids, mentions),
+            "negation": float(self._negated != said.negated),
+            **self._figures(said, context),
+            **self._entities(one.span, about, passage.text),
         }
 
-    def _context(self, candidate: Candidate) -> tuple[str, set[str], set[str], tuple[Mention, ...]]:
-        passage, metadata = candidate.hit.passage, candidate.hit.document.metadata
-        if passage.id not in self._contexts:
-            about = f"{metadata.title}\n{passage.context}\n{metadata.published}"
-            ids = {m.entity_id or "" for m in self._gazetteer.find(about)} if self._wanted else set()
-            mentions = self._gazetteer.find(passage.text) if self._wanted else ()
-            self._contexts[passage.id] = about, set(stems(about)), ids, mentions
-        return self._contexts[passage.id]
-
-    def _figures(self, text: str, about: str) -> dict[str, float]:
+    def _figures(self, said: Written, context: Written) -> dict[str, float]:
         if not self._numbers:
             return {"numbers": 1.0, "year_conflict": 0.0}
-        both = f"{text} {about}"
-        there = set(numbers_in(both)) | {f"article {n}" for n in articles_in(both)}
-        years = set(YEAR.findall(text))
-        conflict = bool(self._years and years and not self._years & years)
-        return {"numbers": sum(n in there for n in self._numbers) / len(self._numbers), "year_conflict": float(conflict)}
+        there = sum(n in said.numbers or n in context.numbers for n in self._numbers)
+        conflict = bool(self._years and said.years and not self._years & said.years)
+        return {"numbers": there / len(self._numbers), "year_conflict": float(conflict)}
 
-    def _entities(self, span: Span, about: set[str], mentions: Sequence[Mention]) -> dict[str, float]:
+    def _entities(self, span: Span, about: str, text: str) -> dict[str, float]:
         if not self._wanted:
             return {"entities": 1.0, "entity_conflict": 0.0}
-        inside = {m.entity_id for m in mentions if span[0] <= m.start < span[1] and m.entity_id}
-        lacking = self._wanted - inside - about
+        inside = {m.entity_id for m in self._gazetteer.find(text) if span[0] <= m.start < span[1] and m.entity_id}
+        lacking = self._wanted - inside - {m.entity_id for m in self._gazetteer.find(about)}
         types = {self._gazetteer.entities[e].type for e in lacking}
         other = any(self._gazetteer.entities[e].type in types for e in inside - self._wanted)
         return {"entities": 1 - len(lacking) / len(self._wanted), "entity_conflict": float(bool(lacking) and other)}

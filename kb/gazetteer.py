@@ -13,7 +13,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, pairwise, product
 from pathlib import Path
 from types import MappingProxyType
@@ -37,6 +37,8 @@ LABELS: Mapping[str, str] = MappingProxyType(
 # "eco" and "sco" are parts of words and of file names; from five letters on ("CAREC") writing it small means the same.
 ACRONYM_LETTERS = 4
 MAX_EXPANSION = 6
+UNWRITTEN = ("devanagari",)  # questions come in it, documents do not: its names are found, and not searched for
+SHORT = 4000  # characters: a passage; documents are looked through once, at ingest
 
 _FILE = Path(__file__).with_suffix(".toml")
 _WORD = re.compile(r"\w+")
@@ -103,7 +105,7 @@ class _Name:
     capitals: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # by identity: what was found is remembered with it
 class Gazetteer:
     """Immutable and safe in threads. `entities` maps id to Entity in the file's order."""
 
@@ -123,6 +125,13 @@ class Gazetteer:
         names more countries of one of them than of any other, it is linked to that one; else it is left out. Who is called by
         another acronym in `text` is not meant by a shared one: in "neither TAPI nor TAP" TAP is the power line.
         """
+        return self._remembered(text) if len(text) <= SHORT else self._found(text)
+
+    @lru_cache(maxsize=8192)  # noqa: B019 (there is one gazetteer) - sentences and passages of questions: 20 MB
+    def _remembered(self, text: str) -> tuple[Mention, ...]:
+        return self._found(text)
+
+    def _found(self, text: str) -> tuple[Mention, ...]:
         return tuple(
             Mention(ids[0], LABELS[self.entities[ids[0]].type], text[start:end], start, end)
             for start, end, ids in self._settled(text)
@@ -138,6 +147,17 @@ class Gazetteer:
         """Return the ISO code of a country given by code, name or alias in any script; None for anything else."""
         return self._codes.get(_folded(name.strip())[0])
 
+    def projects(self) -> Mapping[str, str]:
+        """Return the names of all projects by their ids."""
+        return {entity.id: entity.name for entity in self.entities.values() if entity.type == "project"}
+
+    def entity_id(self, name: str) -> str | None:
+        """Return the id of an entity given by it or by any unambiguous name; None for anything else."""
+        if name in self.entities:
+            return name
+        found = self.find(name)
+        return found[0].entity_id if len(found) == 1 and found[0].text == name.strip() else None
+
     def expand(self, text: str) -> tuple[str, ...]:
         """Return the other names of the entities in `text`, at most MAX_EXPANSION for each name in it: one of each script first.
 
@@ -147,7 +167,8 @@ class Gazetteer:
         terms: dict[str, None] = {}
         for _, _, ids in self._settled(text):
             for entity_id in ids:
-                others = [name for name in self.entities[entity_id].names if not _holds(present, _folded(name)[0])]
+                names = (name for name in self.entities[entity_id].names if script(name) not in UNWRITTEN)
+                others = [name for name in names if not _holds(present, _folded(name)[0])]
                 terms.update(dict.fromkeys(_by_script(others)[: max(1, MAX_EXPANSION // len(ids))]))
         return tuple(terms)
 

@@ -14,7 +14,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,15 +29,18 @@ from kb.leases import Lease
 from kb.manifest import GONE, PARTIAL, REINDEX, REPAIR, read_manifest, write_hashes, write_manifest
 from kb.manifest import folder_of as folder_of
 from kb.manifest import vector_model as vector_model
+from kb.maxsim import Packed
 from kb.migrations import SCHEMA
 from kb.ports import Rows
 from kb.postings import WordIndex, build_words
-from kb.records import IndexManifest
+from kb.recent import Recent
+from kb.records import DocumentSummary, IndexManifest, Passage
 from kb.staging import DROPPED, OPEN, Staging
 from kb.store import held_since, intermediate_generations, published_generation
 from kb.vectors import VectorIndex, build_vectors
 
 VECTOR_BATCH = 8192  # rows: 12 MB of float32 at 384 dimensions
+REMEMBERED = 4096  # passages: 15 MB of text and 50 MB of packed token vectors at most lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,9 @@ class Snapshot:
     """The indexes of one generation, open for reading. `passages[i]`, `documents[i]`: the store's numbers at position i.
 
     Whoever holds a snapshot holds its lease, and the generation stays.
+
+    What was last read of the generation's passages is remembered with it, by the store's number: `found`, their `languages`
+    and their `tokens`.
     """
 
     manifest: IndexManifest
@@ -53,6 +59,9 @@ class Snapshot:
     passages: npt.NDArray[np.int64]
     documents: npt.NDArray[np.int64]
     lease: Lease
+    found: Recent[int, tuple[Passage, DocumentSummary]] = field(default_factory=lambda: Recent(REMEMBERED))
+    languages: Recent[int, str] = field(default_factory=lambda: Recent(16 * REMEMBERED))
+    tokens: Recent[int, Packed] = field(default_factory=lambda: Recent(REMEMBERED))
 
     def close(self) -> None:
         self.lease.release()

@@ -1,4 +1,4 @@
-"""Which language a text is in, among the twelve of the collection.
+"""Which language a text is in, among the twelve of the collection, and Hindi, in which questions come.
 
 Order of evidence: letters and everyday words that only one of the twelve has (no model needed: most questions end here),
 then py3langid limited to the languages written in the text's script. Short strings and acronyms are no evidence: on
@@ -30,26 +30,29 @@ LANGUAGES: Mapping[str, str] = MappingProxyType(
         "ps": "Pashto",
         "zh": "Chinese",
         "tr": "Turkish",
+        "hi": "Hindi",
     }
 )
 RIGHT_TO_LEFT = frozenset({"ur", "fa", "ps"})
-Script = Literal["latin", "cyrillic", "arabic", "han", "none"]
+Script = Literal["latin", "cyrillic", "arabic", "han", "devanagari", "none"]
 # Sixteen letters is two or three words; with fewer, names in a foreign spelling decide the model's answer.
 MIN_LETTERS = 16
 # The model needs 0.1 ms for a sentence and grows with the text; a document's first pages settle it.
 SAMPLE = 6000
 
-_FALLBACK: Mapping[Script, str] = {"latin": "en", "cyrillic": "ru", "arabic": "ur", "han": "zh", "none": "en"}
+_FALLBACK: Mapping[Script, str] = {"latin": "en", "cyrillic": "ru", "arabic": "ur", "han": "zh", "devanagari": "hi", "none": "en"}
 _WRITTEN_IN: Mapping[Script, frozenset[str]] = {
     "latin": frozenset({"en", "uz", "tk", "tr"}),
     "cyrillic": frozenset({"ru", "kk", "ky", "tg", "uz"}),
     "arabic": frozenset({"ur", "fa", "ps"}),
 }
+_ALONE: Mapping[str, Script] = {"zh": "han", "hi": "devanagari"}  # no other language of ours is written in their script
 _SCRIPTS: tuple[tuple[Script, re.Pattern[str]], ...] = (
     ("latin", re.compile("[A-Za-zÀ-ɏ]")),
     ("cyrillic", re.compile("[Ѐ-ӿ]")),
     ("arabic", re.compile("[ؠ-يٱ-ۓۺ-ۿﭐ-﷿ﹰ-ﻼ]")),
     ("han", re.compile("[㐀-䶿一-鿿]")),
+    ("devanagari", re.compile("[\u0900-\u097f]")),
 )
 _ACRONYM = re.compile(r"\b(?:[A-ZА-ЯЁ]{2,}[\w-]*|\w*\d\w*)\b")
 # Letters that one language of a script has and the others lack; Urdu ے ٹ ڈ ڑ ں, Pashto ټ ډ ړ ښ ږ ځ څ ڼ ې.
@@ -83,7 +86,7 @@ def detect(text: str) -> str:
     """Return the ISO 639-1 code of `text`, one of LANGUAGES; never fails, "" and digits give "en". Safe in threads."""
     sample = text[:SAMPLE]
     main = script(sample)
-    if main in ("han", "none"):
+    if main in ("han", "devanagari", "none"):
         return _FALLBACK[main]
     words = _ACRONYM.sub(" ", sample)
     if _letters(words, main) < MIN_LETTERS:
@@ -116,7 +119,7 @@ def direction(language: str) -> Literal["rtl", "ltr"]:
 def language_script(language: str) -> Script:
     """Return the script that text in `language` is expected in ("none": either of two, as for Uzbek)."""
     homes = [name for name, languages in _WRITTEN_IN.items() if language in languages]
-    return "han" if language == "zh" else homes[0] if len(homes) == 1 else "none"
+    return _ALONE.get(language) or (homes[0] if len(homes) == 1 else "none")
 
 
 def _letters(text: str, main: Script) -> int:
@@ -143,5 +146,5 @@ def _own_words(text: str) -> str:
 def _identifier() -> LanguageIdentifier:
     # 0.55 s, half of it xz: on first need only. A race loads it twice and keeps one; `rank` itself writes nothing.
     identifier: LanguageIdentifier = LanguageIdentifier.from_model_file(MODEL_FILE)  # type: ignore[no-untyped-call]
-    identifier.set_languages(list(LANGUAGES))  # type: ignore[no-untyped-call]
+    identifier.set_languages([code for code in LANGUAGES if code not in _ALONE])  # type: ignore[no-untyped-call]
     return identifier

@@ -7,34 +7,36 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar, cast
 
-from kb import store
-from kb.abstain import not_one_question, reason_for_abstaining
+from kb import facets, store
 from kb.article import article_evidence, with_article_first
+from kb.catalogue import Catalogue
+from kb.catalogue_records import EntityDetail, Listing
 from kb.compose import Composer
 from kb.config import Settings
-from kb.conflicts import conflicts_of
+from kb.conflicts import disagreements
 from kb.connections import store_error
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, NotFound, SnapshotGone
-from kb.evidence import Evidence, Judge, idf_of
+from kb.evidence import Evidence, Judge
 from kb.evidence_model import load_model
 from kb.filters import checked
+from kb.finding import Finding, confidence, contradictions, finding_of, reason
 from kb.gazetteer import Gazetteer
 from kb.generate import Task, Writer, Written, writer_of
 from kb.language import LANGUAGES
-from kb.pictures import PAGED, PagePictures, Paint, Picture, PictureOrder
+from kb.pictures import PagePictures, Paint, Picture, PictureOrder, checked_mark, marked, page_of
 from kb.ports import Reading
-from kb.premise import Objection, objection, unknown_names
 from kb.question import Question, understand
 from kb.records import (
     Answer,
     Document,
     DocumentPage,
+    DocumentSummary,
     EntityCount,
     Facets,
     Filters,
@@ -50,16 +52,20 @@ from kb.understood import understood
 
 T = TypeVar("T")
 MAX_ITEMS = 200  # of any list in one call
+MAX_ENTITIES = 1_000  # the gazetteer's names are some hundreds
+ALL = 1_000_000  # more candidates than any question has
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """`evidence` may answer, of all that was `judged`; `objection` is to the best of that; `unknown` are names nobody knows."""
+class _Wish:
+    """How a question is answered: `n` nearest passages; `write`, by a language model if there is one; `steps`, with the page of
+    passages before the answer."""
 
-    evidence: list[Evidence]
-    judged: list[Evidence]
-    objection: Objection | None
-    unknown: tuple[str, ...]
+    filters: Filters
+    n: int
+    expand: bool
+    write: bool = True
+    steps: bool = False
 
 
 class Library:
@@ -84,6 +90,7 @@ class Library:
         self._source = source_of(settings, identity)
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
+        self._catalogue = Catalogue(self._reading, self._gazetteer)
 
     @classmethod
     def open(cls, settings: Settings, painter: tuple[Paint, str] | None = None) -> Library:
@@ -110,7 +117,33 @@ class Library:
 
     def ask(self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True) -> Answer:  # noqa: B008 (frozen)
         """Answer with citations, or abstain; `nearest` holds the `n` best passages either way. Raises BadRequest."""
-        return self._retried(lambda: self._ask(question, filters, _count(n), expand))
+
+        def whole() -> Answer:
+            *_, answer = self._asked(question, _Wish(filters, _count(n), expand))
+            return cast(Answer, answer)
+
+        return self._retried(whole)
+
+    def quoted(self, question: str) -> Answer:
+        """`ask` over all documents in their own sentences, also where a language model writes answers."""
+        *_, answer = self._asked(question, _Wish(Filters(), 1, True, write=False))
+        return cast(Answer, answer)
+
+    def asking(
+        self,
+        question: str,
+        filters: Filters = Filters(),  # noqa: B008 (frozen)
+        n: int = 10,
+        *,
+        expand: bool = True,
+    ) -> Iterator[SearchPage | Answer]:
+        """`ask` in two steps, for who shows the passages while they are judged: the `n` best passages, then the answer."""
+
+        def begun() -> Iterator[SearchPage | Answer]:
+            steps = self._asked(question, _Wish(filters, _count(n), expand, steps=True))
+            return chain([next(steps)], steps)
+
+        return self._retried(begun)
 
     def search(
         self,
@@ -126,13 +159,12 @@ class Library:
             raise BadRequest(f"the offset {offset} is below 0; leave it out, or take the value of `next`.")
         return self._retried(lambda: self._search(query, filters, (_count(n), offset), expand))
 
-    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "") -> DocumentPage:  # noqa: B008 (frozen)
-        reading = self._reading()
-        return store.documents(reading.connection, reading.generation, self._checked(filters), _count(n), cursor)
+    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "", sort: str = "title") -> DocumentPage:  # noqa: B008 (frozen)
+        """`n` documents from the cursor on, in the order of `sort` (kb.catalogue_records.SORTS). Raises BadRequest."""
+        return self._catalogue.documents(self._checked(filters), Listing(_count(n), cursor, sort))
 
     def document(self, document_id: str) -> Document:
-        reading = self._reading()
-        return store.document(reading.connection, reading.generation, document_id)
+        return self._catalogue.document(document_id)
 
     def passages(self, document_id: str) -> tuple[Passage, ...]:
         reading = self._reading()
@@ -162,68 +194,80 @@ class Library:
         text, Busy if too many pages are being drawn.
         """
         document = self.document(document_id)
-        shown = next((one for one in document.pages if one.number == page), None)
-        if self._pictures is None or document.media_type != PAGED or shown is None:
-            raise NotFound(_no_picture(document, page))
+        if self._pictures is None:
+            raise NotFound("this program was started without what draws pages; `python -m web` has it.")
+        shown = page_of(document, page)
+        checked_mark(document, span)
         order = PictureOrder(self.original(document_id).path, document.original_sha256, page)
-        if span is None:
-            return self._pictures.get(order)
-        if not 0 <= span[0] < span[1] <= len(document.text):
-            raise BadRequest(f"{span[0]} to {span[1]} is no span of a text of {len(document.text)} characters.")
-        start, end = max(span[0], shown.start), min(span[1], shown.end)
-        if start >= end:
-            return self._pictures.get(order)
-        if shown.ocr is None:
-            text, spans = document.text[shown.start : shown.end], ((start - shown.start, end - shown.start),)
-            return self._pictures.get(replace(order, text=text, spans=spans))
         reading = self._reading()
-        words = store.word_boxes(reading.connection, reading.generation, document_id, page)
-        boxes = tuple((w.left, w.top, w.right, w.bottom) for w in words if w.start < end and start < w.end)
-        return self._pictures.get(replace(order, boxes=boxes))
+        words = lambda: store.word_boxes(reading.connection, reading.generation, document_id, page)  # noqa: E731
+        return self._pictures.get(marked(order, document, shown, span, words))
+
+    def passages_within(self, document_id: str, start: int, end: int) -> tuple[Passage, ...]:
+        """The passages of a document that begin in [start, end), in order."""
+        return self._catalogue.passages_within(document_id, start, end)
+
+    def newest(self, n: int) -> tuple[DocumentSummary, ...]:
+        """The documents that were published last, the newest first."""
+        return self._catalogue.newest(_count(n))
 
     def facets(self) -> Facets:
-        reading = self._reading()
-        return store.facets(reading.connection, reading.generation)
+        return self._catalogue.facets()
 
-    def entities(self, n: int = MAX_ITEMS) -> tuple[EntityCount, ...]:
-        reading = self._reading()
-        known = self._gazetteer.entities
-        counts = store.entity_counts(reading.connection, reading.generation, _count(n))
-        return tuple(replace(c, name=known[c.id].name, type=known[c.id].type) for c in counts if c.id in known)
+    def entities(self, n: int = MAX_ITEMS, kind: str = "") -> tuple[EntityCount, ...]:
+        """What the documents mention of the gazetteer, of one type if `kind` names it; the most frequent first."""
+        return self._catalogue.entities(kind)[: _count(n, MAX_ENTITIES)]
+
+    def entity(self, entity_id: str) -> EntityDetail:
+        """Raises NotFound."""
+        return self._catalogue.entity(entity_id)
+
+    def entities_of(self, document_id: str) -> tuple[EntityCount, ...]:
+        """What a document mentions of the gazetteer, the most frequent first; nothing for an unknown document."""
+        return self._catalogue.entities_of(document_id)
 
     def evidence(self, question: str, keep: Callable[[Candidate], bool]) -> list[Evidence]:
         """The judged sentences of the candidates that `keep` lets through, best first: what answers are made of."""
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
-        return self._judged(reading, query, [one for one in self._retrieved(reading, query, Stopwatch()) if keep(one)])
+        return self._judged(reading, query, [one for one in self._retrieved(reading, query, Stopwatch(), 0) if keep(one)])
 
     def rankings(self, question: str, rankings: Sequence[Ranking]) -> list[list[Candidate]]:
         """The candidates by each ranking, of one reading and one encoding of the question: what ablations are made of."""
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
-        return [retrieve(reading, query, Stopwatch(), ranking) for ranking in rankings]
+        return [retrieve(reading, query, Stopwatch(), ranking, most=ALL) for ranking in rankings]
 
-    def _ask(self, text: str, filters: Filters, n: int, expand: bool) -> Answer:
+    def _asked(self, text: str, wish: _Wish) -> Iterator[SearchPage | Answer]:
         watch = Stopwatch()
-        question, query, reading = self._prepared(text, filters, expand, watch)
-        candidates = self._retrieved(reading, query, watch)
+        question, query, reading = self._prepared(text, wish.filters, wish.expand, watch)
+        candidates = self._retrieved(reading, query, watch, ALL if wish.steps else wish.n)
+        if wish.steps:
+            yield self._page(reading, query, candidates, (wish.n, 0))
         model = load_model()
         with watch.step("judge"):
             finding = self._found(reading, query, candidates)
+        with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
+            answered = bool(finding.evidence) and finding.evidence[0].probability >= model.threshold
+            differing = disagreements(question, finding.judged if answered else [], self._gazetteer)
         with watch.step("compose"):
             text_of = lambda uid: store.document_text(reading.connection, reading.generation, uid)  # noqa: E731
-            composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence)
-        written = self._written(Task(question, finding.evidence, composed, text_of), watch)
-        with watch.step("conflicts"):  # among all that was judged: what does not answer may still contradict what does
+            disputed = [value.evidence for group in differing for value in group]
+            composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence, disputed)
+        quoted = Written(composed.statements, composed.citations)
+        written = self._written(Task(question, finding.evidence, composed, text_of), watch) if wish.write else quoted
+        with watch.step("statuses"):
             judged = finding.judged if written.statements else []
-            conflicts, also_cited = conflicts_of(question, judged, self._gazetteer, written.citations, text_of)
-        return Answer(
+            conflicts, also_cited = contradictions(
+                question, differing if judged else [], judged, self._gazetteer, written.citations, text_of
+            )
+        yield Answer(
             question=question.text,
             status="answered" if written.statements else "abstained",
-            confidence=_confidence(finding, model.threshold if not written.statements else 1.0),
+            confidence=confidence(finding, model.threshold if not written.statements else 1.0),
             statements=written.statements,
             citations=written.citations + also_cited,
-            reason=None if written.statements else written.reason or self._reason(query, finding, model.threshold),
+            reason=None if written.statements else written.reason or reason(query, finding, model.threshold),
             conflicts=conflicts,
-            nearest=tuple(candidate.hit for candidate in candidates[:n]),
+            nearest=tuple(candidate.hit for candidate in candidates[: wish.n]),
             also_searched=query.aliases,
             index=reading.snapshot.manifest,
             models={"embedder": self._identity[0], "embedder_digest": self._identity[1], "note": self._encode().note},
@@ -240,38 +284,24 @@ class Library:
             return self._writer.write(task, self._encode(), self._gazetteer)
 
     def _found(self, reading: Reading, query: Query, candidates: list[Candidate]) -> Finding:
-        """The sentences that bear out what the question takes for granted, and why the best of the others were left out."""
-        question, today = query.question, date.today()
         judged = self._judged(reading, query, candidates)
-        judged = article_evidence(question, judged, next(iter(candidates), None), self._gazetteer)
-        types = {
-            mention.entity_id: self._gazetteer.entities[mention.entity_id].type
-            for mention in question.entities
-            if mention.entity_id
-        }
-        objections = [objection(question, evidence.text, today, types) for evidence in judged]
-        kept = [evidence for evidence, against in zip(judged, objections, strict=True) if against is None]
-        unknown = unknown_names(question, reading.snapshot.words.document_frequencies)
-        return Finding([] if unknown or not_one_question(question) else kept, judged, next(iter(objections), None), unknown)
-
-    def _reason(self, query: Query, finding: Finding, threshold: float) -> str:
-        question, best = query.question, next(iter(finding.judged), None)
-        passed_over = finding.evidence and finding.evidence[0].probability >= threshold
-        against: Objection | None = "missing" if passed_over else finding.objection
-        filtered = query.filters != Filters()
-        return not_one_question(question) or reason_for_abstaining(question, best, filtered, against, finding.unknown)
+        judged = article_evidence(query.question, judged, next(iter(candidates), None), self._gazetteer)
+        return finding_of(query.question, judged, self._gazetteer, reading.snapshot.words.document_frequencies)
 
     def _names(self, question: Question) -> tuple[str, ...]:
         known = self._gazetteer.entities
         return tuple(dict.fromkeys(known[m.entity_id].name for m in question.entities if m.entity_id))
 
     def _search(self, text: str, filters: Filters, page: tuple[int, int], expand: bool) -> SearchPage:
+        _, query, reading = self._prepared(text, filters, expand, Stopwatch())
+        return self._page(reading, query, self._retrieved(reading, query, Stopwatch(), ALL), page)
+
+    def _page(self, reading: Reading, query: Query, candidates: list[Candidate], page: tuple[int, int]) -> SearchPage:
         n, offset = page
-        question, query, reading = self._prepared(text, filters, expand, Stopwatch())
-        candidates = self._retrieved(reading, query, Stopwatch())
-        items = tuple(candidate.hit for candidate in candidates[offset : offset + n])
-        following = str(offset + n) if len(candidates) > offset + n else None
-        return SearchPage(question.text, items, following, query.aliases)
+        hits = tuple(candidate.hit for candidate in candidates)
+        following = str(offset + n) if len(hits) > offset + n else None
+        found = facets.found_by(reading.connection, reading.generation, hits, self._gazetteer.projects())
+        return SearchPage(query.question.text, hits[offset : offset + n], following, query.aliases, found)
 
     def _prepared(self, text: str, filters: Filters, expand: bool, watch: Stopwatch) -> tuple[Question, Query, Reading]:
         with watch.step("understand"):
@@ -283,20 +313,21 @@ class Library:
             encoded = self._encode().encode_query(question.text)
         return question, Query(question, encoded, aliases, chosen), reading
 
-    def _retrieved(self, reading: Reading, query: Query, watch: Stopwatch) -> list[Candidate]:
-        ranked = retrieve(reading, query, watch)
+    def _retrieved(self, reading: Reading, query: Query, watch: Stopwatch, most: int) -> list[Candidate]:
+        """The `most` best, or more."""
         if query.question.article is None:
-            return ranked
+            return retrieve(reading, query, watch, most=most)
+        ranked = retrieve(reading, query, watch, most=ALL)  # the article may stand anywhere among them
         with watch.step("article"):
             return with_article_first(reading, query, ranked, self._gazetteer)
 
     def _judged(self, reading: Reading, query: Query, candidates: list[Candidate]) -> list[Evidence]:
         snapshot = reading.snapshot
-        idf = idf_of(query.question.stems, snapshot.words.document_frequencies, len(snapshot.vectors))
+        idf = snapshot.words.idf(query.question.stems, len(snapshot.vectors))
         return Judge(query.question, query.encoded, idf, self._gazetteer, load_model()).judge(candidates)
 
     def _checked(self, filters: Filters) -> Filters:
-        return checked(filters, self._gazetteer.country_code, tuple(LANGUAGES))
+        return checked(filters, self._gazetteer.country_code, tuple(LANGUAGES), self._gazetteer.entity_id)
 
     def _encode(self) -> Encoder:
         with self._lock:
@@ -311,25 +342,12 @@ class Library:
         try:
             return work()
         except SnapshotGone:
-            return work()  # the generation, or the server that it was read from, went away in the middle
+            return work()  # the folder was built again under its number while it was read
         except sqlite3.DatabaseError as error:
             raise store_error(self._settings.home / STORE_FILE, error) from error
 
 
-def _no_picture(document: Document, page: int) -> str:
-    if document.media_type != PAGED:
-        return f"{document.uri} is of type {document.media_type}; pictures are of PDFs. Its original shows it as it was."
-    if not 1 <= page <= len(document.pages):
-        return f"{document.uri} has no page {page}; its pages are 1 to {len(document.pages)}."
-    return "this program was started without what draws pages; `python -m web` has it."
-
-
-def _confidence(finding: Finding, most: float) -> float:
-    """The best sentence's probability; of an abstention no more than what is answered from."""
-    return min(finding.evidence[0].probability, most) if finding.evidence else 0.0
-
-
-def _count(n: int) -> int:
-    if not 1 <= n <= MAX_ITEMS:
-        raise BadRequest(f"n is {n}; it takes a whole number from 1 to {MAX_ITEMS}.")
+def _count(n: int, most: int = MAX_ITEMS) -> int:
+    if not 1 <= n <= most:
+        raise BadRequest(f"n is {n}; it takes a whole number from 1 to {most}.")
     return n

@@ -67,7 +67,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType({measure.name: measure for me
 _WORDS = re.compile("|".join(rf"(?<!\w)(?P<{m.name}>{m.words})(?!\w)" for m in _MEASURES), re.I)
 _PLANNED = re.compile(
     r"\b(?:targets?|goals?|aim\w*|expect\w*|plan(?:s|ned)?|propos\w*|should|could|reach|potential|deadlines?|"
-    r"envisag\w*|count(?:s|ed) on|hop(?:es?|ed))\b|"
+    r"envisag\w*|count(?:s|ed) on|hop(?:es?|ed)|within (?:\w+ or )?(?:\w+|\d+) years)\b|\bв течение \w+ лет|"
     r"\b(?:цел\w+|довести|планир\w+|ожида\w+|предлож\w+|должен|должн\w+|потенциал\w*)|ہدف|اہداف|توقع|تجویز|منصوبہ بند",
     re.I,
 )
@@ -80,6 +80,7 @@ _PARTS = re.compile(
 )
 _COUNT = re.compile(r"\bhow many\b|\bnumber of\b|\bсколько\b|\bчисло\b|کتن[ایے]|تعداد", re.I)
 _LONG = re.compile(r"\bhow (?:long|far)\b|\bкак долго\b|کتن[ایے] (?:دیر|لمب)", re.I)
+_LENGTH = re.compile(r"\bhow far\b|\bhow long (?:is|are|was|were)\b(?!.*\b(?:valid|last|stay|take|open|closed)\w*)|لمب", re.I)
 DATE_ASKED = dict(EXPECTED)["date"]
 _DAYS = re.compile(r"\b(?:which|what|different) (?:\w+ )?(?:days?|dates?)\b|\bкакие даты\b|تاریخیں", re.I)
 # "Was the run of 2023 the first?" asks whether another came before.
@@ -138,7 +139,7 @@ def asked(question: Question) -> Asked:
     dimensions: set[Dimension] = {"date"} if dated and not (counted and counted.start() < dated.start()) else set()
     of_amount = {name for name in named if "count" not in MEASURES[name].dimensions}
     if _LONG.search(text):
-        dimensions |= {"length", "duration"}
+        dimensions |= {"length"} if _LENGTH.search(text) else {"length", "duration"}
         named = set()
     # Urdu asks "how many" and "how much" alike: what is measured tells which.
     elif counted and (units or not of_amount or ARABIC.search(text) is None):

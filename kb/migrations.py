@@ -6,10 +6,13 @@ A row staged for the next generation is therefore invisible until that generatio
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 
 from kb.errors import IndexStale
+from kb.mentioned import mentioned, says_something, tier
+from kb.records import Mention
 
 
 def _first_schema(connection: sqlite3.Connection) -> None:
@@ -177,12 +180,58 @@ def _files_and_runs(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE runs SET state = CASE WHEN finished_at IS NULL THEN 'killed' ELSE 'finished' END")
 
 
+LISTED = "kind, language, publisher, published_start, published_end, gen_from, gen_to, characters, passage_count, page_count"
+
+
+def _browsing(connection: sqlite3.Connection) -> None:
+    """Lists in five orders that read no document's row (its text lies before the generations, and would be read for them), and
+    what each document speaks of (see kb.mentioned)."""
+    connection.execute("DROP INDEX documents_title")
+    for name, order in (
+        ("title", "title"),
+        ("date", "published_start"),
+        ("kind", "kind, title"),
+        ("publisher", "publisher = '', publisher, title"),
+        ("added", "ingested_at"),
+    ):
+        rest = ", ".join(column for column in LISTED.split(", ") if column not in order.split(", "))
+        connection.execute(f"CREATE INDEX documents_by_{name} ON documents ({order}, id, {rest})")
+    connection.execute("CREATE INDEX documents_from ON documents (gen_from)")
+    connection.execute("CREATE INDEX documents_to ON documents (gen_to) WHERE gen_to IS NOT NULL")
+    connection.execute("CREATE INDEX document_countries_country ON document_countries (country, document)")
+    connection.execute(
+        """CREATE TABLE document_entities (
+             entity_id TEXT NOT NULL,
+             document INTEGER NOT NULL REFERENCES documents (num) ON DELETE CASCADE,
+             mentions INTEGER NOT NULL,
+             ordinal INTEGER,
+             focus INTEGER NOT NULL,
+             tier INTEGER NOT NULL,
+             published TEXT NOT NULL,
+             PRIMARY KEY (entity_id, document)
+           ) STRICT, WITHOUT ROWID"""
+    )
+    connection.execute("CREATE INDEX document_entities_document ON document_entities (document, entity_id, mentions)")
+    for num, title, kind, published in connection.execute("SELECT num, title, kind, published_start FROM documents").fetchall():
+        passages = connection.execute(
+            'SELECT start, "end", text, section FROM passages WHERE document = ? ORDER BY ordinal', (num,)
+        )
+        places = [(start, end, says_something(text, json.loads(section))) for start, end, text, section in passages]
+        found = connection.execute('SELECT entity_id, label, text, start, "end" FROM mentions WHERE document = ?', (num,))
+        rows = mentioned(title, places, [Mention(*row) for row in found])
+        connection.executemany(
+            "INSERT INTO document_entities VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(m.entity_id, num, m.mentions, m.ordinal, m.focus, tier(kind), published) for m in rows],
+        )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first_schema,
     _rows_of_passages,
     _legal_structure,
     _ocr,
     _files_and_runs,
+    _browsing,
 )
 SCHEMA = len(MIGRATIONS)
 

@@ -1,55 +1,19 @@
-"""Dates and periods in a text: what a sentence dates, and which period a question asks about, in English, Russian and Urdu.
-
-Our own patterns and not dateparser's: that one takes a string for one moment, where a question says "since 2021" or "FY2024-25",
-and its search over a sentence reads "may", "с" and figures of trade as dates.
-"""
+"""What a sentence dates, and which period a question asks about, by kb.timespans: "since 2021", "between …", "last year"."""
 
 from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
 
 from kb.records import Period
+from kb.timespans import Timespan, timespans_of
 
-FISCAL_MONTH = 7  # Pakistan's fiscal year runs from July to June and is named by both years, or by the one in which it ends
-_MONTHS = (
-    ("january", "jan", "январ", "جنوری"),
-    ("february", "feb", "феврал", "فروری"),
-    ("march", "mar", "март", "مارچ"),
-    ("april", "apr", "апрел", "اپریل"),
-    ("may", "ма[йяею]", "مئی"),
-    ("june", "jun", "июн", "جون"),
-    ("july", "jul", "июл", "جولائی"),
-    ("august", "aug", "август", "اگست"),
-    ("september", "sept", "sep", "сентябр", "ستمبر"),
-    ("october", "oct", "октябр", "اکتوبر"),
-    ("november", "nov", "ноябр", "نومبر"),
-    ("december", "dec", "декабр", "دسمبر"),
-)
-_MONTH = "|".join(rf"{name}\w{{0,2}}" if re.match("[а-я]", name) else rf"{name}\b\.?" for row in _MONTHS for name in row)
-# Four digits before a unit or after a currency are an amount: "2000 MW", "USD 2000".
-_YEAR = (
-    r"(?<![\d.,/$€])(?<!usd )(?<!eur )(?:19|20)\d{2}(?![\d/%]|[.,]\d|"
-    r"\s*(?:million|billion|thousand|km|mw|kv|tonn?e?s?\b|per ?cent|million|people|млн|млрд|тыс|км|мвт|тонн|"
-    r"ملین|ارب|کلومیٹر|میگاواٹ|ٹن))"
-)
-_POINT = (
-    rf"(?:(?:(?:\d{{1,2}}\s?(?:[-–—]|to|or|and|по|и|или|سے|تا|اور|یا)\s?)?\d{{1,2}}(?:st|nd|rd|th)?\s+)?(?:{_MONTH})(?:\s+\d{{1,2}}(?:st|nd|rd|th)?,)?(?:\s+of)?\s+{_YEAR}|"
-    rf"(?:19|20)\d{{2}}-\d{{2}}-\d{{2}}|{_YEAR})"
-)
-_FISCAL = r"(?<!\d)(?:19|20)\d{2}\s?[-–/]\s?(?:(?:19|20)\d{2}|\d{2})(?![\d-])"
-_SPAN = rf"(?:{_MONTH})(?:\s+{_YEAR})?\s?(?:[-–—]|to|по|سے)\s?(?:{_MONTH})\s+{_YEAR}"  # of months: "July–December 2023"
-DATED = re.compile(
-    rf"(?P<span>{_SPAN})|(?P<fiscal>{_FISCAL})|(?P<iso>(?:19|20)\d{{2}}-\d{{2}}-\d{{2}})|(?P<point>{_POINT})", re.I
-)
-_PARTS = re.compile(
-    rf"(?:(?:(?P<first>\d{{1,2}})\D{{1,6}})?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+)?(?P<month>{_MONTH})?(?:\s+(?P<after>\d{{1,2}})\w*,)?[^\d]*(?P<year>\d{{4}})",
-    re.I,
-)
-_NAMED_YEAR = r"(?:\s+(?:года?у?|гг?\.?|year))?"
+YEARS = 366  # days; a span of several years gives bounds, and no date that a source would write the same way
+
 _NUMBERS = {
     "two": 2,
     "three": 3,
@@ -65,30 +29,19 @@ _NUMBERS = {
     "پانچ": 5,
 }
 
-_BETWEEN = re.compile(
-    rf"(?:between|from|между|с|со|в период с)\s+(?P<a>{_POINT}){_NAMED_YEAR}\s+(?:and|to|till|until|through|и|"
-    rf"по|до)\s+(?P<b>{_POINT})|"
-    rf"(?P<c>{_POINT})\s+(?:سے|اور)\s+(?P<d>{_POINT})(?:\s+(?:تک|کے درمیان))|(?P<e>{_YEAR})\s?[–—]\s?(?P<f>{_YEAR})",
-    re.I,
-)  # fmt: skip
-_SINCE = re.compile(
-    rf"\b(?P<word>since|after|from|starting in|начиная с|с|после)\s+(?P<a>{_POINT})|"
-    rf"(?P<b>{_POINT})\s+(?P<tail>کے بعد|سے(?:\s+اب تک)?)(?=\s|$)",
-    re.I,
-)
-_UNTIL = re.compile(
-    rf"\b(?P<word>until|till|before|up to|до)\s+(?P<a>{_POINT})|(?P<b>{_POINT})\s+(?P<tail>سے پہلے|سے قبل|تک)(?=\s|$)", re.I
-)
-_FISCAL_NAMED = re.compile(
-    r"(?:\bFY\s?|\b(?:fiscal|financial) year\s+|финансов\w+ год\w*\s+|مالی سال\s+)(?P<year>(?:19|20)\d{2})(?!\s?[-–/]\s?\d)", re.I
-)
+_YEARS_NAMED = r"\s*(?:года?у?|гг?\.?|year)?\s*"
+_FROM = re.compile(r"\b(?:between|from|между|в период с|со?)\s+$", re.I)
+_TO = re.compile(rf"^{_YEARS_NAMED}(?:and|to|till|until|through|и|по|до)\s+$", re.I)
+_URDU_TO, _URDU_BETWEEN = re.compile(r"^\s+(?:سے|اور)\s+$"), re.compile(r"\s+(?:تک|کے درمیان)(?=\s|$)")
+_SINCE = re.compile(r"\b(?P<word>since|after|from|starting in|начиная с|с|после)\s+$", re.I)
+_UNTIL = re.compile(r"\b(?P<word>until|till|before|up to|до)\s+$", re.I)
+_URDU_SINCE = re.compile(r"\s+(?P<word>کے بعد|سے(?:\s+اب تک)?)(?=\s|$)")
+_URDU_UNTIL = re.compile(r"\s+(?P<word>سے پہلے|سے قبل|تک)(?=\s|$)")
+_WITHOUT = frozenset(("after", "после", "کے بعد", "before", "سے پہلے", "سے قبل"))  # the date itself is not in the period
 _SOURCE_FIELD = re.compile(
     r"[^:;]*\b(?:source|said|says|as of|reported|note|источник\w*|сообщ\w*|примечан\w*)\b[^:;]*:|"
     r"[^:;]*(?:ذریعہ|ذرائع|حوالہ)[^:;]*:",
     re.I,
-)
-_HALF = re.compile(
-    rf"(?P<half>first|second|перв\w+|втор\w+)\s+(?:half|полови\w+|полугоди\w+)\s+(?:of\s+)?(?P<year>{_YEAR})", re.I
 )
 _RELATIVE = re.compile(
     r"\b(?P<last>last year|previous year|прошл\w+ год\w*)\b|\b(?P<this>this year|current year|(?:эт\w+|текущ\w+) год\w*)\b|"
@@ -111,12 +64,7 @@ class Dated:
 
 def dates_in(text: str) -> list[Dated]:
     """Dates that name a year, in order: days, months, years, fiscal years. Days that no calendar has are left out."""
-    found = []
-    for match in DATED.finditer(text):
-        covered = _months(match[0]) if match["span"] else _fiscal(match[0]) if match["fiscal"] else _days(match[0])
-        if covered:
-            found.append(Dated(match.start(), match.end(), Period(*covered, match[0])))
-    return found
+    return [Dated(span.start, span.end, _period(span, text[span.start : span.end])) for span in timespans_of(text)]
 
 
 def period_of(text: str, today: date) -> Period | None:
@@ -125,19 +73,20 @@ def period_of(text: str, today: date) -> Period | None:
     It is not the newest document's date: an asker in 2027 who says "last year" means 2026, and has to be told that the documents
     do not reach so far.
     """
-    for found in (_relative(text, today), _range(text)):
-        if found:
-            return found
-    named = _FISCAL_NAMED.search(text)
-    if named:
-        year = int(named["year"])
-        return Period(f"{year - 1}-07-01", f"{year}-06-30", named[0])
-    half = _HALF.search(text)
-    if half:
-        first = half["half"].lower().startswith(("first", "перв"))
-        return Period(half["year"] + ("-01-01" if first else "-07-01"), half["year"] + ("-06-30" if first else "-12-31"), half[0])
-    dated = dates_in(text)
-    return dated[0].period if len(dated) == 1 else None
+    spans = timespans_of(text)
+    found = _relative(text, today) or _between(text, spans) or _open(text, spans)
+    if found or len(spans) != 1:
+        return found
+    period = _period(spans[0], text[spans[0].start : spans[0].end])
+    return replace(period, ranged=True) if spans[0].days > YEARS else period
+
+
+def _period(span: Timespan, text: str) -> Period:
+    return Period(_iso(span.first), _iso(span.last), text)
+
+
+def _iso(day: int) -> str:
+    return date.fromordinal(day).isoformat()
 
 
 def within(text: str, period: Period) -> bool:
@@ -163,27 +112,33 @@ def overlap(one: Period, other: Period) -> bool:
     )
 
 
-def _range(text: str) -> Period | None:
-    match = _BETWEEN.search(text)
-    if match:
-        first, last = (_days(match[a] or match[b] or match[c] or "") for a, b, c in (("a", "c", "e"), ("b", "d", "f")))
-        if first and last and first[0] <= last[1]:
-            return Period(first[0], last[1], match[0], ranged=True)
-    match = _SINCE.search(text)
-    covered = _days(match["a"] or match["b"]) if match else None
-    if match and covered:
-        without = (match["word"] or match["tail"]).lower() in ("after", "после", "کے بعد")
-        return Period(_moved(covered[1], 1) if without else covered[0], "", match[0], ranged=True)
-    match = _UNTIL.search(text)
-    covered = _days(match["a"] or match["b"]) if match else None
-    if match is None or covered is None:
-        return None
-    without = (match["word"] or match["tail"]).lower() in ("before", "سے پہلے", "سے قبل")
-    return Period("", _moved(covered[0], -1) if without else covered[1], match[0], ranged=True)
+def _between(text: str, spans: Sequence[Timespan]) -> Period | None:
+    """ "from 2015 to 2018", «с 2019 по 2022 год», "2015 سے 2018 تک"."""
+    for one, other in pairwise(spans):
+        begin, joint = _FROM.search(text[: one.start]), text[one.end : other.start]
+        end = _URDU_BETWEEN.match(text, other.end)
+        if one.first <= other.last and ((begin and _TO.match(joint)) or (end and _URDU_TO.match(joint))):
+            written = text[begin.start() if begin else one.start : end.end() if end else other.end]
+            return Period(_iso(one.first), _iso(other.last), written, ranged=True)
+    return None
 
 
-def _moved(day: str, by: int) -> str:
-    return (date.fromisoformat(day) + timedelta(by)).isoformat()
+def _open(text: str, spans: Sequence[Timespan]) -> Period | None:
+    """ "since 2021", "before March 2020", "2021 کے بعد"."""
+    for span in spans:
+        before = text[: span.start]
+        since = _SINCE.search(before) or _URDU_SINCE.match(text, span.end)
+        until = _UNTIL.search(before) or _URDU_UNTIL.match(text, span.end)
+        match = until if until and not (since and since.end() > until.end()) else since
+        if match is None:
+            continue
+        without = match["word"].lower() in _WITHOUT
+        # Behind the date the match is in the whole text, before it in the part that ends with it.
+        written = text[min(match.start(), span.start) : max(match.end(), span.end)]
+        if match is until:
+            return Period("", _iso(span.first - 1 if without else span.last), written, ranged=True)
+        return Period(_iso(span.last + 1 if without else span.first), "", written, ranged=True)
+    return None
 
 
 def _relative(text: str, today: date) -> Period | None:
@@ -201,45 +156,3 @@ def _relative(text: str, today: date) -> Period | None:
 def _years_before(today: date, years: int) -> date:
     day = min(today.day, calendar.monthrange(today.year - years, today.month)[1])
     return date(today.year - years, today.month, day)
-
-
-def _fiscal(text: str) -> tuple[str, str] | None:
-    first, last = re.findall(r"\d+", text)
-    end = int(last) if len(last) == 4 else int(first[:2] + last)
-    if end == int(first) + 1:
-        return f"{first}-{FISCAL_MONTH:02}-01", f"{end}-{FISCAL_MONTH - 1:02}-30"
-    return (f"{first}-01-01", f"{end}-12-31") if len(last) == 4 and end > int(first) else _days(first)
-
-
-def _months(text: str) -> tuple[str, str] | None:
-    year = re.findall(r"\d{4}", text)[-1]
-    first, last = (match[0] for match in list(re.finditer(_MONTH, text, re.I))[:2])
-    began, ended = _days(f"{first} {re.findall(r'[0-9]{4}', text)[0]}"), _days(f"{last} {year}")
-    return (began[0], ended[1]) if began and ended and began[0] <= ended[1] else None
-
-
-def _days(text: str) -> tuple[str, str] | None:
-    """First and last day of a date as written; None for what is no date: "31 February 2021"."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        year, month, day = (int(part) for part in text.split("-"))
-        first = day
-    else:
-        match = _PARTS.search(text)
-        if match is None:
-            return None
-        year, month, day = int(match["year"]), _month(match["month"] or ""), int(match["day"] or match["after"] or 0)
-        first = int(match["first"] or day)
-    if not month:
-        return f"{year}-01-01", f"{year}-12-31"
-    length = calendar.monthrange(year, month)[1] if 1 <= month <= len(_MONTHS) else 0
-    if not length or day > length or first > day:
-        return None
-    return f"{year}-{month:02}-{first or 1:02}", f"{year}-{month:02}-{day or length:02}"
-
-
-def _month(word: str) -> int:
-    return next((number for number, row in _by_month() if any(re.match(name, word, re.I) for name in row)), 0) if word else 0
-
-
-def _by_month() -> Iterator[tuple[int, tuple[str, ...]]]:
-    return iter(enumerate(_MONTHS, 1))

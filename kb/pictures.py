@@ -10,12 +10,13 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from kb.errors import Busy
+from kb.errors import BadRequest, Busy, NotFound
+from kb.records import Document, Page, WordBox
 
 log = logging.getLogger(__name__)
 
@@ -125,3 +126,32 @@ class PagePictures:
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.png"
+
+
+def page_of(document: Document, number: int) -> Page:
+    """Raises NotFound where there can be no picture of that page."""
+    if document.media_type != PAGED:
+        raise NotFound(f"{document.uri} is of type {document.media_type}; pictures are of PDFs. Its original shows it as it was.")
+    for page in document.pages:
+        if page.number == number:
+            return page
+    raise NotFound(f"{document.uri} has no page {number}; its pages are 1 to {len(document.pages)}.")
+
+
+def checked_mark(document: Document, span: tuple[int, int] | None) -> None:
+    """Raises BadRequest for a span that is not in the text."""
+    if span is not None and not 0 <= span[0] < span[1] <= len(document.text):
+        raise BadRequest(f"{span[0]} to {span[1]} is no span of a text of {len(document.text)} characters.")
+
+
+def marked(
+    order: PictureOrder, document: Document, page: Page, span: tuple[int, int] | None, words: Callable[[], Sequence[WordBox]]
+) -> PictureOrder:
+    """The order with what of `span` stands on the page; `words` gives those of a page that was read by OCR."""
+    if span is None or max(span[0], page.start) >= min(span[1], page.end):
+        return order
+    start, end = max(span[0], page.start), min(span[1], page.end)
+    if page.ocr is None:
+        return replace(order, text=document.text[page.start : page.end], spans=((start - page.start, end - page.start),))
+    touched = (word for word in words() if word.start < end and start < word.end)
+    return replace(order, boxes=tuple((word.left, word.top, word.right, word.bottom) for word in touched))

@@ -14,7 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from kb.records import IndexManifest
+from kb.maxsim import Packed
+from kb.recent import Recent
+from kb.records import DocumentSummary, IndexManifest, Passage
 
 
 class Cursor(Protocol):
@@ -52,11 +54,12 @@ class Words(Protocol):
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]: ...
 
-    def highest(self, terms: Iterable[str], passages: int) -> float: ...
+    def idf(self, terms: Sequence[str], passages: int) -> dict[str, float]: ...
 
 
 class Indexes(Protocol):
-    """The indexes of one generation. `passages[i]` is the number of the row at position i."""
+    """The indexes of one generation. `passages[i]` is the number of the row at position i; what was last read of its passages is
+    remembered by that number."""
 
     @property
     def manifest(self) -> IndexManifest: ...
@@ -69,6 +72,15 @@ class Indexes(Protocol):
 
     @property
     def passages(self) -> Any: ...
+
+    @property
+    def found(self) -> Recent[int, tuple[Passage, DocumentSummary]]: ...
+
+    @property
+    def languages(self) -> Recent[int, str]: ...
+
+    @property
+    def tokens(self) -> Recent[int, Packed]: ...
 
     def allowed(self, document_nums: list[int]) -> Any:
         """What limits a search to the passages of these documents."""

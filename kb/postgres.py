@@ -145,19 +145,23 @@ class Hosts:
 @functools.lru_cache(maxsize=1024)
 def translated(sql: str) -> str:
     """The common subset of SQL (see kb.ports) as psycopg takes it: `?` and `:name` are places for values. What only tells SQLite
-    which index to use is left out."""
+    which index to use is left out; a comparison that stands among values is a number, as there."""
     return _PLACE.sub(_placed, sql)
 
 
-_PLACE = re.compile(r"'(?:[^']|'')*'|\?|(?<!:):([a-z]\w*)|%|INDEXED BY \w+")
+_PLACE = re.compile(r"\b(d\.\w+ = '')(?=,| ASC| DESC)|'(?:[^']|'')*'|\?|(?<!:):([a-z]\w*)|%|INDEXED BY \w+|IN \(\)")
 
 
 def _placed(match: re.Match[str]) -> str:
-    whole, name = match[0], match[1]
+    whole, compared, name = match[0], match[1], match[2]
+    if compared:
+        return f"({compared})::int"
     if name:
         return f"%({name})s"
     if whole == "?":
         return "%s"
+    if whole == "IN ()":  # a list of none, which only SQLite takes
+        return "IN (NULL)"
     return "" if whole.startswith("INDEXED") else whole.replace("%", "%%")
 
 

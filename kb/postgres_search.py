@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from kb.generations import REMEMBERED
+from kb.maxsim import Packed
 from kb.postgres import Hosts
-from kb.postings import CONTEXT_WEIGHT, LENGTH_SHARE, SATURATION, highest, idf
-from kb.records import IndexManifest
+from kb.postings import CONTEXT_WEIGHT, LENGTH_SHARE, SATURATION, rarity, weight
+from kb.recent import Recent
+from kb.records import DocumentSummary, IndexManifest, Passage
 
 EXACT_MOST = 20_000  # passages that are compared one by one: as fast as an index, and exact
 SPARE = 30  # candidates beyond those wanted: the engine rounds the question to half precision, the final order does not
@@ -114,8 +117,8 @@ class PostgresWords:
         )
         return dict.fromkeys(wanted, 0) | {str(term): int(count) for term, count in rows}
 
-    def highest(self, terms: Iterable[str], passages: int) -> float:
-        return highest(self.document_frequencies(terms).values(), passages)
+    def idf(self, terms: Sequence[str], passages: int) -> dict[str, float]:
+        return rarity(self.document_frequencies(terms), passages)
 
     def _of_words(self, terms: Sequence[str], k: int, allowed: Allowed | None) -> dict[int, float]:
         known = {term: count for term, count in self.document_frequencies(terms).items() if count}
@@ -135,7 +138,7 @@ class PostgresWords:
                 "query": " | ".join(map(_quoted, asked)),
                 "mean": self._generation.mean_length,
                 "terms": list(known),
-                "idfs": [idf(total, count) for count in known.values()],
+                "idfs": [weight(total, count) for count in known.values()],
                 "k": k,
                 "allowed": allowed.nums if allowed else None,
             },
@@ -162,12 +165,12 @@ class PostgresWords:
         places: dict[int, dict[str, dict[int, str]]] = defaultdict(dict)
         for num, _, lexeme, positions, weights in rows:
             places[int(num)][lexeme] = dict(zip(positions, weights, strict=True))
-        weight, mean = idf(total, count), self._generation.mean_length
+        rare, mean = weight(total, count), self._generation.mean_length
         found = []
         for num, of in places.items():
             times = _times(stems, of)
             norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * lengths[num] / mean)
-            found.append((num, weight * times * (SATURATION + 1) / (times + norm)))
+            found.append((num, rare * times * (SATURATION + 1) / (times + norm)))
         return found
 
 
@@ -190,6 +193,9 @@ class PostgresSnapshot:
     passages: range
     hosts: Hosts
     schema: str
+    found: Recent[int, tuple[Passage, DocumentSummary]] = field(default_factory=lambda: Recent(REMEMBERED))
+    languages: Recent[int, str] = field(default_factory=lambda: Recent(16 * REMEMBERED))
+    tokens: Recent[int, Packed] = field(default_factory=lambda: Recent(REMEMBERED))
 
     def allowed(self, document_nums: list[int]) -> Allowed:
         ((count,),) = self.hosts.fetch(

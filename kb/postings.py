@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import bisect
 import math
+import os
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -184,18 +185,23 @@ def _created(folder: Path, name: str, kind: type[np.generic], count: int) -> Arr
     if not count:  # a file of no bytes cannot be mapped
         _save(folder, name, np.zeros(0, kind))
         return np.zeros(0, kind)
-    return np.lib.format.open_memmap(folder / f"words.{name}.npy", mode="w+", dtype=kind, shape=(count,))
+    path = folder / f"words.{name}.npy"
+    mapped = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=(count,))
+    with path.open(
+        "r+b"
+    ) as file:  # a disk that fills up is an error here; met while writing to the map it would kill the process
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return mapped
 
 
-def idf(passages: int, frequency: int) -> float:
-    """The weight of a stem that stands in `frequency` of so many passages; above 0."""
+def weight(passages: int, frequency: int) -> float:
+    """What BM25 weighs a stem by that stands in `frequency` of so many passages; above 0."""
     return max(math.log((passages - frequency + 0.5) / (frequency + 0.5)), LEAST_IDF)
 
 
-def highest(frequencies: Iterable[int], passages: int) -> float:
-    """The score that no passage of an index of so many exceeds for stems of these frequencies; above 0."""
-    total = sum(max(math.log((passages - df + 0.5) / (df + 0.5)), 0.0) for df in frequencies)
-    return max(total * (SATURATION + 1), 1e-6)
+def rarity(frequencies: Mapping[str, int], passages: int) -> dict[str, float]:
+    """Stem → ln(1 + (N - df + 0.5) / (df + 0.5)), by how many of N passages have it."""
+    return {term: math.log(1 + (passages - df + 0.5) / (df + 0.5)) for term, df in frequencies.items()}
 
 
 class WordIndex:
@@ -242,12 +248,12 @@ class WordIndex:
         """In how many passages each stem occurs (0: in none)."""
         return {term: len(self._postings(term)[0]) for term in terms}
 
-    def highest(self, terms: Iterable[str], passages: int) -> float:
-        """The score that no passage of an index of so many exceeds for these stems; above 0."""
-        return highest(self.document_frequencies(terms).values(), passages)
+    def idf(self, terms: Sequence[str], passages: int) -> dict[str, float]:
+        """Stem → ln(1 + (N - df + 0.5) / (df + 0.5)), BM25's inverse document frequency, over the N passages of the index."""
+        return rarity(self.document_frequencies(terms), passages)
 
     def _idf(self, frequency: int) -> float:
-        return idf(len(self), frequency)
+        return weight(len(self), frequency)
 
     def _number(self, term: str) -> int | None:
         wanted = term.encode(errors="replace")

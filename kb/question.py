@@ -19,19 +19,35 @@ MAX_CHARACTERS = 2000  # far above any question; the model reads about 1,800 cha
 Expected = Literal["date", "number", "person", "place", ""]
 
 # Question words by what they ask for; the first that matches decides, so "how long" stands before "how".
+# Beside our three interface languages those in which questions come: Uzbek, Kazakh, Kyrgyz, Turkish, Persian, Hindi.
 EXPECTED: tuple[tuple[Expected, re.Pattern[str]], ...] = (
     ("date", re.compile(r"\b(when|since when|what date|(?:which|what) (?:date|year|month|day)|on what day)\b|"
                         r"\bкогда\b|\bс какого|"
-                        r"как(ого|ой|ом) (числа|году|год|дат|месяц)|дат[аы]\b|کب|کس (سال|تاریخ|دن|مہینے)", re.I)),
+                        r"как(ого|ой|ом) (числа|году|год|дат|месяц)|дат[аы]\b|کب|کس (سال|تاریخ|دن|مہینے)|"
+                        r"\b(?:qachon|қачон|қашан|качан|ne zaman|hangi (?:tarih|yıl)\w*)\b|چه (?:زمانی|وقت|تاریخی|سالی)|"
+                        r"कब|किस (?:वर्ष|साल|दिन)",
+                        re.I)),
     ("number", re.compile(r"\b(how (many|much|long|far|large|big|often|high|wide|deep)|what (?:(?:is|was|are|"
                           r"were) (?:the )?)?(?:total )?"
                           r"(share|percentage|length|distance|width|height|capacity|price|value|number|amount|sum|rate|population))\b|"
                           r"\bсколько\b|как(?:ова?|ую|ое|ой) (?:был[ао]? )?(?:общ\w+ )?(цен|протяж|длин|ширин|"
                           r"высот|расстоян|мощност|сумм|стоимост|"
-                          r"дол[яюи]|числ|количеств|населен)|каков (экспорт|импорт|объ)|کتن[ایے]", re.I)),
-    ("person", re.compile(r"\b(who|whom|whose)\b|\bкто\b|\bкем\b|کون(?! ?س[اےی])|کس نے", re.I)),
-    ("place", re.compile(r"\b(where|which (city|port|place|crossing))\b|\bгде\b|\bкуда\b|کہاں|کس (?:شہر|مقام|اڈے)", re.I)),
+                          r"дол[яюи]|числ|количеств|населен)|каков (экспорт|импорт|объ)|کتن[ایے]|"
+                          r"\b(?:qancha|nechta|қанча|қанша|неше|канча|kaç|ne kadar)\b|"
+                          r"چقدر|چه مقدار|چند (?:کیلومتر|نفر|میلیون)|कितन[ाीे]",
+                          re.I)),
+    ("person", re.compile(r"\b(who|whom|whose)\b|\bкто\b|\bкем\b|کون(?! ?س[اےی])|کس نے|"
+                          r"\b(?:kim|kimlar|kimler|кім|ким)\b|چه کسی|چه کسانی|किसने|कौन (?:है|थ)", re.I)),
+    ("place", re.compile(r"\b(where|which (city|port|place|crossing))\b|\bгде\b|\bкуда\b|کہاں|کس (?:شہر|مقام|اڈے)|"
+                         r"\b(?:qayerda|қаерда|қайда|кайда|nerede)\b|کجا|कहाँ|कहां", re.I)),
 )  # fmt: skip
+# A question word before it, and neither a comma nor "and", "on", "since" between the clause and it.
+_WHEN_TOLD = re.compile(
+    r"^.*\b(?:what|which|how|who|whom|where|why|is|are|was|were|did|does|do)\b.*(?<!\band)(?<!\bor)(?<!\bsince)(?<!\bby)(?<!\bon)(?<!\buntil)"
+    r"(?<!\bfrom)(?<!\bof)(?<!\babout)(?<![,;:]) when$|"
+    r"^.*\b(?:что|какие|сколько|кто|кем|как)\b.*\bкогда$(?<!и когда)(?<!, когда)",
+    re.I,
+)
 MONTHS = (
     "january february march april may june july august september october november december "
     "января февраля марта апреля мая июня июля августа сентября октября ноября декабря "
@@ -87,7 +103,7 @@ def understand(text: str, gazetteer: Gazetteer, today: date | None = None) -> Qu
         raise BadRequest("the question is empty; ask in words, for example: When was the QTTA signed?")
     article = ARTICLE.search(text)
     rest = text[: article.start()] + text[article.end() :] if article else text
-    expected: Expected = next((kind for kind, pattern in EXPECTED if pattern.search(text)), "")
+    expected: Expected = min(expected_in(text), default=(0, ""))[1]
     looked_up = arabic(article[1] or article[2]) if article else None
     period = period_of(rest, today or date.today())
     return Question(
@@ -101,6 +117,17 @@ def understand(text: str, gazetteer: Gazetteer, today: date | None = None) -> Qu
         kind=kind_of(text, expected, looked_up),
         period=period,
     )
+
+
+def expected_in(text: str) -> list[tuple[int, Expected]]:
+    """Where the wording asks for a thing of which type, a type once. "How many were signed when he came" asks for no date."""
+    found: list[tuple[int, Expected]] = []
+    for kind, pattern in EXPECTED:
+        matches = (m for m in pattern.finditer(text) if not (kind == "date" and _WHEN_TOLD.search(text[: m.end()])))
+        match = next(matches, None)
+        if match:
+            found.append((match.start(), kind))
+    return found
 
 
 def _to_be_named(text: str, period: Period | None) -> tuple[str, ...]:

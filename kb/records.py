@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from kb.counts import Facets as Facets
+from kb.counts import Found as Found
 from kb.reports import Failure as Failure
 from kb.reports import Planned as Planned
 from kb.reports import ReindexReport as ReindexReport
@@ -156,16 +158,20 @@ class DocumentSummary:
 
 @dataclass(frozen=True, slots=True)
 class DocumentPage:
-    """`items` in order of title; `next` is the cursor of the following page or None; `total` counts all that match."""
+    """`items` in the order asked for; `next` and `previous` are cursors of the pages around it or None; `total` counts all."""
 
     items: tuple[DocumentSummary, ...]
     next: str | None
     total: int
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """A conjunction over fields; within a field any value will do; empty means no restriction."""
+    """A conjunction over fields; within a field any value will do; empty means no restriction.
+
+    `entity` are ids of the gazetteer: documents that mention one of them.
+    """
 
     country: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
@@ -175,6 +181,7 @@ class Filters:
     document: tuple[str, ...] = ()
     date_from: str = ""
     date_to: str = ""
+    entity: tuple[str, ...] = ()  # what the document mentions: names or ids of the gazetteer
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +204,7 @@ class SearchPage:
     items: tuple[Hit, ...]
     next: str | None
     also_searched: tuple[str, ...] = ()
+    found: Found | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +225,14 @@ class Statement:
     """A sentence of the sources, or a language model's that they bear out, with the markers of its citations.
 
     `context` says what a pronoun or a table's row belongs to: the sentence before it, or its heading; it is no part of the quote.
-    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order.
+    `emphasis` are the spans of `text` that answer (a date, a figure, a name), half-open, in order. `as_of`: when it holds.
     """
 
     text: str
     citations: tuple[int, ...]
     context: str = ""
     emphasis: tuple[tuple[int, int], ...] = ()
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +266,7 @@ class ConflictValue:
 
     Dates have the unit "day" and day numbers (date.toordinal). `said_by` is whom the source names, `as_of` when that was
     said (ISO), `period` what the value is for, in the source's words; "" where the source does not tell. `tier` is one of
-    KINDS or "".
+    KINDS or "". `superseded`: a later value has taken its place.
     """
 
     value: str
@@ -269,6 +278,7 @@ class ConflictValue:
     as_of: str = ""
     period: str = ""
     tier: str = ""
+    superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +287,10 @@ class Conflict:
 
     about: str
     values: tuple[ConflictValue, ...]
+
+    @property
+    def contradicts(self) -> bool:  # and is no mere change over time
+        return sum(not value.superseded for value in self.values) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,13 +379,3 @@ class EntityCount:
     type: str
     documents: int
     mentions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """Value → number of documents, the most frequent first, over the whole published generation."""
-
-    country: Mapping[str, int]
-    kind: Mapping[str, int]
-    language: Mapping[str, int]
-    publisher: Mapping[str, int]

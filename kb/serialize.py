@@ -54,6 +54,7 @@ def statement_json(statement: Statement) -> JSON:
         "citations": list(statement.citations),
         "context": statement.context,
         "emphasis": [list(span) for span in statement.emphasis],
+        "as_of": statement.as_of,
     }
 
 
@@ -150,7 +151,8 @@ def summary_json(summary: DocumentSummary) -> JSON:
 
 
 def documents_json(page: DocumentPage) -> JSON:
-    return {"items": [summary_json(item) for item in page.items], "next": page.next, "total": page.total}
+    items = [summary_json(item) for item in page.items]
+    return {"items": items, "next": page.next, "previous": page.previous, "total": page.total}
 
 
 def document_json(document: Document) -> JSON:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -24,7 +25,10 @@ def known_files(connection: sqlite3.Connection, collection: str) -> dict[str, Kn
     rows = connection.execute(
         "SELECT uri, stat, sha256, content_sha256, media_type FROM files WHERE collection = ?", (collection,)
     )
-    return {uri: KnownFile(*rest) for uri, *rest in rows}
+    return {
+        uri: KnownFile(stat, sha256, sha256 if content == sha256 else content, sys.intern(media_type))  # of a million, few differ
+        for uri, stat, sha256, content, media_type in rows
+    }
 
 
 def record_files(connection: sqlite3.Connection, found: Iterable[SourceFile], gone: Iterable[str]) -> None:

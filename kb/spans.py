@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from kb.question import MONTHS, YEAR
@@ -44,7 +45,7 @@ KINDS: Mapping[str, re.Pattern[str]] = MappingProxyType(
 )
 #: Kinds that a wording asks for beyond the five that kb.question knows; the first that matches decides.
 FINER: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("percent", re.compile(r"percentage|per ?cent|\bshare of\b|interest rate|процент|\bдол[яи]\b|ставк|فیصد|شرح", re.I)),
+    ("percent", re.compile(r"percentage|per ?cent|\bshare of\b|interest rate|процент|\bдол[яиюе]й?\b|ставк|فیصد|شرح", re.I)),
     ("money", re.compile(
         r"how much (?:money|does .* (?:cost|pay)|did .* (?:cost|pay))|"
         r"\b(?:price|cost|salary|fee|fine|budget|tariff|worth|profit)s?\b|"
@@ -68,4 +69,9 @@ def asked_kind(question: str, expected: str) -> str:
 def spans_of(kind: str, sentence: str, question: str) -> list[Span]:
     """Spans of the kind in the sentence, in order, without those that the question has itself: they cannot be its answer."""
     said = question.casefold()
-    return [match.span() for match in KINDS[kind].finditer(sentence) if match[0].casefold() not in said]
+    return [span for span, text in _matches(kind, sentence) if text not in said]
+
+
+@lru_cache(maxsize=16_384)  # sentences: 10 MB
+def _matches(kind: str, sentence: str) -> tuple[tuple[Span, str], ...]:
+    return tuple((match.span(), match[0].casefold()) for match in KINDS[kind].finditer(sentence))

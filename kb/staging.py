@@ -6,36 +6,34 @@ are separate: vectors are kept by (content hash, model), so what was embedded on
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import sqlite3
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
 from kb import faults
 from kb.connections import connect_writer, store_error, transaction
-from kb.errors import Busy
 from kb.filters import date_range
 from kb.manifest import PARTIAL, clear_leftovers
+from kb.mentioned import mentioned, says_something, tier
 from kb.migrations import migrate
 from kb.moves import move_sources
 from kb.records import Document, Mention, Passage, WordBox
 from kb.store import json_array, latest_generation, metadata_to_json, published_generation
+from kb.writer_lock import LOCK_FILE as LOCK_FILE
+from kb.writer_lock import is_writing as is_writing
+from kb.writer_lock import writer_lock as writer_lock
 
 STORE_FILE = "store.sqlite"
-LOCK_FILE = "writer.lock"
 DROPPED = "vectors dropped"  # key in meta: texts that were embedded once lack their vectors again
 OPEN = "gen_to IS NULL"  # the state that the next publish will make visible
-LOCK_TRIES, LOCK_PAUSE = 3, 0.05  # `is_writing` holds the lock for an instant
 
 INSERT_DOCUMENT = """INSERT INTO documents (id, uri, source_uri, source_sha256, original_sha256, media_type, collection, title,
  kind, publisher, language, published_start, published_end, metadata, text, blocks, pages, reader, warnings, pipeline,
@@ -224,8 +222,19 @@ class Staging:
             "INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?)",
             [(num, m.entity_id, m.label, m.text, m.start, m.end) for m in item.mentions],
         )
+        self._insert_entities(int(num or 0), item, first)
         self.connection.executemany(
             "INSERT INTO cross_references VALUES (?, ?, ?, ?, ?, ?)", [(num, *astuple(link)) for link in document.references]
+        )
+
+    def _insert_entities(self, num: int, item: StagedDocument, published: str) -> None:
+        places = [(p.locator.start, p.locator.end, says_something(p.text, p.locator.section)) for p in item.passages]
+        self.connection.executemany(
+            "INSERT INTO document_entities VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (m.entity_id, num, m.mentions, m.ordinal, m.focus, tier(item.document.metadata.kind), published)
+                for m in mentioned(item.document.metadata.title, places, item.mentions)
+            ],
         )
 
     def count_missing_vectors(self, model: str) -> int:
@@ -363,32 +372,3 @@ def _passage_row(p: Passage, embedded: str | None) -> tuple[object, ...]:
         p.context, json_array(astuple(row) for row in p.rows), json_array(astuple(a) for a in p.anchors),
         None if context == p.context else context, vector_key(p.text, context),
     )  # fmt: skip
-
-
-def is_writing(home: Path) -> bool:
-    """Whether a process holds the writer's lock now."""
-    try:
-        with (home / LOCK_FILE).open("rb") as handle:
-            return not _lock(handle, fcntl.LOCK_SH)
-    except FileNotFoundError:
-        return False
-
-
-def writer_lock(home: Path) -> IO[bytes]:
-    """The lock that lets one process write; it ends with the file that is returned. Raises Busy."""
-    path = home / LOCK_FILE
-    handle = path.open("ab")
-    for _ in range(LOCK_TRIES):
-        if _lock(handle, fcntl.LOCK_EX):
-            return handle
-        time.sleep(LOCK_PAUSE)
-    handle.close()
-    raise Busy(f"another re-index is writing to {path.parent}; wait until it has ended and run this again.")
-
-
-def _lock(handle: IO[bytes], kind: int) -> bool:
-    try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)  # the kernel lets go when the process ends, however it ends
-    except BlockingIOError:
-        return False
-    return True

@@ -32,7 +32,7 @@ class Stated:
 
     `as_of` is when it was said, `period` what it is for (a year to `as_of` where only that is known). `admits`: its sentence says
     that figures differ; `label` is what its row of a table is about, in stems; `subjects` are the countries and projects named
-    there, `on_subject` whether they are the question's.
+    there, `on_subject` whether they are the question's; `scope` is the part that it is of, in stems, none for the whole.
     """
 
     evidence: Evidence
@@ -48,6 +48,7 @@ class Stated:
     label: tuple[str, ...] = ()
     subjects: frozenset[str] = frozenset()
     on_subject: bool = False
+    scope: frozenset[str] = frozenset()
 
     @property
     def day(self) -> int | None:
@@ -70,7 +71,7 @@ def stated_values(question: Question, item: Evidence, wanted: Asked, gazetteer: 
     found = list(_in_row(item, wanted) if _is_row(item) else _in_prose(item, wanted, best))
     share = ADMITTED if ADMITS.search(item.text) else COMPARED if wanted.compared else DATED
     if "date" in wanted.dimensions and item.probability >= share * best:
-        found += _dates(question, item)
+        found += _dates(question, item) if _is_on_its_event(question, item, gazetteer) else []
     found = [value for value in found if not _of_a_place(value, question, gazetteer)]
     found = [value for value in found if _IN_ALL.match(item.text, value.quantity.end)] or _unambiguous(found)
     subjects = frozenset(_subjects(item.text, gazetteer) or _subjects(_before(item), gazetteer))
@@ -142,7 +143,8 @@ def speaks_of(question: Question, item: Evidence, gazetteer: Gazetteer) -> bool:
     inside = _subjects(item.text, gazetteer)
     if not asked - inside:
         return True
-    if inside - asked:  # "trade with Kyrgyzstan", where Tajikistan is asked about
+    # "trade with Kyrgyzstan", where Tajikistan is asked about; not "Kazakhstan's ambassador", where Almaty is
+    if inside - asked - _countries(question.text, gazetteer):
         return False
     before = _subjects(_before(item), gazetteer)
     if before - asked and asked - before:
@@ -161,6 +163,11 @@ def _subjects(text: str, gazetteer: Gazetteer) -> set[str]:
         elif entity.type == "project" or (entity.type == "place" and entity.regional):
             found.add(entity.id)
     return found
+
+
+def _countries(text: str, gazetteer: Gazetteer) -> set[str]:
+    """Of all that a text names."""
+    return {code for mention in gazetteer.find(text) for code in gazetteer.entities[str(mention.entity_id)].countries}
 
 
 def _before(item: Evidence) -> str:
@@ -196,6 +203,7 @@ def _in_row(item: Evidence, wanted: Asked) -> Iterator[Stated]:
                 *_for_when(
                     measure, own or cells.period, cells.as_of, cells.period_text or (cell[own.start : own.end] if own else "")
                 ),
+                scope=frozenset(stems(cells.scope)),
                 label=tuple(stems(header if at == len(header) + 2 else item.text.partition(": ")[2].partition("; ")[0])),
             )
 
@@ -260,6 +268,16 @@ def _counts(value: Quantity, wanted: Asked, text: str, admits: bool) -> bool:
         return same
     there = {name for name, _, _ in named_measures(text)}
     return bool(there & wanted.measures) or (not wanted.measures and bool(set(stems(text)) & wanted.nouns))
+
+
+def _is_on_its_event(question: Question, item: Evidence, gazetteer: Gazetteer) -> bool:
+    """Whether a sentence dates no other agreement's or country's event, and none to come, than the question asks about."""
+    asked, told = ([gazetteer.entities[str(m.entity_id)] for m in gazetteer.find(text)] for text in (question.text, item.text))
+    things = {one.id for one in asked if one.type in ("agreement", "project")}
+    others = {one.id for one in told if one.type in ("agreement", "project")} - things
+    countries = {code for one in asked for code in one.countries}
+    foreign = {code for one in told if one.type == "country" for code in one.countries} - countries
+    return not (things and others) and not (countries and foreign) and not is_planned(item.text)
 
 
 def _dates(question: Question, item: Evidence) -> Iterator[Stated]:

@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from kb.errors import BadRequest, NotFound
+from kb.errors import Gone, NotFound
 from kb.filters import condition
 from kb.ports import Rows
 from kb.records import (
     Anchor,
     Block,
     Document,
-    DocumentPage,
     DocumentSummary,
-    EntityCount,
-    Facets,
     Filters,
     Locator,
     Metadata,
@@ -35,6 +32,7 @@ from kb.records import (
 )
 
 VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
+HIDDEN = "SELECT num FROM documents WHERE gen_from > :g OR gen_to <= :g"  # few or none, and by an index: quick to leave out
 SUMMARY_COLUMNS = "d.id, d.uri, d.metadata, d.media_type, d.characters, d.passage_count, d.page_count"
 SUMMARY_WIDTH = SUMMARY_COLUMNS.count(",") + 1
 PASSAGE_COLUMNS = (
@@ -76,7 +74,7 @@ def document(connection: Rows, generation: int, document_id: str) -> Document:
         {"id": document_id, "g": generation},
     ).fetchone()
     if row is None:
-        raise NotFound(f"no document has the id {document_id!r}; `/api/v1/documents` lists those there are.")
+        raise _missing(connection, document_id)
     (uid, uri, source_uri, source_sha256, original, media_type, metadata, text, blocks, pages, reader, warnings, at, *legal) = row
     facts, num = legal
     return Document(
@@ -98,38 +96,25 @@ def document(connection: Rows, generation: int, document_id: str) -> Document:
     )
 
 
+def _missing(connection: Rows, document_id: str) -> NotFound:
+    """Why there is no such document: it is of an earlier generation, as far as those are kept, or of none."""
+    row = connection.execute(
+        "SELECT title, gen_to FROM documents WHERE id = ? AND gen_to IS NOT NULL ORDER BY gen_to DESC LIMIT 1", (document_id,)
+    ).fetchone()
+    if row is None:
+        return NotFound(f"no document has the id {document_id!r}; `/api/v1/documents` lists those there are.")
+    title, generation = row
+    return Gone(
+        f"the document ‘{title}’ ({document_id}) was taken out of the collection with generation {generation}; "
+        "`/api/v1/documents` lists those there are."
+    )
+
+
 def _references(connection: Rows, num: int) -> tuple[Reference, ...]:
     rows = connection.execute(
         'SELECT start, "end", pinpoint, target, entity_id FROM cross_references WHERE document = ? ORDER BY start', (num,)
     )
     return tuple(Reference(*row) for row in rows)
-
-
-def documents(connection: Rows, generation: int, filters: Filters, n: int, cursor: str) -> DocumentPage:
-    """Documents in order of title and id, `n` from the cursor on. Raises BadRequest for a cursor that is none."""
-    where, values = condition(filters)
-    visible = VISIBLE.replace(":g", "?")
-    (total,) = connection.execute(
-        f"SELECT count(*) FROM documents AS d WHERE {visible} AND {where}", (generation, generation, *values)
-    ).fetchone()
-    after = "AND (d.title, d.id) > (?, ?)" if cursor else ""
-    rows = connection.execute(
-        f"SELECT {SUMMARY_COLUMNS} FROM documents AS d WHERE {visible} AND {where} {after} ORDER BY d.title, d.id LIMIT ?",
-        (generation, generation, *values, *(_cursor_from(cursor) if cursor else ()), n + 1),
-    ).fetchall()
-    items = tuple(_summary(row) for row in rows[:n])
-    following = json.dumps([items[-1].metadata.title, items[-1].id]) if len(rows) > n else None
-    return DocumentPage(items=items, next=following, total=total)
-
-
-def _cursor_from(cursor: str) -> tuple[str, str]:
-    try:
-        value = json.loads(cursor)
-    except (ValueError, RecursionError):
-        value = None
-    if not (isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)):
-        raise BadRequest(f"{cursor[:100]!r} is not a cursor; take the value of `next` from the page before, or leave it out.")
-    return value[0], value[1]
 
 
 def passage(connection: Rows, generation: int, passage_id: str) -> Passage:
@@ -173,7 +158,16 @@ def passages_by_num(connection: Rows, nums: Sequence[int]) -> dict[int, tuple[Pa
             batch,
         )
         for row in rows:
-            found[int(row[0])] = (passage_from_row(row[1:-SUMMARY_WIDTH]), _summary(row[-SUMMARY_WIDTH:]))
+            found[int(row[0])] = (passage_from_row(row[1:-SUMMARY_WIDTH]), summary(row[-SUMMARY_WIDTH:]))
+    return found
+
+
+def passage_languages(connection: Rows, nums: Sequence[int]) -> dict[int, str]:
+    """ISO 639-1 codes by passage number; those of passages that are gone are missing."""
+    found: dict[int, str] = {}
+    for batch in _batches(nums):
+        rows = connection.execute(f"SELECT num, language FROM passages WHERE num IN ({', '.join('?' * len(batch))})", batch)
+        found |= {int(num): str(language) for num, language in rows}
     return found
 
 
@@ -219,39 +213,6 @@ def matching_documents(connection: Rows, generation: int, filters: Filters) -> l
     return [int(num) for (num,) in rows]
 
 
-def facets(connection: Rows, generation: int) -> Facets:
-    def counted(field: str) -> Mapping[str, int]:
-        rows = connection.execute(
-            f"""SELECT d.{field}, count(*) AS n FROM documents AS d
-                WHERE {VISIBLE} AND d.{field} != '' GROUP BY 1 ORDER BY n DESC, 1""",
-            {"g": generation},
-        )
-        return dict(rows.fetchall())
-
-    countries = connection.execute(
-        f"""SELECT c.country, count(*) AS n FROM document_countries AS c JOIN documents AS d ON d.num = c.document
-            WHERE {VISIBLE} GROUP BY 1 ORDER BY n DESC, 1""",
-        {"g": generation},
-    )
-    return Facets(
-        country=dict(countries.fetchall()),
-        kind=counted("kind"),
-        language=counted("language"),
-        publisher=counted("publisher"),
-    )
-
-
-def entity_counts(connection: Rows, generation: int, n: int) -> list[EntityCount]:
-    """The gazetteer's entities by the number of documents that mention them; name and type are left empty."""
-    rows = connection.execute(
-        f"""SELECT m.entity_id, count(DISTINCT m.document) AS documents, count(*) AS mentions FROM mentions AS m
-            JOIN documents AS d ON d.num = m.document WHERE {VISIBLE} AND m.entity_id IS NOT NULL
-            GROUP BY 1 ORDER BY documents DESC, mentions DESC, 1 LIMIT :n""",
-        {"g": generation, "n": n},
-    )
-    return [EntityCount(id=row[0], name="", type="", documents=row[1], mentions=row[2]) for row in rows]
-
-
 @lru_cache(maxsize=4096)  # a question fetches 200 passages of a few dozen documents: reading their JSON was half of fetching
 def metadata_from_json(value: str) -> Metadata:
     fields: dict[str, Any] = json.loads(value)
@@ -263,13 +224,14 @@ def metadata_to_json(metadata: Metadata) -> str:
     return json.dumps(asdict(metadata), ensure_ascii=False)
 
 
-def _summary(row: Sequence[Any]) -> DocumentSummary:
+def summary(row: Sequence[Any]) -> DocumentSummary:
+    """Of SUMMARY_COLUMNS."""
     document_id, uri, metadata, media_type, characters, passage_count, pages = row
     return DocumentSummary(document_id, uri, metadata_from_json(metadata), media_type, characters, passage_count, pages)
 
 
 def passage_from_row(row: Sequence[Any]) -> Passage:
-    """Of the columns PASSAGE_COLUMNS."""
+    """Of PASSAGE_COLUMNS."""
     passage_id, document_id, ordinal, text, start, end, page, page_label, section, pinpoint, ocr, *more = row
     language, context, rows, anchors = more
     locator = Locator(start, end, page, page_label, _section(section), pinpoint, ocr)

@@ -21,7 +21,7 @@ from kb.gazetteer import Gazetteer
 from kb.instructions import first_instruction, instructing
 from kb.language import detect
 from kb.markers import Claim
-from kb.maxsim import Packed, token_similarities
+from kb.maxsim import Packed, similarities
 from kb.records import Hit
 from kb.words import FUNCTION_WORDS, WORD, stem, stems
 
@@ -122,7 +122,7 @@ class Checker:
         """The best supporting words of a source among those that lack least of what is claimed."""
         source = self.sources[number - 1]
         about = facts_in(about_of(source.hit), self.gazetteer)
-        similar = token_similarities(encoded.tokens, source.tokens)
+        (similar,) = similarities(encoded.tokens, [source.tokens])
         rows = content_rows(claim, encoded)
         windows = [
             _Window(

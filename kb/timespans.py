@@ -75,18 +75,27 @@ _MONTHS = (
 _MONTH = "(?:" + "|".join(_MONTHS) + ")"
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11}
 _YEAR = r"(?:19|20|۱۹|۲۰)\d{2}"
+# Four digits before a unit or after a currency are an amount: "2000 MW", "USD 2000".
+_AMOUNT = (
+    r"(?!\d|[.,]\d|%|\s?(?:million|billion|thousand|MW|kV|km|tonn?e?s?\b|per ?cent|people|млн|млрд|тыс|МВт|км|тонн|"
+    r"ملین|ارب|کلومیٹر|میگاواٹ|ٹن))"
+)
+_TO = r"(?:[–—-]|and|or|to|и|или|до|по|سے|تا|اور|یا)"
+_FISCAL_WORD = r"(?:FY\s?|(?:fiscal|financial) year |финансов\w+ год\w* |مالی سال )"
 _DATE = re.compile(
-    rf"(?<![\w.,/-])(?:(?P<iso>{_YEAR}-\d{{2}}-\d{{2}})|(?P<dotted>\d{{1,2}}\.\d{{1,2}}\.{_YEAR})"
-    rf"|(?P<day>\d{{1,2}})(?:\s?(?:[–—-]|and|и|to|до|سے|"
-    rf"تا)\s?(?P<lastday>\d{{1,2}}))?\s(?:of )?(?P<month>{_MONTH})(?:,?\s(?P<year>{_YEAR}))"
-    rf"|(?P<usmonth>{_MONTH})\s(?P<usday>\d{{1,2}}),\s(?P<usyear>{_YEAR})"
-    rf"|(?P<from>{_MONTH})\s?(?:[–—-]|to|through|до|по|سے|تا)\s?(?P<to>{_MONTH}),?\s(?:of )?(?P<spanyear>{_YEAR})"
+    rf"(?<![\w.,/$€-])(?<!usd )(?<!eur )"
+    rf"(?:(?P<iso>{_YEAR}-\d{{2}}-\d{{2}})(?!-?\d)|(?P<dotted>\d{{1,2}}\.\d{{1,2}}\.{_YEAR})"
+    rf"|(?P<day>\d{{1,2}})(?:\s?{_TO}\s?(?P<lastday>\d{{1,2}}))?(?:st|nd|rd|th)?\s(?:of )?(?P<month>{_MONTH}),?\s"
+    rf"(?P<year>{_YEAR})"
+    rf"|(?P<usmonth>{_MONTH})\s(?P<usday>\d{{1,2}})(?:st|nd|rd|th)?,\s(?P<usyear>{_YEAR})"
+    rf"|(?P<from>{_MONTH})(?:\s(?P<fromyear>{_YEAR}))?\s?(?:[–—-]|to|through|до|по|سے|تا)\s?(?P<to>{_MONTH}),?\s(?:of )?"
+    rf"(?P<spanyear>{_YEAR})"
     rf"|(?P<half>first|second|перв\w+|втор\w+|پہلی|دوسری) (?:half|six months|полугоди\w+|половин\w+|"
     rf"ششماہی) (?:of )?(?P<halfyear>{_YEAR})"
     rf"|first (?P<count>two|three|four|five|seven|eight|nine|ten|eleven|\d\d?) months of (?P<countyear>{_YEAR})"
     rf"|(?P<onlymonth>{_MONTH}),?\s(?:of )?(?P<monthyear>{_YEAR})"
-    rf"|(?:FY\s?|fiscal year |مالی سال )?(?P<fiscal>{_YEAR})[-–/](?P<fiscalend>{_YEAR}|\d{{2}})(?!\d|[-/]\d)"
-    rf"|FY\s?(?P<short>{_YEAR}|\d{{2}})\b|(?P<years>{_YEAR})(?!\d|[.,]\d|\s?(?:млн|млрд|million|MW|МВт|km|км)))(?!\w)",
+    rf"|{_FISCAL_WORD}?(?P<fiscal>{_YEAR})\s?[-–/]\s?(?P<fiscalend>{_YEAR}|\d{{2}})(?!\d|[-/]\d)"
+    rf"|{_FISCAL_WORD}(?P<short>{_YEAR}|(?<=FY)\d{{2}}|(?<=FY )\d{{2}})\b|(?P<years>{_YEAR}){_AMOUNT})(?!\w)",
     re.I,
 )
 
@@ -108,6 +117,10 @@ def _days_of(match: re.Match[str]) -> tuple[int, int] | None:
             return (date(int(part["usyear"]), _month(part["usmonth"]), int(part["usday"])).toordinal(),) * 2
     except ValueError:
         return None
+    if part["fromyear"]:
+        first, _ = _months(int(part["fromyear"]), _month(part["from"]), _month(part["from"]))
+        _, last = _months(int(part["spanyear"]), _month(part["to"]), _month(part["to"]))
+        return (first, last) if first <= last else None
     if part["spanyear"]:
         return _months(int(part["spanyear"]), _month(part["from"]), _month(part["to"]))
     if part["monthyear"]:

@@ -32,6 +32,11 @@ def stems(text: str) -> list[str]:
     return [stem(word) for word in WORD.findall(text)]
 
 
+@lru_cache(maxsize=16_384)  # passages and their titles: 60 MB at most
+def stem_set(text: str) -> frozenset[str]:
+    return frozenset(stems(text))
+
+
 def query_stems(text: str) -> list[str]:
     """Distinct stems of the words that carry meaning, in order; if there are none, of all words."""
     words = [word for word in WORD.findall(text) if fold(word) not in _FOLDED_FUNCTION_WORDS]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask
 
+from kb.catalogue_records import EntityDetail, Related, Speaking, YearCount
 from kb.cite import permalink
 from kb.config import settings_from
 from kb.errors import BadRequest, IndexMissing, NotFound
+from kb.gazetteer import Gazetteer
 from kb.pictures import Picture
 from kb.records import (
     KINDS,
@@ -26,6 +30,7 @@ from kb.records import (
     EntityCount,
     Facets,
     Filters,
+    Found,
     Generated,
     Hit,
     IndexManifest,
@@ -45,6 +50,11 @@ from web import create_app
 
 MANIFEST = IndexManifest(3, "5f0c9b1de2a47788", 1, "fake-model", "d1", 8, 4, 9, "2026-11-20T08:00:00Z")
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAG7buVgAAAABJRU5ErkJggg==")
+NAMED = (
+    EntityCount("Q265", "Uzbekistan", "country", 3, 12),
+    EntityCount("project:casa-1000", "CASA-1000", "project", 1, 2),
+    EntityCount("agreement:auptt", "AUPTT", "agreement", 1, 1),
+)
 HOSTILE_TITLE = "<script>alert('title')</script> \"quoted\" & \u202eevil\u202c"
 HOSTILE_TEXT = "<img src=x onerror=alert(1)> and </p><script>document.title='owned'</script> in {{ 7*7 }} a sentence."
 
@@ -133,12 +143,15 @@ DISAGREEMENT = Conflict(
 
 
 class FakeLibrary:
-    """Serves `documents()`. `published=False` is a KB_HOME with no index yet; `broken` is raised by every call."""
+    """Serves `documents()`. `published=False` is a KB_HOME with no index yet; `broken` is raised by every call, `failing`
+    while an answer is judged, which waits for `judging`."""
 
     def __init__(self, folder: Path, published: bool = True) -> None:
         self.folder = folder
         self.published = published
         self.broken: Exception | None = None
+        self.failing: Exception | None = None
+        self.judging: threading.Event | None = None
         self.asked: list[tuple[str, Filters, int, bool]] = []
         self.pictured: list[tuple[str, int, tuple[int, int] | None]] = []
         self._documents = {one.id: one for one in documents()}
@@ -167,6 +180,19 @@ class FakeLibrary:
             else None,
         )
 
+    def quoted(self, question: str) -> Answer:
+        return self.ask(question)
+
+    def asking(
+        self, question: str, filters: Filters = Filters(), n: int = 10, *, expand: bool = True
+    ) -> Iterator[SearchPage | Answer]:
+        yield self.search(question, filters, n, expand=expand)
+        if self.judging is not None:
+            self.judging.wait(30)
+        if self.failing is not None:
+            raise self.failing
+        yield self.ask(question, filters, n, expand=expand)
+
     def search(
         self,
         query: str,
@@ -179,16 +205,18 @@ class FakeLibrary:
         self._check(query, filters)
         hits = self._hits(query, filters)
         following = str(offset + n) if offset + n < len(hits) else None
-        return SearchPage(query, hits[offset : offset + n], following, ("AUPTT",) if expand else ())
+        found = Found(len(hits), len({hit.document.id for hit in hits}), self.facets())
+        return SearchPage(query, hits[offset : offset + n], following, ("AUPTT", "Узбекистан") if expand else (), found)
 
-    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "") -> DocumentPage:
+    def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "", sort: str = "title") -> DocumentPage:
         self._check("x", filters)
         if cursor and not cursor.isdecimal():
             raise BadRequest(f"the cursor {cursor!r} is not one that was given; leave it out.")
         chosen = [one for one in self._documents.values() if self._passes(one, filters)]
         at = int(cursor or 0)
         following = str(at + n) if at + n < len(chosen) else None
-        return DocumentPage(tuple(summary(one) for one in chosen[at : at + n]), following, len(chosen))
+        before = str(max(0, at - n)) if at else None
+        return DocumentPage(tuple(summary(one) for one in chosen[at : at + n]), following, len(chosen), before)
 
     def document(self, document_id: str) -> Document:
         self._check()
@@ -220,11 +248,44 @@ class FakeLibrary:
 
     def facets(self) -> Facets:
         self._check()
-        return Facets({"PK": 2, "UZ": 1}, {"news": 2, "agreement": 1}, {"en": 2, "ru": 1, "ur": 1}, {"Ministry of Commerce": 1})
+        return Facets(
+            country={"PK": 2, "UZ": 1},
+            kind={"news": 2, "agreement": 1},
+            language={"en": 2, "ru": 1, "ur": 1},
+            publisher={"Ministry of Commerce": 1} | {f"Publisher {number}": 1 for number in range(9)},
+            year={"2021": 1, "2026": 1},
+            project={"CASA-1000": 1},
+        )
 
-    def entities(self, n: int = 200) -> tuple[EntityCount, ...]:
+    def newest(self, n: int) -> tuple[DocumentSummary, ...]:
         self._check()
-        return (EntityCount("country-uz", "Uzbekistan", "country", 3, 12),)[:n]
+        dated = [summary(one) for one in self._documents.values() if one.metadata.published]
+        return tuple(sorted(dated, key=lambda one: one.metadata.published, reverse=True))[:n]
+
+    def passages_within(self, document_id: str, start: int, end: int) -> tuple[Passage, ...]:
+        return tuple(one for one in self.passages(document_id) if start <= one.locator.start < end)
+
+    def entities(self, n: int = 200, kind: str = "") -> tuple[EntityCount, ...]:
+        self._check()
+        return tuple(one for one in NAMED if kind in ("", one.type))[:n]
+
+    def entity(self, entity_id: str) -> EntityDetail:
+        """Every name of the gazetteer is mentioned as Uzbekistan is, but for the power line TAP, which is in no document."""
+        self._check()
+        known = Gazetteer.load().entities
+        if entity_id not in known:
+            raise NotFound(f"no name has the id {entity_id!r}.")
+        if entity_id == "project:tap-power":
+            return EntityDetail(known[entity_id], EntityCount(entity_id, known[entity_id].name, "project", 0, 0), (), (), ())
+        years = (YearCount("", 1, 2), YearCount("2021", 1, 7), YearCount("2026", 1, 3))
+        shown = [(one, passages_of(one)[0]) for one in self._documents.values()]
+        spoken = tuple(Speaking(passage, summary(one), 3) for one, passage in shown)
+        related = (Related(known["project:casa-1000"], 2),)
+        return EntityDetail(known[entity_id], replace(NAMED[0], id=entity_id), years, related, spoken)
+
+    def entities_of(self, document_id: str) -> tuple[EntityCount, ...]:
+        self._check()
+        return NAMED
 
     def info(self) -> IndexManifest:
         self._check()

@@ -1,6 +1,6 @@
 """Re-indexes on a file system that is full, for tests/test_full_disk.py: `python -m tests.full_disk FOLDER`, in its own mount.
 
-For each amount of space that is left: index, fill the disk, change the files, index again, look at the damage, make room, go on.
+For each moment: index, change the files, index again while the disk fills at that moment, look at the damage, make room, go on.
 Prints one JSON object a line.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import ingest.pipeline
 from ingest.reindex import Options, reindex
+from kb import faults
 from kb.check import check
 from kb.errors import KnowledgeBaseError
 from kb.library import Library
@@ -22,13 +23,14 @@ from tests.crash_bench import NEW, OLD, QUESTIONS, identify, in_process, setting
 from tests.fakes import FakeEncoder
 
 MORE = {f"more{number}.txt": f"Sentence {number}: the depth of the water is {number} metres. " * 60 for number in range(12)}
-LEFT = (0, 8, 40, 120, 260, 450)  # kilobytes: from the first row that is written to the last file of the index
+#: When the disk fills, and the kilobytes that are left then. The index is written after "publish building".
+MOMENTS = (("start", 0), ("start", 120), ("start", 260), ("original copying", 0), ("vectors writing", 0), ("publish building", 8))
 
 
 def main(folder: Path) -> None:
     ingest.pipeline.read_sandboxed = in_process
     docs = folder.parent / "docs"
-    for left in LEFT:
+    for moment, left in MOMENTS:
         home = folder / "home"
         shutil.rmtree(home, ignore_errors=True)
         (folder / "ballast").unlink(missing_ok=True)
@@ -38,10 +40,9 @@ def main(folder: Path) -> None:
         before = state_of(settings)
         serving = Library(settings, FakeEncoder, identify(settings))
         serving.info()
-        fill(folder, left * 1024)
         write_files(docs, NEW | MORE)
-        failed = run(settings)
-        told = {"left": left, "failed": failed, "same": said(serving) == [json.loads(answer) for answer in before.answers]}
+        failed = run_while_it_fills(settings, folder, moment, left * 1024)
+        told = {"moment": moment, "failed": failed, "same": said(serving) == [json.loads(answer) for answer in before.answers]}
         (folder / "ballast").unlink()
         told["findings"] = [str(finding) for finding in check(settings, identify=identify).findings]
         told["again"] = run(settings)
@@ -51,6 +52,21 @@ def main(folder: Path) -> None:
     shutil.rmtree(folder / "home")
     run(settings)
     print(json.dumps({"clean": state_of(settings).digest}), flush=True)
+
+
+def run_while_it_fills(settings, folder: Path, moment: str, left: int) -> list[str]:
+    filled = []
+
+    def reached(step: str) -> None:
+        if step == moment and not filled:
+            filled.append(step)
+            fill(folder, left)
+
+    nothing, faults.reached = faults.reached, reached
+    reached("start")
+    failed = run(settings)
+    faults.reached = nothing
+    return failed if filled else ["the moment never came"]
 
 
 def said(library: Library) -> list[dict[str, object]]:

@@ -93,6 +93,12 @@ def test_eval_measures(run, tmp_path):
     metrics = json.loads(out)
     assert status == 0
     assert (metrics["answer_said"], metrics["evidence_cited"], metrics["refused_of_unanswerable"]) == (1.0, 1.0, 1.0)
+    group = metrics["by_language"]["not said"]
+    assert (group["questions"], group["answer_said"], group["intervals"]["answer_said"]) == (2, 1.0, [1.0, 1.0])
+    out = run("eval", str(path), "--markdown")[1]
+    assert "| answer_said | 1.000 | 1.00–1.00 |" in out
+    assert "| by kind | not said |\n| --- | --- |\n| questions | 2 |" in out
+    assert "answer_said" in run("eval", str(path))[1]
 
 
 def test_the_reading_report(run):

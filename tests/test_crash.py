@@ -19,7 +19,7 @@ from tests.crash_bench import ROOT, Crashes, Runner, state_of
 #: Each step that a run comes by, and which time it is killed there: the first, or one in the middle.
 CHOSEN = {
     "reindex": {
-        "original copying": 2, "original kept": 3, "stage writing": 4, "stage written": 5, "vectors writing": 2,
+        "original copying": 2, "original kept": 3, "stage writing": 4, "stage written": 4, "vectors writing": 2,
         "vectors written": 1, "publish building": 1, "publish built": 1, "publish synced": 1, "publish renamed": 1,
         "publish switching": 1, "publish switched": 1, "collect rows going": 1, "collect done": 1,
     },

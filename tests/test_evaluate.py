@@ -3,7 +3,7 @@ import json
 import pytest
 
 from kb.errors import BadRequest
-from kb.evaluate import GoldEvidence, answers_by, flat, load_questions, of, says
+from kb.evaluate import GoldEvidence, answers_by, flat, load_questions, of, says, share_said
 
 
 def gold(tmp_path, **item):
@@ -51,3 +51,15 @@ def test_a_file_of_many_documents_is_named_by_the_file_or_by_one(uri, name, same
 )
 def test_an_answer_is_said_with_all_its_words_and_numbers(text, accepted, said):
     assert says(text, accepted) is said
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted", "share"),
+    [
+        ("The signing was on 15 July 2021 in Tashkent.", "15 July 2021, Tashkent", 1.0),
+        ("It was signed in July 2021.", "15 July 2021, Tashkent", 0.5),
+        ("Nothing is known.", "1227 km", 0.0),
+    ],
+)
+def test_a_paraphrase_says_a_share_of_an_answer(text, accepted, share):
+    assert share_said(text, accepted) == share

@@ -6,7 +6,7 @@ from kb.evidence import Judge, is_statement
 from kb.evidence_features import FEATURES, SIGNS, probe
 from kb.evidence_model import as_json, load_model, model_from
 from kb.gazetteer import Gazetteer
-from kb.maxsim import by_word, maxsim, pack, unpack
+from kb.maxsim import by_word, maxsims, pack, unpack
 from kb.question import understand
 from kb.records import DocumentSummary, Hit, Locator, Metadata, Passage
 from kb.references import is_reference_list
@@ -24,7 +24,7 @@ def candidates(question: Encoded, texts: list[str], language: str = "en") -> lis
         tokens = unpack(pack(*by_word(text, encoded)))
         passage = Passage(f"p{i}", f"d{i}", 0, text, Locator(0, len(text)), language)
         document = DocumentSummary(f"d{i}", f"d{i}.txt", Metadata(title="A brief"), "text/plain", len(text), 1, 0)
-        score = maxsim(question.tokens, tokens)
+        (score,) = maxsims(question.tokens, [tokens])
         found.append(
             Candidate(Hit(passage, document, score, i + 1, i + 1, score), float(encoded.vector @ question.vector), tokens)
         )

@@ -13,9 +13,14 @@ def code(name):
     return {"uz": "UZ", "uzbekistan": "UZ"}.get(name.lower())
 
 
+def entity(name):
+    return {"casa-1000": "project:casa-1000"}.get(name.lower())
+
+
 def test_values_are_brought_to_the_stores_spelling():
-    got = checked(Filters(country=("Uzbekistan",), kind=("NEWS",), date_from="2021", date_to="2021-02"), code, ("en", "ru"))
-    assert got == Filters(country=("UZ",), kind=("news",), date_from="2021-01-01", date_to="2021-02-28")
+    given = Filters(country=("Uzbekistan",), kind=("NEWS",), date_from="2021", date_to="2021-02", entity=("CASA-1000",))
+    got = checked(given, code, ("en", "ru"), entity)
+    assert got == Filters(("UZ",), ("news",), date_from="2021-01-01", date_to="2021-02-28", entity=("project:casa-1000",))
 
 
 @pytest.mark.parametrize(
@@ -24,6 +29,7 @@ def test_values_are_brought_to_the_stores_spelling():
         (Filters(country=("Atlantis",)), "unknown country 'Atlantis'"),
         (Filters(kind=("rumour",)), "unknown kind 'rumour'; known are agreement"),
         (Filters(language=("xx",)), "unknown language 'xx'; known are en, ru"),
+        (Filters(entity=("Atlantis",)), "unknown entity 'Atlantis'"),
         (Filters(date_from="yesterday"), "'yesterday' is not a date for from"),
         (Filters(date_from="2022", date_to="2021"), "the date range is empty"),
         (Filters(document=("d",) * 201), "201 values for the filter document"),
@@ -31,7 +37,7 @@ def test_values_are_brought_to_the_stores_spelling():
 )
 def test_what_cannot_match_is_an_error(filters, message):
     with pytest.raises(BadRequest, match=message):
-        checked(filters, code, ("en", "ru"))
+        checked(filters, code, ("en", "ru"), entity)
 
 
 @pytest.mark.parametrize("value", ["2021-13", "2021-02-30", "0000", "21", "2021-7", "2021-07-15T00:00", "٢٠٢١-07", ""])

@@ -46,7 +46,7 @@ def trial(examples):
 
 
 def test_fitting_finds_what_tells_and_never_turns_a_sign(examples):
-    model = fitted(examples)
+    model = fitted(examples, strength=0.05)  # few examples: the penalty of the real sets would hold the weights back
     assert model.weights[TELLING] == max(model.weights)
     assert model.weights[MISLEADING] == 0  # it would be negative, had the sign been free
     scores = best_scores(model, examples)

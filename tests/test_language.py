@@ -19,6 +19,7 @@ SENTENCES = [
     ("tk", "Türkmenistan bilen Pakistanyň arasyndaky söwda gatnaşyklary ösdi"),
     ("tr", "Türkiye ile Pakistan arasında serbest ticaret anlaşması imzalandı"),
     ("zh", "中国和巴基斯坦签署了自由贸易协定"),
+    ("hi", "पाकिस्तान और उज़्बेकिस्तान के बीच समझौता कब हुआ?"),
 ]
 
 
@@ -34,6 +35,8 @@ def test_detect_knows_each_language_by_a_sentence(language: str, text: str) -> N
         ("ШОС ЭКО", "ru"),
         ("گوادر", "ur"),
         ("Гвадар", "ru"),
+        ("ग्वादर", "hi"),
+        ("CASA-1000 की लंबाई कितनी है?", "hi"),
         ("", "en"),
         ("2021-07-15", "en"),
         ("TIR", "en"),

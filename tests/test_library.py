@@ -64,7 +64,7 @@ def test_the_json_of_the_contract(library):
         "question", "status", "confidence", "text", "reason", "statements", "citations", "conflicts", "nearest", "also_searched",
         "index", "models", "timings_ms", "understood", "generated",
     }  # fmt: skip
-    assert set(answer["statements"][0]) == {"text", "citations", "context", "emphasis"}
+    assert set(answer["statements"][0]) == {"text", "citations", "context", "emphasis", "as_of"}
     assert answer["understood"] | {"entities": []} == {
         "language": "en", "kind": "number", "looked_for": "a figure", "period": None, "entities": [], "article": None,
     }  # fmt: skip

@@ -1,7 +1,5 @@
 """Word vectors survive their code well enough, and MaxSim is what it says."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +7,7 @@ from hypothesis import strategies as st
 
 from kb.embed import Encoded
 from kb.errors import IndexStale
-from kb.maxsim import by_word, maxsim, pack, token_similarities, unpack
+from kb.maxsim import by_word, maxsims, pack, similarities, unpack
 
 
 def rows(count: int, dimension: int, seed: int = 0) -> np.ndarray:
@@ -27,16 +25,23 @@ def packed(tokens: np.ndarray, starts: np.ndarray | None = None, ends: np.ndarra
 @given(st.integers(0, 40), st.integers(1, 70), st.integers(0, 1000))
 def test_any_shape_round_trips(count: int, dimension: int, seed: int) -> None:
     tokens = rows(count, dimension, seed)
-    similarities = token_similarities(rows(3, dimension, seed + 1), unpack(packed(tokens)))
-    assert similarities.shape == (3, count)
-    assert similarities.dtype == np.float32
-    assert np.isfinite(similarities).all()
+    (found,) = similarities(rows(3, dimension, seed + 1), [unpack(packed(tokens))])
+    assert found.shape == (3, count)
+    assert found.dtype == np.float32
+    assert np.isfinite(found).all()
 
 
 def test_similarities_are_close_to_those_of_float32() -> None:
     tokens, query = rows(180, 384), rows(12, 384, 0)
-    assert np.abs(token_similarities(query, unpack(packed(tokens))) - query @ tokens.T).max() < 0.12
-    assert maxsim(query, unpack(packed(tokens))) == pytest.approx((query @ tokens.T).max(axis=1).mean(), abs=0.09)
+    assert np.abs(similarities(query, [unpack(packed(tokens))])[0] - query @ tokens.T).max() < 0.12
+    assert maxsims(query, [unpack(packed(tokens))])[0] == pytest.approx((query @ tokens.T).max(axis=1).mean(), abs=0.09)
+
+
+@given(st.lists(st.integers(0, 1500), max_size=6), st.integers(0, 1000))
+def test_passages_together_score_as_each_alone(counts: list[int], seed: int) -> None:
+    passages = [unpack(packed(rows(count, 12, seed + n))) for n, count in enumerate(counts)]
+    query = rows(3, 12, seed)
+    assert maxsims(query, passages) == pytest.approx([maxsims(query, [one])[0] for one in passages], abs=1e-6)
 
 
 @given(st.lists(st.tuples(st.integers(0, 200_000), st.integers(1, 50)), max_size=30))
@@ -50,18 +55,18 @@ def test_offsets_come_back_exactly(spans: list[tuple[int, int]]) -> None:
 
 def test_maxsim_is_between_0_and_1_and_highest_for_the_same_tokens() -> None:
     same, other = rows(20, 64, 1), rows(20, 64, 2)
-    assert 0 <= maxsim(same, unpack(packed(other))) < maxsim(same, unpack(packed(same))) <= 1
-    assert maxsim(-same, unpack(packed(same))) == 0
+    assert 0 <= maxsims(same, [unpack(packed(other))])[0] < maxsims(same, [unpack(packed(same))])[0] <= 1
+    assert maxsims(-same, [unpack(packed(same))])[0] == 0
 
 
 def test_no_tokens_on_either_side_is_0() -> None:
-    assert maxsim(rows(0, 16), unpack(packed(rows(3, 16)))) == 0
-    assert maxsim(rows(3, 16), unpack(packed(rows(0, 16)))) == 0
+    assert maxsims(rows(0, 16), [unpack(packed(rows(3, 16)))])[0] == 0
+    assert maxsims(rows(3, 16), [unpack(packed(rows(0, 16)))])[0] == 0
 
 
 def test_a_single_token_equals_its_own_mean() -> None:
     token = rows(1, 384)
-    assert maxsim(token, unpack(packed(token))) == pytest.approx(1, abs=0.001)
+    assert maxsims(token, [unpack(packed(token))])[0] == pytest.approx(1, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,7 @@ def test_a_clause_without_spaces_is_cut_into_rows() -> None:
 def test_a_text_without_a_word_has_no_row(text: str) -> None:
     tokens, starts, ends = by_word(text, encoded(text, [(i, i + 1) for i in range(len(text))]))
     assert len(tokens) == len(starts) == len(ends) == 0
-    assert maxsim(rows(3, 8), unpack(pack(tokens, starts, ends))) == 0
+    assert maxsims(rows(3, 8), [unpack(pack(tokens, starts, ends))]) == [0]
 
 
 @given(st.text("ab я.,'-1 \n", max_size=60), st.integers(1, 4))
@@ -112,15 +117,3 @@ def test_rows_stand_for_words_in_order(text: str, step: int) -> None:
     assert len(tokens) == len(starts) == len(ends) <= len(pieces)
     assert (starts < ends).all() and (np.diff(starts) > 0).all()
     assert np.allclose(np.linalg.norm(tokens, axis=1), 1, atol=1e-5)
-
-
-def test_twenty_passages_are_scored_quickly() -> None:
-    """2.2 ms on the machine where the bound of 3 ms was set; ten times that here, so that a busy machine is no failure."""
-    blobs, query = [packed(rows(180, 384, seed)) for seed in range(20)], rows(15, 384)
-    seconds = []
-    for _ in range(5):
-        began = time.perf_counter()
-        for blob in blobs:
-            maxsim(query, unpack(blob))
-        seconds.append(time.perf_counter() - began)
-    assert min(seconds) < 0.03

@@ -14,7 +14,7 @@ GAZETTEER = Gazetteer.load()
         ("What was the trade of Pakistan and Uzbekistan in 2022?", {"money"}, {"trade"}),
         ("How many documents were signed during the visit?", {"count"}, {"documents"}),
         ("How many documents were signed when Tokayev came?", {"count"}, {"documents"}),
-        ("How long is TAPI?", {"length", "duration"}, set()),
+        ("How long is TAPI?", {"length"}, set()),
         ("What different lengths do sources give for TAPI?", {"length"}, {"length"}),
         ("What does CASA-1000 cost?", {"money"}, {"cost"}),
         ("How many megawatts will CASA-1000 carry?", {"power"}, set()),

@@ -1,5 +1,6 @@
 """The word index finds what it holds, ranks as FTS5 does, and is the same however it was built."""
 
+import os
 import sqlite3
 from contextlib import closing
 
@@ -55,10 +56,12 @@ def test_the_mask_filters_before_the_cut(index):
     assert [position for position, _ in index.search(["agreement"], 1, mask)] == [3]
 
 
-@given(st.lists(st.sampled_from(sorted({stem for row in ROWS for stem in stems(" ".join(row))} | {"nothing"})), unique=True))
-def test_no_passage_scores_above_the_highest(tmp_path_factory, terms):
-    index = made(tmp_path_factory)
-    assert all(score <= index.highest(terms, len(ROWS)) + 1e-3 for _, score in index.search(terms, 9))
+def test_a_rarer_stem_weighs_more_and_none_weighs_less_than_nothing(index):
+    frequencies = index.document_frequencies(sorted({stem for row in ROWS for stem in stems(" ".join(row))} | {"nothing"}))
+    rarity = index.idf(list(frequencies), len(ROWS))
+    by_rarity = sorted(frequencies, key=lambda stem: -frequencies[stem])
+    assert [rarity[stem] for stem in by_rarity] == sorted(rarity.values())
+    assert min(rarity.values()) > 0 and by_rarity[-1] == "nothing"
 
 
 @given(st.text(max_size=60))
@@ -135,3 +138,12 @@ def test_a_file_that_is_cut_short_is_not_opened(tmp_path, name):
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ValueError, match=r"word index|mmap|size|bytes"):
         WordIndex(tmp_path)
+
+
+def test_a_disk_without_room_is_an_error_before_anything_is_mapped(tmp_path, monkeypatch):
+    """Room is asked for whole: without it, writing to a map of a file would end the process."""
+    asked = []
+    monkeypatch.setattr(os, "posix_fallocate", lambda descriptor, start, size: asked.append((start, size)))
+    build_words(tmp_path, ROWS)
+    names = ("places", "passages", "impacts")
+    assert asked == [(0, (tmp_path / f"words.{name}.npy").stat().st_size) for name in names]

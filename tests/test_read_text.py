@@ -88,3 +88,38 @@ def test_a_long_line_does_not_hide_that_the_others_are_wrapped(tmp_path: Path) -
 def test_no_text(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnreadableFile, match="no text"):
         read(tmp_path, "---\ntitle: x\n---\n\u200b\n", name)
+
+
+DIGEST = """Digest of 2019
+
+What it tells, in a paragraph that is long enough to be text and no line of a list.
+
+The railway
+
+13 December 2019: loan for the road
+
+The bank and the ministry signed a loan over USD 406.6 million on 13 December 2019.
+
+16 05-51226
+
+The money was for an expressway of 48 km and four lanes from Peshawar to Torkham.
+
+Sources
+
+1. Bank to finance the road. Dawn. 2019-12-13.
+2. The road approved. Newsweek. 2020-06-12.
+"""
+
+
+def test_lines_that_stand_alone_over_text_are_headings(tmp_path: Path) -> None:
+    document = read(tmp_path, DIGEST)
+    found = [(b.level, document.text[b.start : b.end]) for b in document.blocks if b.kind == "heading"]
+    assert found == [(1, "Digest of 2019"), (2, "The railway"), (3, "13 December 2019: loan for the road"), (2, "Sources")]
+
+
+def test_an_address_and_a_signature_are_no_headings(tmp_path: Path) -> None:
+    letter = "To the ministry of transport of the country, with a line that is long enough to be text.\n\nDear Sir\n\n"
+    letter += (
+        "We thank you for your letter of last week, and send you the papers that you asked for.\n\nWith regards\n\nA. Khan\n"
+    )
+    assert {kind for kind, _ in blocks(read(tmp_path, letter))} == {"paragraph"}

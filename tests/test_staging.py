@@ -8,7 +8,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from kb import store
+from kb import browse, store
 from kb.connections import connect_reader, connect_writer
 from kb.errors import Busy, IndexMissing, IndexStale
 from kb.generations import folder_of, is_current, open_snapshot, publish, vector_model
@@ -47,14 +47,14 @@ def test_nothing_staged_is_visible_before_the_switch(tmp_path):
         staging.replace_source("docs/b", [staged("b", "New text.")])
         with read(tmp_path) as connection:
             assert store.document(connection, 1, "id-a").text == "First text."
-            assert store.documents(connection, 1, Filters(), 10, "").total == 1
+            assert browse.count_documents(connection, 1, Filters()) == 1
         embed(staging)
         publish(staging, *MODEL)
         with read(tmp_path) as connection:
             assert store.published_generation(connection) == 2
             assert store.document(connection, 2, "id-a").text == "Second text."
             assert store.document(connection, 1, "id-a").text == "First text."  # a reader in the middle of an answer
-            assert store.documents(connection, 2, Filters(), 10, "").total == 2
+            assert browse.count_documents(connection, 2, Filters()) == 2
 
 
 def test_what_was_embedded_once_is_not_embedded_again(tmp_path):

@@ -51,6 +51,7 @@ def test_ask_gives_the_answer_as_the_command_line_does(client, web):
         ("/api/v1/search?q=x&n=2&country=PK&country=UZ", shapes.SearchShape),
         ("/api/v1/documents?n=1", shapes.DocumentsShape),
         ("/api/v1/documents/d1", shapes.DocumentShape),
+        ("/api/v1/entities/Q265", shapes.EntityDetailShape),
         ("/api/v1/passages/d1-p0", shapes.PassageShape),
         ("/api/v1/entities?n=1", shapes.EntitiesShape),
     ],
@@ -85,6 +86,7 @@ def test_the_openapi_document_is_made_of_the_schemas_that_check(client):
         "/api/v1/documents/{document_id}": {"get"},
         "/api/v1/passages/{passage_id}": {"get"},
         "/api/v1/entities": {"get"},
+        "/api/v1/entities/{entity_id}": {"get"},
     }
     search = spec["paths"]["/api/v1/search"]["get"]
     told = {one["name"] for one in search["parameters"]}
@@ -99,7 +101,7 @@ def test_health_readiness_and_figures(client, web):
     assert client.get("/healthz").json == {"status": "ok"}
     assert client.get("/readyz").json["generation"] == MANIFEST.generation
     client.post("/api/v1/ask", json={"question": "signed"})
-    client.get("/?q=weather")
+    assert "no answer" in client.get("/?q=weather").text  # a page is judged while it is sent
     figures = client.get("/metrics").text
     assert 'wakhan_answers_total{status="answered"} 1.0' in figures
     assert 'wakhan_answers_total{status="abstained"} 1.0' in figures

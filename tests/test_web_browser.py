@@ -17,7 +17,18 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --disable-quic "
     "--no-first-run"
 ).split()
-PATHS = ("/", "/?q=signed+conflict", "/?q=weather", "/?q=evil", "/documents", "/documents/d1", "/documents/d2", "/documents/d3")
+PATHS = (
+    "/",
+    "/about",
+    "/?q=many&next=20",
+    "/?q=signed+conflict",
+    "/?q=weather",
+    "/?q=evil",
+    "/documents",
+    "/documents/d1",
+    "/documents/d2",
+    "/documents/d3",
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -75,8 +86,7 @@ def test_from_a_question_to_the_marked_quote(page, address, complaints):
 
 def test_filters_work_from_the_keyboard_and_can_be_taken_off(page, address, complaints):
     page.goto(f"{address}/?q=signed")
-    page.get_by_label("Uzbekistan").check()
-    page.get_by_role("button", name="Apply").press("Enter")
+    page.get_by_role("link", name="Uzbekistan 1").press("Enter")
     assert "country=UZ" in page.url and "q=signed" in page.url
     page.get_by_role("link", name="Remove the filter Country: Uzbekistan").click()
     assert "country" not in page.url
@@ -108,3 +118,74 @@ def test_the_quote_is_in_sight_when_a_citation_is_opened(browser, address):
         opened.goto(f"{address}/?q=signed")
         opened.locator(".sources .title").first.click()
         expect(opened.locator("mark").first).to_be_in_viewport()
+
+
+def test_a_quote_is_one_glance_away(page, address, complaints, request):
+    """Under the pointer and for the keyboard; without scripts by a click or Enter."""
+    scripts = "no-scripts" not in request.node.name
+    page.goto(f"{address}/?q=signed")
+    marker, card = page.locator("button.marker").first, page.locator(".peek").first
+    expect(card).to_be_hidden()
+    marker.hover() if scripts else marker.click()
+    expect(card).to_be_visible()
+    for words in (
+        "Agreement on Transit Trade",
+        "Ministry of Commerce",
+        "15 July 2021",
+        "art. 1",
+        "It was signed by the commerce",
+    ):
+        expect(card).to_contain_text(words)
+    assert card.locator("mark").inner_text() == page.locator(".said blockquote").first.inner_text().strip("“”")
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    page.mouse.move(0, 0)
+    marker.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    if not scripts:
+        page.keyboard.press("Enter")
+    expect(card).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(card.get_by_role("link", name="Read in the document")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#quote")
+    assert complaints == []
+
+
+def test_the_passages_are_shown_while_they_are_judged(browser, tmp_path):
+    app, library = app_over(tmp_path)
+    library.judging = threading.Event()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with browser.new_context() as context:
+            opened = context.new_page()
+            opened.goto(f"http://127.0.0.1:{server.server_port}/?q=signed", wait_until="commit")
+            expect(opened.locator(".passages article").first).to_be_visible()
+            expect(opened.locator(".waiting")).to_be_visible()
+            assert opened.locator(".card").count() == 0
+            library.judging.set()
+            expect(opened.locator(".card .said")).to_be_visible()
+            expect(opened.locator(".waiting")).to_be_hidden()
+            above = opened.evaluate(
+                "() => ['.card', '.passages'].map(s => document.querySelector(s).getBoundingClientRect().top)"
+            )
+            assert above[0] < above[1]
+    finally:
+        library.judging.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_choice_of_colours_goes_before_the_system_s(page, address, complaints):
+    page.goto(f"{address}/?q=signed")
+    light = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    page.get_by_role("button", name="Dark").click()
+    assert page.url == f"{address}/?q=signed"
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") != light
+    page.get_by_role("button", name="As the system").click()
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == light
+    assert complaints == []

@@ -65,9 +65,10 @@ def test_the_page_of_a_document_shows_the_printed_page_beside_its_quote(client, 
     shown = web[1].passage("d1-p0").locator
     html = client.get(f"/documents/d1?start={shown.start}&end={shown.end}").text
     assert f'<img src="/documents/d1/pages/1.png?start={shown.start}&amp;end={shown.end}" loading="lazy"' in html
-    assert "Page iv as printed" in html
-    assert '<a href="/documents/d1/pages/2.png" title="Page v as printed">p. v</a> · read by OCR at 61 %' in html
-    assert "<img" not in client.get("/documents/d1").text
+    assert "Page iv as printed, with the quote marked" in html
+    leaf = f"/documents/d1?start={shown.start}&amp;end={shown.end}&amp;page=2&amp;view=page"
+    assert f'href="{leaf}" title="Page v as printed">p. v</a>' in html and "read by OCR at 61\u00a0%" in html
+    assert "with the quote marked" not in client.get("/documents/d1").text
     plain = web[1].passage("d2-p0").locator
     assert "<img" not in client.get(f"/documents/d2?start={plain.start}&end={plain.end}").text
 

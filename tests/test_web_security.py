@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 import web
-from tests.fake_library import app_over
+from kb.config import settings_from
+from kb.errors import BadRequest
+from tests.fake_library import FakeLibrary, app_over
+from web import create_app
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def test_every_response_is_guarded(client, path):
     headers = client.get(path).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'none'" and policy["frame-ancestors"] == "'none'" and policy["form-action"] == "'self'"
-    assert "unsafe" not in headers["Content-Security-Policy"] and "script-src" not in policy
+    assert "unsafe" not in headers["Content-Security-Policy"] and policy["script-src"] == "'self'"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
@@ -34,7 +37,7 @@ def test_pages_are_not_kept_and_the_stylesheet_is(client):
     address = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
     with client.get(address) as style:
         assert "immutable" in style.headers["Cache-Control"] and style.mimetype == "text/css"
-    with client.get("/static/style.css") as style:
+    with client.get("/static/base.css") as style:
         assert "immutable" not in style.headers["Cache-Control"]
 
 
@@ -75,9 +78,27 @@ def test_the_access_log_holds_no_question(client, caplog):
 
 def test_the_files_are_small_and_ask_nobody_else():
     folder = Path(web.__file__).parent
-    assert (folder / "static" / "style.css").stat().st_size <= 20_000
+    sizes = {path.name: path.stat().st_size for path in folder.glob("static/*.css")}
+    assert sizes.pop("base.css") + max(sizes.values()) <= 32_000  # what a page loads
     for path in [*folder.glob("templates/*.html"), *folder.glob("static/*.css")]:
         text = path.read_text(encoding="utf-8")
         assert "//" not in text.replace("https://", "").replace("http://", "") or path.suffix == ".css"
-        assert "<script" not in text and "style=" not in text and "|safe" not in text and "@import" not in text
+        assert "<script>" not in text and "style=" not in text and "|safe" not in text and "@import" not in text
         assert "http" not in text.replace("http-equiv", "") or path.suffix == ".css"
+
+
+def test_an_operator_may_want_the_questions(tmp_path, caplog):
+    library = FakeLibrary(tmp_path)
+    client = create_app(library, settings_from({"KB_LOG_QUESTIONS": "1"}, tmp_path)).test_client()
+    with caplog.at_level(logging.INFO):
+        client.get("/?q=one+question%0Afake&country=UZ")
+        client.post("/api/v1/ask", json={"question": "another question"})
+        client.get("/about")
+    lines = [record.getMessage() for record in caplog.records if record.name == "web.access"]
+    assert lines[0].endswith("ms one question\\nfake") and lines[1].endswith("ms another question") and lines[2].endswith("ms")
+
+
+@pytest.mark.parametrize("value", ["yes", "2", "-1"])
+def test_a_wrong_setting_is_told(tmp_path, value):
+    with pytest.raises(BadRequest, match="KB_LOG_QUESTIONS is"):
+        settings_from({"KB_LOG_QUESTIONS": value}, tmp_path)

@@ -15,18 +15,30 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import waitress
+from flask import Flask
 
 from ingest import pictures
 from kb.config import Settings, settings_from
 from kb.errors import KnowledgeBaseError
 from kb.library import Library
-from web import create_app
+from web import create_app, examples
 from web.serving import serve
 
 # One for each answer that two cores can work on, and six for pages, which wait for nothing.
 THREADS = 8
 # Bodies over this are refused by waitress before they are stored; from 64 kB up to it Flask answers with a problem.
-LARGEST_BODY = 8 * 1024 * 1024
+BOUNDS = {
+    "max_request_body_size": 8 * 1024 * 1024,
+    "max_request_header_size": 64 * 1024,  # the longest question with every filter fills half of it
+    "channel_timeout": 30,  # seconds in which nothing is sent or read
+    "connection_limit": 500,
+}
+# A proxy on this machine is believed where a request came from, so that limits count people and not the proxy.
+PROXY = {
+    "trusted_proxy": "127.0.0.1",
+    "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+    "clear_untrusted_proxy_headers": True,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,10 +67,11 @@ def _settings(arguments: list[str] | None) -> Settings:
 
 def _serve(settings: Settings) -> int:
     library = Library.open(settings, (pictures.paint, pictures.VERSION))
+    app = create_app(library, settings)
     try:
         connections: dict[int, Any] = {}
-        server = _listen(create_app(library, settings), settings, connections)
-        _warm_up(library)
+        server = _listen(app, settings, connections)
+        _warm_up(app, library)
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         port = server.effective_listen[0][1] if hasattr(server, "effective_listen") else server.effective_port  # several, or one
         print(f"Wakhan is serving on http://{host}:{port}", flush=True)
@@ -67,6 +80,7 @@ def _serve(settings: Settings) -> int:
             signal.signal(number, lambda *_: stopping.set())
         serve(server, connections, stopping)
     finally:
+        examples.of(app).stop()  # it asks the library
         library.close()
     return 0
 
@@ -76,13 +90,7 @@ def _listen(app: Any, settings: Settings, connections: dict[int, Any]) -> Any:
     try:
         server: Any = waitress
         return server.create_server(
-            app,
-            connections,
-            host=settings.host,
-            port=settings.port,
-            threads=THREADS,
-            ident=None,
-            max_request_body_size=LARGEST_BODY,
+            app, connections, host=settings.host, port=settings.port, threads=THREADS, ident=None, **BOUNDS, **PROXY
         )
     except (OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
@@ -92,9 +100,9 @@ def _listen(app: Any, settings: Settings, connections: dict[int, Any]) -> Any:
         raise KnowledgeBaseError(f"cannot listen on {settings.host} port {settings.port}: {hint}") from error
 
 
-def _warm_up(library: Library) -> None:
+def _warm_up(app: Flask, library: Library) -> None:
     try:
-        library.ready()
+        examples.of(app).shown(library.ready().generation)
     except KnowledgeBaseError as error:
         print(error, file=sys.stderr)  # pages say the same, and serve as soon as an index is published
 

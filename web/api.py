@@ -10,7 +10,7 @@ from flask_smorest import Api
 from flask_smorest.blueprint import Blueprint
 from marshmallow import Schema
 
-from kb import serialize
+from kb import serialize, serialize_catalogue
 from web import schemas, shapes
 from web.arguments import filters_of, parser
 from web.knowledge import library
@@ -65,8 +65,9 @@ def search(arguments: JSON) -> JSON:
 
 @endpoint("/documents", schemas.DocumentArguments, shapes.DocumentsShape)
 def documents(arguments: JSON) -> JSON:
-    """Documents in order of title, without their text."""
-    return serialize.documents_json(library().documents(filters_of(arguments), arguments["n"], arguments["cursor"]))
+    """Documents in an order, without their text."""
+    n, cursor, sort = arguments["n"], arguments["cursor"], arguments["sort"]
+    return serialize.documents_json(library().documents(filters_of(arguments), n, cursor, sort))
 
 
 @endpoint("/documents/<document_id>", schemas.NoArguments, shapes.DocumentShape)
@@ -84,7 +85,13 @@ def passage(arguments: JSON, passage_id: str) -> JSON:
 @endpoint("/entities", schemas.EntityArguments, shapes.EntitiesShape)
 def entities(arguments: JSON) -> JSON:
     """Countries, projects, organisations … of the gazetteer that the documents mention."""
-    return {"items": [serialize.entity_json(entity) for entity in library().entities(arguments["n"])]}
+    return {"items": [serialize.entity_json(one) for one in library().entities(arguments["n"], arguments["type"])]}
+
+
+@endpoint("/entities/<entity_id>", schemas.NoArguments, shapes.EntityDetailShape)
+def entity(arguments: JSON, entity_id: str) -> JSON:
+    """One of them: its names, mentions by year, what is mentioned with it, and the passages that say the most of it."""
+    return serialize_catalogue.entity_json(library().entity(entity_id))
 
 
 @health.get("/healthz")

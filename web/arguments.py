@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from flask import Request
-from marshmallow import RAISE, Schema, fields
+from flask import Request, request
+from marshmallow import EXCLUDE, RAISE, Schema, fields
 from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 from werkzeug.exceptions import UnsupportedMediaType
@@ -15,7 +15,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from kb.errors import BadRequest
 from kb.records import Filters
 
-FILTERS = ("country", "kind", "language", "publisher", "collection", "document")
+FILTERS = ("country", "kind", "language", "publisher", "collection", "document", "entity")
 
 
 class Parser(FlaskParser):
@@ -45,6 +45,11 @@ class Parser(FlaskParser):
 
 
 parser = Parser()
+
+
+def page_arguments(schema: Schema) -> Any:
+    """The checked query of a page. Names that are unknown are passed over: links gather them on their way through mail."""
+    return parser.parse(schema, request, location="query", unknown=EXCLUDE)
 
 
 def filters_of(arguments: Mapping[str, Any]) -> Filters:

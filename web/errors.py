@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
-from flask import Flask, Response, json, render_template, request
+from flask import Flask, Response, current_app, json, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from kb.errors import IndexMissing, IndexStale, KnowledgeBaseError
+from web.indexing import indexing
+from web.limits import seconds_to_wait
 from web.present import ErrorPage
 
 log = logging.getLogger("web.errors")
@@ -18,7 +20,18 @@ DETAILS = {
     404: "There is nothing at this address; the documents are listed at /documents.",
     405: "This address does not take that method.",
     413: "The request is larger than 64 kB; shorten it.",
+    429: "This address has asked more than the server can answer; wait a little.",
     500: "Something failed on the server; the operator finds the cause in its log.",
+}
+TITLES = {
+    400: "This cannot be asked so",
+    404: "Nothing is here",
+    405: "This cannot be done here",
+    410: "This is no longer here",
+    413: "This is too long",
+    429: "One moment, please",
+    500: "Something failed",
+    503: "Not just now",
 }
 
 
@@ -44,17 +57,26 @@ def _http_error(error: HTTPException) -> Response:
     if error.response is not None and isinstance(error.response, Response):
         return error.response
     status = error.code or 500
-    own_words = error.description != type(error).description and not isinstance(error, InternalServerError)
+    own_words = status != 429 and error.description != type(error).description and not isinstance(error, InternalServerError)
     detail = (error.description if own_words else None) or DETAILS.get(status) or error.description or error.name
     response = _answer(status, detail)
     response.headers.extend([(name, value) for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")])
+    if seconds_to_wait():
+        response.headers["Retry-After"] = str(seconds_to_wait())
     return response
 
 
 def _answer(status: int, detail: str, *, unpublished: bool = False) -> Response:
     if _for_a_program():
         return problem(status, detail)
-    page = ErrorPage(status=status, title=HTTPStatus(status).phrase, detail=detail, unpublished=unpublished)
+    page = ErrorPage(
+        status=status,
+        title=TITLES.get(status, HTTPStatus(status).phrase),
+        detail=detail,
+        unpublished=unpublished,
+        indexing=indexing(current_app.config["HOME"]) if unpublished else None,
+        wait=seconds_to_wait(),
+    )
     return Response(render_template("error.html", page=page), status, content_type="text/html; charset=utf-8")
 
 

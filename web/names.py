@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kb.gazetteer import Gazetteer
+
 COUNTRIES = {
     "AE": "United Arab Emirates",
     "AF": "Afghanistan",
@@ -31,6 +33,7 @@ COUNTRIES = {
 LANGUAGES = {
     "en": "English",
     "fa": "Persian",
+    "hi": "Hindi",
     "kk": "Kazakh",
     "ky": "Kyrgyz",
     "ps": "Pashto",
@@ -119,3 +122,14 @@ def confidence(value: float) -> str:
     if value >= 0.6:
         return "Good confidence"
     return "Moderate confidence" if value >= 0.4 else "Low confidence"
+
+
+def gazetteer() -> Gazetteer:
+    """The names of the field that come with the program."""
+    return Gazetteer.load()
+
+
+def entity(value: str) -> str:
+    """The name of an entity given by its id; what is no id stays as it is."""
+    known = gazetteer().entities.get(value)
+    return known.name if known else value

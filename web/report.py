@@ -1,16 +1,17 @@
-"""What a document's page tells about the document: its facts, how it was read, and its pages as printed."""
+"""What a document's page tells about the document: its facts, and how it was read."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kb.cite import source_link
 from kb.records import Document
 from kb.serialize import reading_json
 from web import names
-from web.reading import Leaf, leaf_of, stated
+from web.reading import stated
 
-MOST_LEAVES = 2  # pictures beside a quote; each is drawn when it is first shown
+MOST_PAGES = 12  # numbers of pages in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class ReadingReport:
     warnings: tuple[str, ...]
 
 
-def facts(document: Document) -> tuple[Fact, ...]:
+def facts(document: Document, at: Callable[[int, int], str]) -> tuple[Fact, ...]:
+    """`at` gives the address that marks a span of the text."""
     metadata = document.metadata
     status = names.STATUSES.get(metadata.status, "")
     web_address = metadata.url if metadata.url.startswith(("http://", "https://")) else ""
@@ -45,7 +47,26 @@ def facts(document: Document) -> tuple[Fact, ...]:
         ("File", document.uri),
     )
     given = tuple(Fact(name, value, web_address if name == "Public source" else "") for name, value in values if value)
-    return given + tuple(Fact(*fact) for fact in stated(document))
+    return given + tuple(Fact(name, value, at(*span)) for name, value, span in stated(document))
+
+
+def notices(document: Document) -> tuple[str, ...]:
+    """What a reader has to know before trusting the text, in sentences."""
+    told = reading_json(document)
+    found = []
+    if told["ocr"]:
+        worst = min(one["confidence"] for one in told["ocr"])
+        several = len(told["ocr"]) > 1
+        which = f"{len(told['ocr'])} of {told['pages']} pages are scans" if several else "One page is a scan"
+        found.append(
+            f"{which}, read by OCR at {100 * worst:.0f}\u00a0%{' or better' * several}: compare what you quote with the picture."
+        )
+    if told["empty_pages"] and not document.text.strip():
+        found.append("No text was read from this document; its pages can be looked at as pictures.")
+    elif told["empty_pages"]:
+        pages = ", ".join(map(str, told["empty_pages"][:MOST_PAGES])) + ", …" * (len(told["empty_pages"]) > MOST_PAGES)
+        found.append(f"No text was read from page{'s' * (len(told['empty_pages']) > 1)} {pages}.")
+    return tuple(found)
 
 
 def reading_report(document: Document) -> ReadingReport:
@@ -61,15 +82,6 @@ def reading_report(document: Document) -> ReadingReport:
         ("Characters", f"{told['characters']:,}"),
     )
     return ReadingReport(title, tuple(Fact(name, value, "") for name, value in values if value), document.warnings)
-
-
-def printed(document: Document, quote: tuple[int, int] | None) -> tuple[Leaf, ...]:
-    """The pages that the quote stands on, as pictures; none without a quote, or for a format without pictures."""
-    if quote is None:
-        return ()
-    touched = (page for page in document.pages if page.start < quote[1] and quote[0] < page.end)
-    leaves = (leaf_of(document, page, quote) for page in touched)
-    return tuple(leaf for leaf in leaves if leaf.href)[:MOST_LEAVES]
 
 
 def at_source(document: Document, quote: tuple[int, int] | None) -> str:

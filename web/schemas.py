@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from kb.catalogue_records import SORTS
+from kb.gazetteer import TYPES
 from kb.records import KINDS
+from web.viewing import VIEWS, ZOOMS
 
 MAX_RESULTS = 50  # passages in one response: about 100 kB of JSON, five screens
 MAX_DOCUMENTS = 200  # what the library gives in one call
 MAX_OFFSET = 1_000  # ranks past this are noise
+MAX_ENTITIES = 1_000  # the gazetteer has some hundreds
+MAX_PLACE = 1_000_000  # pages or sections of a document
 
 
 def clean(value: str) -> None:
@@ -37,6 +43,24 @@ def count(default: int, largest: int) -> fields.Integer:
     )
 
 
+def natural(description: str) -> fields.Integer:
+    return fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, MAX_PLACE, error="it is {input}; it takes a whole number from 1 on."),
+        metadata={"description": description},
+    )
+
+
+def one_of(values: Sequence[str], description: str) -> fields.String:
+    """The first is the default."""
+    known = ", ".join(value for value in values if value)
+    return fields.String(
+        load_default=values[0],
+        validate=validate.OneOf(values, error=f"{{input}} is unknown; known are {known}."),
+        metadata={"description": description},
+    )
+
+
 def truth(description: str) -> fields.Boolean:
     return fields.Boolean(load_default=True, metadata={"description": description})
 
@@ -50,6 +74,7 @@ class Narrowed(Schema):
     publisher = many("Publisher, exactly as the documents give it.")
     collection = many("First folder of the document's uri.")
     document = many("Document id.")
+    entity = many("Id or name of an entity that the document mentions: CASA-1000.")
     date_from = text("Published on or after: 2021, 2021-07 or 2021-07-15.", data_key="from")
     date_to = text("Published on or before: 2021, 2021-07 or 2021-07-15.", data_key="to")
 
@@ -74,6 +99,7 @@ class SearchArguments(Narrowed):
 class DocumentArguments(Narrowed):
     n = count(50, MAX_DOCUMENTS)
     cursor = text("Where to go on: `next` of the page before.", load_default="")
+    sort = one_of(SORTS, "Order: by title, date (newest first), kind, publisher, or when it was added (newest first).")
 
 
 class NoArguments(Schema):
@@ -82,6 +108,7 @@ class NoArguments(Schema):
 
 class EntityArguments(Schema):
     n = count(200, MAX_DOCUMENTS)
+    type = one_of(("", *TYPES), "Only entities of one type.")
 
 
 class PageArguments(SearchArguments):
@@ -98,8 +125,13 @@ class PictureArguments(Schema):
     end = fields.Integer(load_default=None, allow_none=True)
 
 
-class ViewArguments(Schema):
-    """Where the quote stands in a document, in characters of its text."""
+class ViewArguments(Narrowed):
+    """How a document is looked at (see web.viewing), and the question with its filters that led to it."""
 
+    q = text("The question that led here.", load_default="")
     start = fields.Integer(load_default=None, allow_none=True)
     end = fields.Integer(load_default=None, allow_none=True)
+    section = natural("Section of a long document, counted from 1.")
+    page = natural("Page of the original, counted from 1.")
+    view = fields.String(load_default=VIEWS[0], validate=validate.OneOf(VIEWS, error="it takes text or page."))
+    zoom = fields.Integer(load_default=ZOOMS[0], validate=validate.OneOf(ZOOMS, error="it takes 100, 150 or 200."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from functools import partial
 
 from flask import Flask, Response, g, request
 
@@ -12,9 +13,9 @@ from kb.errors import BadRequest
 
 log = logging.getLogger("web.access")
 
-# No script is ever served, so none is allowed: text of a document that escaped escaping still could not run.
+# Scripts are files of our own, never a part of a page: text of a document that escaped escaping still could not run.
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # A PDF viewer does not start inside `sandbox`, and the type is exact and nosniff, so a PDF goes without it.
@@ -30,12 +31,12 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
-YEAR = 365 * 24 * 3600
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, *, log_questions: bool = False) -> None:
     app.before_request(_begin)
-    app.after_request(_finish)
+    app.after_request(_guarded)
+    app.after_request(partial(_logged, log_questions))
 
 
 def _begin() -> None:
@@ -45,14 +46,27 @@ def _begin() -> None:
         raise BadRequest("the Host header is not the name of a host; correct the address.")
 
 
-def _finish(response: Response) -> Response:
+def _guarded(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint == "static" and response.status_code == 200 and "v" in request.args:
-        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"  # the address changes with the content
-    else:
-        response.headers.setdefault("Cache-Control", "no-cache, private")
-    # The path alone: the query is the question, and that is nobody's business.
-    elapsed = 1000 * (time.perf_counter() - g.get("started", time.perf_counter()))
-    log.info("%s %s %d %.0f ms", request.method, request.path.encode("unicode_escape").decode(), response.status_code, elapsed)
+    response.headers.setdefault("Cache-Control", "no-cache, private")
     return response
+
+
+def _logged(questions: bool, response: Response) -> Response:
+    """The path alone: the query is the question, and that is nobody's business unless the operator wants it."""
+    elapsed = 1000 * (time.perf_counter() - g.get("started", time.perf_counter()))
+    told = f"{request.method} {_plain(request.path)} {response.status_code} {elapsed:.0f} ms"
+    question = _question() if questions else ""
+    log.info("%s %s", told, _plain(question)) if question else log.info("%s", told)
+    return response
+
+
+def _question() -> str:
+    body = request.get_json(silent=True) if request.is_json else None
+    return str(body.get("question", "")) if isinstance(body, dict) else request.args.get("q", "")
+
+
+def _plain(text: str) -> str:
+    """On one line, whatever it holds."""
+    return text.encode("unicode_escape").decode()

@@ -91,6 +91,11 @@ class StatementShape(Schema):
     citations = _list(fields.Integer, "Markers.")
     context = _text("What a pronoun or a table's row belongs to; no part of the quote.")
     emphasis = _list(fields.List(fields.Integer()), "Spans [start, end) of the text that answer: a date, a figure, a name.")
+    as_of = fields.String(
+        metadata={
+            "description": 'Day, month or year (ISO 8601) that a status, office-holder or target holds for; "" for what stays.'
+        }
+    )
 
 
 class PeriodShape(Schema):
@@ -121,6 +126,9 @@ class ConflictValueShape(Schema):
     said_by = _text("Whom the document names as the source, empty if nobody.")
     as_of = _text("When that was said, ISO 8601, empty if the sentence does not tell.")
     period = _text("What the value is for, in the source's words, empty if it does not tell.")
+    superseded = fields.Boolean(
+        required=True, metadata={"description": "It was so earlier; a later value among these has taken its place."}
+    )
     tier = _text("The kind of the document: agreement, official, policy_paper, news or dataset.")
 
 
@@ -189,8 +197,9 @@ class SummaryShape(SourceShape):
 
 
 class DocumentsShape(Schema):
-    items = _list(fields.Nested(SummaryShape), "In order of title.")
+    items = _list(fields.Nested(SummaryShape), "In the order asked for.")
     next = _maybe_text("Give it as `cursor` for the following page.")
+    previous = _maybe_text("Give it as `cursor` for the page before.")
     total = _number("How many match.")
 
 
@@ -265,3 +274,34 @@ class EntityShape(Schema):
 
 class EntitiesShape(Schema):
     items = _list(fields.Nested(EntityShape), "The most frequent first.")
+
+
+class YearShape(Schema):
+    year = _text("Empty: documents without a date.")
+    documents = _number("Published in that year that mention it.")
+    mentions = _number()
+
+
+class RelatedShape(Schema):
+    id = _text()
+    name = _text()
+    type = _text()
+    documents = _number("In how many documents that mention the entity it is mentioned as well.")
+
+
+class SpeakingShape(SourceShape):
+    passage_id = _text()
+    text = _text("The passage, verbatim.")
+    locator = fields.Nested(LocatorShape, required=True)
+    permalink = _text("Path of the document's page at this passage.")
+    mentions = _number("How often the document mentions the entity.")
+
+
+class EntityDetailShape(EntityShape):
+    names = _list(fields.String, "Name and other names, in three scripts.")
+    countries = _list(fields.String, "ISO 3166-1 alpha-2.")
+    office = _text("What a person is or was.")
+    wikidata = _text("Its item, empty if not known.")
+    years = _list(fields.Nested(YearShape), "In order.")
+    related = _list(fields.Nested(RelatedShape), "Those mentioned with it more often than their own frequency lets expect.")
+    passages = _list(fields.Nested(SpeakingShape), "One of each document; those that say the most of it first.")

@@ -1,0 +1,52 @@
+// A quote's card opens under the pointer and for the keyboard. Without this file it opens by a click, a tap or Enter.
+"use strict";
+(() => {
+  const hover = matchMedia("(hover: hover)").matches;
+  const placed = CSS.supports("position-area", "block-end"); // then the stylesheet puts the card at its number
+  let pinned = null; // the card that a click opened stays
+  let timer = 0;
+
+  const cardOf = (marker) => document.getElementById(marker.getAttribute("popovertarget"));
+
+  const put = (marker, card) => {
+    if (placed) return;
+    const at = marker.getBoundingClientRect();
+    const below = at.bottom + card.offsetHeight + 8 < innerHeight;
+    card.style.margin = "0";
+    card.style.left = Math.max(8, Math.min(at.left, innerWidth - card.offsetWidth - 8)) + "px";
+    card.style.top = (below ? at.bottom + 4 : Math.max(8, at.top - card.offsetHeight - 4)) + "px";
+  };
+
+  const show = (marker) => {
+    const card = cardOf(marker);
+    if (card.matches(":popover-open")) return;
+    pinned = null;
+    card.showPopover({ source: marker });
+    put(marker, card);
+  };
+
+  const hide = (card) => {
+    if (card !== pinned && card.matches(":popover-open")) card.hidePopover();
+  };
+
+  for (const marker of document.querySelectorAll("button[popovertarget]")) {
+    const card = cardOf(marker);
+    const later = (work, wait) => { clearTimeout(timer); timer = setTimeout(work, wait); };
+    if (hover) {
+      for (const part of [marker, card]) {
+        part.addEventListener("pointerenter", () => later(() => show(marker), part === marker ? 120 : 0));
+        part.addEventListener("pointerleave", () => later(() => hide(card), 250));
+      }
+    }
+    marker.addEventListener("focus", () => { if (marker.matches(":focus-visible")) show(marker); });
+    marker.addEventListener("blur", (event) => { if (!card.contains(event.relatedTarget)) hide(card); });
+    marker.addEventListener("click", (event) => {
+      clearTimeout(timer);
+      event.preventDefault(); // else the click that follows a hover would close what it opened
+      if (pinned === card) { pinned = null; card.hidePopover(); return; }
+      show(marker);
+      pinned = card;
+    });
+    card.addEventListener("toggle", (event) => { if (event.newState === "closed" && pinned === card) pinned = null; });
+  }
+})();

@@ -149,7 +149,7 @@ def translated(sql: str) -> str:
     return _PLACE.sub(_placed, sql)
 
 
-_PLACE = re.compile(r"\b(d\.\w+ = '')(?=,| ASC| DESC)|'(?:[^']|'')*'|\?|(?<!:):([a-z]\w*)|%|INDEXED BY \w+|IN \(\)")
+_PLACE = re.compile(r"\b(d\.\w+ = '')(?=,| ASC| DESC)|'(?:[^']|'')*'|\?|(?<!:):([a-z]\w*)|%|INDEXED BY \w+|IN \(\)|\browid\b")
 
 
 def _placed(match: re.Match[str]) -> str:
@@ -162,6 +162,8 @@ def _placed(match: re.Match[str]) -> str:
         return "%s"
     if whole == "IN ()":  # a list of none, which only SQLite takes
         return "IN (NULL)"
+    if whole == "rowid":  # the order in which rows were written
+        return "ctid"
     return "" if whole.startswith("INDEXED") else whole.replace("%", "%%")
 
 

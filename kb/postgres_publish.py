@@ -214,7 +214,8 @@ def _select(table: Table) -> str:
     if table.name == "passages":
         names = ["o.place" if name == 'x."num"' else name for name in names]
         return f"SELECT {', '.join(names)} FROM placed AS o JOIN passages AS x USING (num) ORDER BY o.place"
-    return f"SELECT {', '.join(names)} FROM {table.name} AS x JOIN documents AS d ON d.num = x.document WHERE {VISIBLE}"
+    order = "" if table.key else "ORDER BY x.rowid"
+    return f"SELECT {', '.join(names)} FROM {table.name} AS x JOIN documents AS d ON d.num = x.document WHERE {VISIBLE} {order}"
 
 
 def _parameters(table: Table, generation: dict[str, int]) -> dict[str, int]:

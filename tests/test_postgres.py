@@ -11,8 +11,10 @@ from kb import faults, postgres
 from kb.errors import Busy, StoreUnavailable
 from kb.findings import Checked
 from kb.library import Library
+from kb.manifest import sha256_of
 from kb.postgres import described, translated
 from kb.postgres_check import checked
+from kb.postgres_export import export_of, import_into
 from kb.postgres_publish import mirror, writing
 from kb.postgres_schema import READER
 from kb.records import Filters
@@ -21,6 +23,8 @@ from kb.staging import Staging
 from tests.fakes import FakeEncoder
 from tests.postgres_made import identity, settings_of, staged_and_published
 from tests.records_made import staged
+from tests.test_store_conformance import QUESTIONS
+from tests.test_store_conformance import documents as collection
 from web import create_app
 
 QUESTION = "When was the transit agreement signed?"
@@ -211,6 +215,26 @@ def test_a_server_that_was_started_anew_is_used_without_a_failed_answer(servers,
     servers.start("primary")
     assert library.documents(Filters()).total == 2
     library.close()
+
+
+def test_a_round_trip_between_stores_gives_the_same(settings, encoder, tmp_path):
+    """Embedded → PostgreSQL → embedded: digests, files and answers."""
+    here = dataclasses.replace(settings_of(tmp_path / "first"), store="")
+    staged_and_published(here, collection(), encoder)
+    export_of(here, tmp_path / "out1")
+    there = dataclasses.replace(settings_of(tmp_path / "second"), store=settings.store)
+    import_into(there, tmp_path / "out1")
+    made = export_of(there, tmp_path / "out2")
+    back = settings_of(tmp_path / "third")
+    assert import_into(back, tmp_path / "out2").digest == made.index.digest
+    for name, sha256 in made.files.items():
+        assert sha256_of(tmp_path / "out1" / name) == sha256, name
+    libraries = [Library(one, lambda: encoder, identity(encoder)) for one in (here, there, back)]
+    for question in QUESTIONS:
+        first, *others = [[hit.passage.id for hit in one.search(question).items] for one in libraries]
+        assert others == [first, first]
+    for one in libraries:
+        one.close()
 
 
 def test_statements_are_translated_and_addresses_are_told_without_passwords():

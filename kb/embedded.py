@@ -14,7 +14,7 @@ from kb.errors import IndexMissing, IndexStale
 from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.migrations import check_not_older, schema_of
 from kb.ports import Reading
-from kb.staging import STORE_FILE
+from kb.staging import STORE_FILE, original_path
 
 
 class EmbeddedSource:
@@ -31,6 +31,9 @@ class EmbeddedSource:
         self._pool.close()
         if self._snapshot is not None:
             self._snapshot.close()
+
+    def original(self, sha256: str) -> Path:
+        return original_path(self._home, sha256)
 
     def reading(self) -> Reading:
         """The newest published generation; opened when it is first seen."""

@@ -47,7 +47,7 @@ from kb.records import (
 )
 from kb.retrieve import Candidate, Query, Ranking, Stopwatch, retrieve
 from kb.sources import source_of
-from kb.staging import STORE_FILE, original_path
+from kb.staging import STORE_FILE
 from kb.understood import understood
 
 T = TypeVar("T")
@@ -180,7 +180,7 @@ class Library:
     def original(self, document_id: str) -> Original:
         """The file as it was ingested. Raises NotFound, also if the file has gone from KB_HOME."""
         document = self.document(document_id)
-        path = original_path(self._settings.home, document.original_sha256)
+        path = self._source.original(document.original_sha256)
         if not path.is_file():
             raise NotFound(
                 f"the original of {document.uri} is gone from {path.parent}; `python -m ingest reindex --full` mends it."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -108,6 +109,10 @@ class Source(Protocol):
 
     def reading(self) -> Reading:
         """The newest published generation."""
+        ...
+
+    def original(self, sha256: str) -> Path:
+        """Where the file is that a document was made of; nothing is there if it has gone."""
         ...
 
     def close(self) -> None: ...

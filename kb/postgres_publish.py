@@ -24,13 +24,14 @@ from kb.postgres_copy import ENCODERS, blob, copy, halves, integer, lexemes, sma
 from kb.postgres_schema import Table, create_indexes, create_tables, execute, grant, has_rum, migrate, tables_of
 from kb.postgres_source import CONTROL
 from kb.records import IndexManifest
-from kb.staging import Staging
+from kb.staging import Staging, original_path
 from kb.store import published_generation
 from kb.words import stems
 
 LOCK = 0x57414B48414E  # the advisory lock of whoever writes here
 KEPT = 3  # generations, as under KB_HOME
 INDEX_MEMORY = 512  # MB to build an index in, where the server's own setting is less
+LARGEST = 500_000_000  # bytes of an original: a value takes 1 GB, and is held in memory twice
 VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
 
 
@@ -57,7 +58,7 @@ def mirror(settings: Settings, staging: Staging) -> Mirrored | None:
         with server.transaction():
             copied = number is None
             if number is None:
-                number = _loaded(server, staging.connection, manifest)
+                number = _loaded(server, staging, manifest)
             faults.reached("postgres loaded")
             execute(
                 server,
@@ -109,7 +110,15 @@ def collect(server: psycopg.Connection[Any], keep: int = KEPT) -> int:
         except psycopg.errors.LockNotAvailable:
             continue
         gone += 1
+    if gone:
+        _forget_originals(server)
     return gone
+
+
+def _forget_originals(server: psycopg.Connection[Any]) -> None:
+    rows = execute(server, f"SELECT schema_name FROM {CONTROL}.generations").fetchall()
+    used = " UNION ".join(f"SELECT original_sha256 FROM {schema}.documents" for (schema,) in rows)
+    execute(server, f"DELETE FROM {CONTROL}.originals WHERE sha256 NOT IN ({used})")
 
 
 def _kept(server: psycopg.Connection[Any], manifest: IndexManifest) -> int | None:
@@ -123,7 +132,8 @@ def _kept(server: psycopg.Connection[Any], manifest: IndexManifest) -> int | Non
     return int(row[0]) if row else None
 
 
-def _loaded(server: psycopg.Connection[Any], store: sqlite3.Connection, manifest: IndexManifest) -> int:
+def _loaded(server: psycopg.Connection[Any], staging: Staging, manifest: IndexManifest) -> int:
+    store = staging.connection
     rum = has_rum(server)
     told_of = replace(manifest, vector_index=_in_words(manifest.passages, rum))
     ((number,),) = execute(
@@ -139,6 +149,7 @@ def _loaded(server: psycopg.Connection[Any], store: sqlite3.Connection, manifest
     tables = tables_of(store)
     create_tables(server, tables, manifest.dimension)
     mean_length = _filled(server, store, tables, manifest)
+    _originals(server, staging)
     create_indexes(server, tables, approximate=manifest.passages > postgres_search.EXACT_MOST, rum=rum)
     for (name,) in server.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall():
         execute(server, f"ANALYZE {name}")
@@ -149,6 +160,16 @@ def _loaded(server: psycopg.Connection[Any], store: sqlite3.Connection, manifest
         (schema, mean_length, number),
     )
     return int(number)
+
+
+def _originals(server: psycopg.Connection[Any], staging: Staging) -> None:
+    """The files that documents were made of, those that are not there yet. One that has gone from KB_HOME, which `check` tells,
+    or is too large for a value, is left out."""
+    wanted = {name for (name,) in server.execute(b"SELECT DISTINCT original_sha256 FROM documents")}
+    wanted -= {name for (name,) in execute(server, f"SELECT sha256 FROM {CONTROL}.originals")}
+    paths = ((name, original_path(staging.home, name)) for name in sorted(wanted))
+    rows = ((name, path.read_bytes()) for name, path in paths if path.is_file() and path.stat().st_size <= LARGEST)
+    copy(server, f"{CONTROL}.originals", (text, blob), rows)
 
 
 def _in_words(passages: int, rum: bool) -> str:

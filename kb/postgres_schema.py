@@ -36,7 +36,8 @@ CREATE TABLE {CONTROL}.generations (
 CREATE TABLE {CONTROL}.published (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
   number bigint NOT NULL REFERENCES {CONTROL}.generations (number)
-)""",
+);
+CREATE TABLE {CONTROL}.originals (sha256 text PRIMARY KEY, content bytea NOT NULL)""",
 )
 
 

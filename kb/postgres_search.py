@@ -125,10 +125,10 @@ class PostgresWords:
         if not known:
             return {}
         total = self._generation.manifest.passages
-        asked = list(known)
-        if total > EXACT_MOST:
+        asked, many = list(known), (total if allowed is None else allowed.passages) > EXACT_MOST
+        if many:
             asked = [term for term in known if known[term] <= FREQUENT * total] or [min(known, key=known.__getitem__)]
-        ranked = total > EXACT_MOST and self._generation.rum
+        ranked = many and self._generation.rum
         best = f"ORDER BY words <=> %(query)s::tsquery LIMIT {CANDIDATES}" if ranked else ""
         rows = self._hosts.fetch(
             self._generation.schema,

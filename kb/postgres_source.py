@@ -3,20 +3,24 @@ that a standby knows, told to be stale."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from kb import store
-from kb.errors import IndexMissing, IndexStale, StoreUnavailable
-from kb.manifest import vector_model
+from kb.errors import IndexMissing, IndexStale, StoreUnavailable, WriteFailed
+from kb.manifest import PARTIAL, vector_model
 from kb.ports import Reading
 from kb.postgres import GenerationRows, Host, Hosts, reason, unavailable
 from kb.postgres_search import Generation, PostgresSnapshot, opened
 from kb.records import IndexManifest
+from kb.staging import original_path
 
 CONTROL = "wakhan"  # the schema of what is published; see kb.postgres_schema
 PUBLISHED = f"""SELECT g.number, g.schema_name, g.manifest, g.mean_length, g.rum FROM {CONTROL}.generations AS g
@@ -27,8 +31,10 @@ REINDEX = "Run `python -m ingest reindex` with this KB_STORE"
 class PostgresSource:
     """Safe to use from several threads."""
 
-    def __init__(self, hosts: Hosts, identity: tuple[str, str]) -> None:
+    def __init__(self, hosts: Hosts, identity: tuple[str, str], home: Path) -> None:
+        """Originals that are asked for are kept under `home`."""
         self._hosts = hosts
+        self._home = home
         self._identity = identity
         self._lock = threading.Lock()
         self._known: tuple[Generation, PostgresSnapshot] | None = None
@@ -43,6 +49,24 @@ class PostgresSource:
         if stale:
             snapshot = replace(snapshot, manifest=replace(snapshot.manifest, stale=True))
         return Reading(snapshot, GenerationRows(self._hosts, generation.schema))
+
+    def original(self, sha256: str) -> Path:
+        """Fetched from the store where it is not here already. Raises WriteFailed, StoreUnavailable."""
+        path = original_path(self._home, sha256)
+        if path.is_file():
+            return path
+        rows = self._hosts.fetch(CONTROL, "SELECT content FROM originals WHERE sha256 = %(name)s", {"name": sha256})
+        if rows and hashlib.sha256(rows[0][0]).hexdigest() == sha256:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                partial = path.parent.with_name(f"{os.getpid()}.{threading.get_ident()}{PARTIAL}")
+                partial.write_bytes(rows[0][0])
+                partial.replace(path)
+            except OSError as error:
+                raise WriteFailed(
+                    f"an original cannot be kept in {path.parent} ({error}); free space or mend the disk."
+                ) from error
+        return path
 
     def _newest(self) -> tuple[Generation, bool]:
         hosts = self._hosts

@@ -12,5 +12,5 @@ from kb.postgres_source import PostgresSource
 def source_of(settings: Settings, identity: tuple[str, str]) -> Source:
     """`identity`: the configured model's id and digest. Nothing is opened yet."""
     if settings.store:
-        return PostgresSource(Hosts(settings.store, settings.store_read), identity)
+        return PostgresSource(Hosts(settings.store, settings.store_read), identity, settings.home)
     return EmbeddedSource(settings.home, identity)

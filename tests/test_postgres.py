@@ -2,6 +2,7 @@
 
 import dataclasses
 import threading
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -235,6 +236,25 @@ def test_a_round_trip_between_stores_gives_the_same(settings, encoder, tmp_path)
         assert others == [first, first]
     for one in libraries:
         one.close()
+
+
+def test_a_machine_without_the_files_serves_them(settings, encoder, tmp_path):
+    """Originals come from the database, and go with the last generation that was made of them."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"The transit agreement was signed in Tashkent on 15 July 2021.\r\n")
+    (item, *_) = said(2021)
+    with Staging(settings.home) as staging:
+        sha256 = staging.keep_original(path)
+    kept = dataclasses.replace(item, document=dataclasses.replace(item.document, original_sha256=sha256))
+    staged_and_published(settings, [kept], encoder)
+    elsewhere = dataclasses.replace(settings, home=tmp_path / "elsewhere")
+    library = Library(elsewhere, lambda: encoder, identity(encoder))
+    assert Path(library.original("id-a").path).read_bytes() == path.read_bytes()
+    library.close()
+    for year in range(2022, 2026):
+        staged_and_published(settings, said(year), encoder)
+    with psycopg.connect(settings.store) as connection:
+        assert connection.execute("SELECT count(*) FROM wakhan.originals").fetchone() == (0,)
 
 
 def test_statements_are_translated_and_addresses_are_told_without_passwords():

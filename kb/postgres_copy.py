@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import psycopg
 
-from kb.postgres_search import LONGEST_TERM
+from kb.postgres_search import SPARSE
 
 BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = struct.pack("!h", -1)
@@ -66,9 +66,15 @@ def lexemes(columns: tuple[Sequence[str], Sequence[str]]) -> bytes:
         place += 1
     parts = [_LENGTH.pack(len(places))]
     for stem, found in places.items():
-        word = stem.encode()[:LONGEST_TERM].decode(errors="ignore").encode()
-        parts.append(word + b"\0" + struct.pack(f"!H{len(found)}H", len(found), *found))
+        parts.append(stem.encode() + b"\0" + struct.pack(f"!H{len(found)}H", len(found), *found))
     return blob(b"".join(parts))
+
+
+def sparse(numbers: Mapping[int, float]) -> bytes:
+    """A sparsevec of (number, value), no value being 0."""
+    order = sorted(numbers)
+    head = struct.pack("!3i", SPARSE, len(order), 0)
+    return blob(head + np.array(order, ">i4").tobytes() + np.array([numbers[n] for n in order], ">f4").tobytes())
 
 
 ENCODERS: dict[str, Encode] = {"TEXT": text, "INTEGER": integer, "REAL": real, "BLOB": blob}

@@ -20,9 +20,11 @@ from kb.errors import Busy, IndexStale
 from kb.manifest import folder_of, read_manifest, vector_model
 from kb.migrations import SCHEMA
 from kb.postgres import CONNECT, described, told
-from kb.postgres_copy import ENCODERS, blob, copy, halves, integer, lexemes, small, text
+from kb.postgres_copy import ENCODERS, blob, copy, halves, integer, lexemes, small, sparse, text
 from kb.postgres_schema import Table, create_indexes, create_tables, execute, grant, has_rum, migrate, tables_of
+from kb.postgres_search import lexeme
 from kb.postgres_source import CONTROL
+from kb.postings import CONTEXT_WEIGHT, LENGTH_SHARE, SATURATION, WordIndex
 from kb.records import IndexManifest
 from kb.staging import Staging, original_path
 from kb.store import published_generation
@@ -148,7 +150,8 @@ def _loaded(server: psycopg.Connection[Any], staging: Staging, manifest: IndexMa
     _give_memory(server)
     tables = tables_of(store)
     create_tables(server, tables, manifest.dimension)
-    mean_length = _filled(server, store, tables, manifest)
+    mean_length = WordIndex(folder_of(staging.home, manifest.generation)).mean_length
+    _filled(server, store, (tables, manifest, mean_length))
     _originals(server, staging)
     create_indexes(server, tables, approximate=manifest.passages > postgres_search.EXACT_MOST, rum=rum)
     for (name,) in server.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall():
@@ -187,9 +190,10 @@ def _give_memory(server: psycopg.Connection[Any]) -> None:
 
 
 def _filled(
-    server: psycopg.Connection[Any], store: sqlite3.Connection, tables: Sequence[Table], manifest: IndexManifest
-) -> float:
-    """Copy every row of the generation; returns the mean length of its passages in words. Raises IndexStale if vectors lack."""
+    server: psycopg.Connection[Any], store: sqlite3.Connection, what: tuple[Sequence[Table], IndexManifest, float]
+) -> None:
+    """Copy every row of the generation: `what` are its tables, manifest, and mean length. Raises IndexStale if vectors lack."""
+    tables, manifest, mean_length = what
     generation = {"g": manifest.generation}
     store.execute("DROP TABLE IF EXISTS temp.placed")
     store.execute(
@@ -219,9 +223,8 @@ def _filled(
     count = copy(server, "embeddings", (integer, integer, halves), rows)
     if count != manifest.passages:
         raise IndexStale(f"{manifest.passages - count} of {manifest.passages} passages have no vector; run `check --repair`.")
-    mean_length = _words(server, store)
+    _words(server, store, mean_length)
     store.execute("DROP TABLE temp.placed")
-    return mean_length
 
 
 def _select(table: Table) -> str:
@@ -243,21 +246,25 @@ def _parameters(table: Table, generation: dict[str, int]) -> dict[str, int]:
     return {} if table.name in ("collections", "passages") else generation
 
 
-def _words(server: psycopg.Connection[Any], store: sqlite3.Connection) -> float:
+def _words(server: psycopg.Connection[Any], store: sqlite3.Connection, mean: float) -> None:
+    """The stems of each passage and the numbers that BM25 sums; `mean`: the mean length of a passage."""
+    numbers: dict[str, int] = {}
     frequencies: Counter[str] = Counter()
-    count = total = 0
 
-    def rows() -> Iterator[tuple[int, int, int, tuple[list[str], list[str]]]]:
-        nonlocal count, total
+    def rows() -> Iterator[tuple[int, int, int, tuple[list[str], list[str]], dict[int, float]]]:
         for place, document, body, context in store.execute(
             "SELECT o.place, p.document, p.text, p.context FROM placed AS o JOIN passages AS p USING (num) ORDER BY o.place"
         ):
-            found = stems(body), stems(context)
-            length = len(found[0]) + len(found[1])
-            frequencies.update({*found[0], *found[1]})
-            count, total = count + 1, total + length
-            yield place, document, length, found
+            found = [lexeme(stem) for stem in stems(body)], [lexeme(stem) for stem in stems(context)]
+            length, times = len(found[0]) + len(found[1]), Counter[str](found[0])
+            norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * length / mean)
+            of_context = Counter(found[1])
+            frequencies.update({*times, *of_context})
+            impacts = {}
+            for stem in {*times, *of_context}:
+                counted = times[stem] + CONTEXT_WEIGHT * of_context[stem]
+                impacts[numbers.setdefault(stem, len(numbers))] = counted * (SATURATION + 1) / (counted + norm)
+            yield place, document, length, found, impacts
 
-    copy(server, "lexemes", (integer, integer, small, lexemes), rows())
-    copy(server, "terms", (text, integer), frequencies.items())
-    return total / count if total else 1.0
+    copy(server, "lexemes", (integer, integer, small, lexemes, sparse), rows())
+    copy(server, "terms", (text, integer, integer), ((term, numbers[term], n) for term, n in frequencies.items()))

@@ -106,8 +106,8 @@ def create_tables(connection: psycopg.Connection[Any], tables: Iterable[Table], 
 CREATE TABLE vectors (num bigint, key bytea, model text, vector bytea);
 CREATE TABLE token_codes (vector bigint, codes bytea);
 CREATE TABLE embeddings (num bigint, document bigint, embedding halfvec({dimension}));
-CREATE TABLE lexemes (num bigint, document bigint, length integer, words tsvector);
-CREATE TABLE terms (term text COLLATE "C", passages bigint)""".split(";"):
+CREATE TABLE lexemes (num bigint, document bigint, length integer, words tsvector, impacts sparsevec);
+CREATE TABLE terms (term text COLLATE "C", num bigint, passages bigint)""".split(";"):
         execute(connection, statement)
 
 

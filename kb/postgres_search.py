@@ -29,13 +29,7 @@ CANDIDATES = 1_000  # that RUM finds, of which BM25 decides: .98 of the exact te
 PHRASES = 2_000  # passages with a phrase that are scored
 LONGEST_TERM = 2_046  # bytes of a lexeme
 
-#: Of candidates c: each one's score by the stems of q. Weight A marks the context.
-BM25 = f"""SELECT c.num, sum(q.idf * u.weight * {SATURATION + 1} / (u.weight + {SATURATION} * (1 - {LENGTH_SHARE}
-   + {LENGTH_SHARE} * c.length / %(mean)s))) AS score
- FROM c CROSS JOIN LATERAL (SELECT w.lexeme, cardinality(w.positions)
-   + {CONTEXT_WEIGHT - 1} * cardinality(array_positions(w.weights, 'A')) AS weight FROM unnest(c.words) AS w) AS u
- JOIN unnest(%(terms)s::text[], %(idfs)s::float8[]) AS q (term, idf) ON q.term = u.lexeme
- GROUP BY c.num ORDER BY score DESC, c.num LIMIT %(k)s"""
+SPARSE = 1_000_000_000  # numbers that a sparsevec may have: stems are numbered below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,33 +106,40 @@ class PostgresWords:
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """In how many passages each stem occurs (0: in none)."""
         wanted = list(dict.fromkeys(terms))
-        rows = self._hosts.fetch(
-            self._generation.schema, "SELECT term, passages FROM terms WHERE term = ANY(%(terms)s)", {"terms": wanted}
-        )
-        return dict.fromkeys(wanted, 0) | {str(term): int(count) for term, count in rows}
+        known = self._known(wanted)
+        return {term: known.get(lexeme(term), (0, 0))[1] for term in wanted}
 
     def idf(self, terms: Sequence[str], passages: int) -> dict[str, float]:
         return rarity(self.document_frequencies(terms), passages)
 
+    def _known(self, terms: Iterable[str]) -> dict[str, tuple[int, int]]:
+        """Lexeme → (its number, how many passages have it), of those there are."""
+        rows = self._hosts.fetch(
+            self._generation.schema,
+            "SELECT term, num, passages FROM terms WHERE term = ANY(%(terms)s)",
+            {"terms": [lexeme(term) for term in terms]},
+        )
+        return {str(term): (int(num), int(count)) for term, num, count in rows}
+
     def _of_words(self, terms: Sequence[str], k: int, allowed: Allowed | None) -> dict[int, float]:
-        known = {term: count for term, count in self.document_frequencies(terms).items() if count}
+        """A passage's score is the product of its stems' impacts, which were counted when it was published, and their weights."""
+        known = self._known(terms)
         if not known:
             return {}
         total = self._generation.manifest.passages
         asked, many = list(known), (total if allowed is None else allowed.passages) > EXACT_MOST
         if many:
-            asked = [term for term in known if known[term] <= FREQUENT * total] or [min(known, key=known.__getitem__)]
+            asked = [term for term in known if known[term][1] <= FREQUENT * total] or [min(known, key=lambda t: known[t][1])]
         ranked = many and self._generation.rum
         best = f"ORDER BY words <=> %(query)s::tsquery LIMIT {CANDIDATES}" if ranked else ""
+        weights = sorted((num, weight(total, count)) for num, count in known.values())
         rows = self._hosts.fetch(
             self._generation.schema,
-            f"""WITH c AS MATERIALIZED (SELECT num, length, words FROM lexemes
-                  WHERE words @@ %(query)s::tsquery {_and(allowed)} {best}) {BM25}""",
+            f"""SELECT num, -(impacts <#> %(weights)s::sparsevec) AS score FROM (SELECT num, impacts FROM lexemes
+                  WHERE words @@ %(query)s::tsquery {_and(allowed)} {best}) AS c ORDER BY score DESC, num LIMIT %(k)s""",
             {
                 "query": " | ".join(map(_quoted, asked)),
-                "mean": self._generation.mean_length,
-                "terms": list(known),
-                "idfs": [weight(total, count) for count in known.values()],
+                "weights": f"{{{','.join(f'{num + 1}:{value:.9g}' for num, value in weights)}}}/{SPARSE}",
                 "k": k,
                 "allowed": allowed.nums if allowed else None,
             },
@@ -224,9 +225,14 @@ def vector_text(vector: npt.NDArray[Any]) -> str:
     return "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]"
 
 
-def _quoted(term: str) -> str:
-    """A lexeme in a tsquery."""
-    return "'" + term.encode()[:LONGEST_TERM].decode(errors="ignore").replace("\\", "\\\\").replace("'", "''") + "'"
+def lexeme(stem: str) -> str:
+    """A stem as PostgreSQL keeps it: of one longer than it takes, the beginning."""
+    return stem if len(stem) * 4 <= LONGEST_TERM else stem.encode(errors="replace")[:LONGEST_TERM].decode(errors="ignore")
+
+
+def _quoted(stem: str) -> str:
+    """In a tsquery."""
+    return "'" + lexeme(stem).replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _where(allowed: Allowed | None) -> str:

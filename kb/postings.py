@@ -222,6 +222,11 @@ class WordIndex:
         """Passages."""
         return len(self._segments) // 2
 
+    @property
+    def mean_length(self) -> float:
+        """Of a passage with its context, in words; above 0."""
+        return max((int(self._segments[-1]) - 2 * len(self)) / max(len(self), 1), 1e-9)
+
     def search(self, terms: Sequence[str], k: int, allowed: npt.NDArray[np.bool_] | None = None) -> list[tuple[int, float]]:
         """The k best (position, BM25) of the passages that hold any of the stems, best first; larger is better.
 
@@ -283,8 +288,7 @@ class WordIndex:
 
     def _norms_of(self, passages: Array) -> Array:
         lengths = self._segments[2 * passages + 2].astype(np.int64) - self._segments[2 * passages] - 2
-        mean = (int(self._segments[-1]) - 2 * len(self)) / max(len(self), 1)
-        norms: Array = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * lengths / max(mean, 1e-9))
+        norms: Array = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * lengths / self.mean_length)
         return norms
 
 

@@ -18,12 +18,11 @@ from kb import faults, postgres_search
 from kb.config import Settings
 from kb.errors import Busy, IndexStale
 from kb.manifest import folder_of, read_manifest, vector_model
-from kb.migrations import SCHEMA
 from kb.postgres import CONNECT, described, told
 from kb.postgres_copy import ENCODERS, blob, copy, halves, integer, lexemes, small, sparse, text
 from kb.postgres_schema import Table, create_indexes, create_tables, execute, grant, has_rum, migrate, tables_of
 from kb.postgres_search import lexeme
-from kb.postgres_source import CONTROL
+from kb.postgres_source import CONTROL, LAYOUT
 from kb.postings import CONTEXT_WEIGHT, LENGTH_SHARE, SATURATION, WordIndex
 from kb.records import IndexManifest
 from kb.staging import Staging, original_path
@@ -54,7 +53,7 @@ def mirror(settings: Settings, staging: Staging) -> Mirrored | None:
     generation = published_generation(staging.connection)
     if not settings.store or not generation:
         return None
-    manifest = replace(read_manifest(folder_of(staging.home, generation)), schema=SCHEMA)
+    manifest = read_manifest(folder_of(staging.home, generation))
     with writing(settings.store) as server:
         number = _kept(server, manifest)
         with server.transaction():
@@ -127,9 +126,9 @@ def _kept(server: psycopg.Connection[Any], manifest: IndexManifest) -> int | Non
     """The number under which the server has this generation already."""
     row = execute(
         server,
-        f"""SELECT number FROM {CONTROL}.generations WHERE generation = %s AND digest = %s AND store_schema = %s
+        f"""SELECT number FROM {CONTROL}.generations WHERE generation = %s AND digest = %s AND layout = %s
             ORDER BY number DESC LIMIT 1""",
-        (manifest.generation, manifest.digest, manifest.schema),
+        (manifest.generation, manifest.digest, LAYOUT),
     ).fetchone()
     return int(row[0]) if row else None
 
@@ -140,9 +139,9 @@ def _loaded(server: psycopg.Connection[Any], staging: Staging, manifest: IndexMa
     told_of = replace(manifest, vector_index=_in_words(manifest.passages, rum))
     ((number,),) = execute(
         server,
-        f"""INSERT INTO {CONTROL}.generations (schema_name, generation, digest, store_schema, manifest, mean_length, rum)
+        f"""INSERT INTO {CONTROL}.generations (schema_name, generation, digest, layout, manifest, mean_length, rum)
             VALUES ('', %s, %s, %s, %s, 1, %s) RETURNING number""",
-        (manifest.generation, manifest.digest, manifest.schema, json.dumps(asdict(told_of)), rum),
+        (manifest.generation, manifest.digest, LAYOUT, json.dumps(asdict(told_of)), rum),
     ).fetchall()
     schema = f"{CONTROL}_{number:06}_{manifest.digest[:8]}"
     execute(server, f"CREATE SCHEMA {schema}")

@@ -27,7 +27,7 @@ CREATE TABLE {CONTROL}.generations (
   schema_name text NOT NULL UNIQUE,
   generation bigint NOT NULL,
   digest text NOT NULL,
-  store_schema integer NOT NULL,
+  layout text NOT NULL,
   manifest text NOT NULL,
   mean_length float8 NOT NULL,
   rum boolean NOT NULL,

@@ -16,14 +16,16 @@ import psycopg
 from kb import store
 from kb.errors import IndexMissing, IndexStale, StoreUnavailable, WriteFailed
 from kb.manifest import PARTIAL, vector_model
+from kb.migrations import SCHEMA
 from kb.ports import Reading
 from kb.postgres import GenerationRows, Host, Hosts, reason, unavailable
 from kb.postgres_search import Generation, PostgresSnapshot, opened
 from kb.records import IndexManifest
 from kb.staging import original_path
 
+LAYOUT = f"{SCHEMA}.1"  # of a generation's tables: the store's schema, and a number for those that indexes are over
 CONTROL = "wakhan"  # the schema of what is published; see kb.postgres_schema
-PUBLISHED = f"""SELECT g.number, g.schema_name, g.manifest, g.mean_length, g.rum FROM {CONTROL}.generations AS g
+PUBLISHED = f"""SELECT g.number, g.schema_name, g.manifest, g.mean_length, g.rum, g.layout FROM {CONTROL}.generations AS g
  JOIN {CONTROL}.published AS p ON p.number = g.number"""
 REINDEX = "Run `python -m ingest reindex` with this KB_STORE"
 
@@ -121,7 +123,12 @@ def asked(host: Host) -> tuple[int, Generation]:
         raise StoreUnavailable(f"the store on {host.name} cannot be read ({reason(error)}); see docs/postgresql.md.") from error
     if not rows:
         raise IndexMissing(f"nothing has been published to {host.name} yet. {REINDEX} to make the index.")
-    ((number, schema, manifest, mean_length, rum),) = rows
+    ((number, schema, manifest, mean_length, rum, layout),) = rows
+    if layout != LAYOUT:
+        raise IndexStale(
+            f"{host.name} publishes what another version of this program wrote (layout {layout}, this one reads {LAYOUT}). "
+            f"{REINDEX} to publish it anew, or use that version."
+        )
     return int(number), generation_of(schema, manifest, mean_length, rum)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.__main__ import main as ingest
 from kb import faults, postgres
-from kb.errors import Busy, StoreUnavailable
+from kb.errors import Busy, IndexStale, StoreUnavailable
 from kb.findings import Checked
 from kb.library import Library
 from kb.manifest import sha256_of
@@ -76,6 +76,17 @@ def test_a_load_that_is_cut_leaves_nothing_and_the_next_run_publishes(settings, 
     assert "2022" in library.ask(QUESTION).text
     with Staging(settings.home) as staging:
         assert not mirror(settings, staging).copied
+
+
+def test_what_another_version_wrote_is_refused_and_published_anew(settings, library, encoder):
+    staged_and_published(settings, said(2021), encoder)
+    with psycopg.connect(settings.store, autocommit=True) as connection:
+        connection.execute("UPDATE wakhan.generations SET layout = '0.0'")
+    with pytest.raises(IndexStale, match="another version"):
+        library.ask(QUESTION)
+    with Staging(settings.home) as staging:
+        assert mirror(settings, staging).copied
+    assert "2021" in library.ask(QUESTION).text
 
 
 def test_one_writer_at_a_time(settings, encoder):

@@ -88,42 +88,48 @@ class PostgresWords:
     def __init__(self, hosts: Hosts, generation: Generation) -> None:
         self._hosts = hosts
         self._generation = generation
+        self._stems: Recent[str, tuple[int, int]] = Recent(16 * REMEMBERED)
+        self._phrases: Recent[str, int] = Recent(REMEMBERED)
 
     def search(self, terms: Sequence[str], k: int, allowed: Allowed | None = None) -> list[tuple[int, float]]:
         """The k best (position, BM25) of the passages that hold any of the stems, or stems that follow each other."""
         if k < 1 or (allowed is not None and not allowed.passages):
             return []
-        plain = [term for term in dict.fromkeys(terms) if " " not in term]
-        scores = self._of_words(plain, k, allowed)
-        phrases = [term for term in dict.fromkeys(terms) if " " in term]
-        if phrases:  # a passage's score is a sum, so what words found has to be whole before it is cut
-            scores = self._of_words(plain, PHRASES, allowed)
-            for phrase in phrases:
-                for num, score in self._of_phrase(phrase.split(" "), allowed):
-                    scores[num] = scores.get(num, 0.0) + score
+        wanted = list(dict.fromkeys(terms))
+        known = self._known([stem for term in wanted for stem in term.split(" ")])
+        phrases = [term.split(" ") for term in wanted if " " in term]
+        phrases = [phrase for phrase in phrases if all(known[stem][1] for stem in phrase)]
+        plain = {term: known[term] for term in wanted if " " not in term and known[term][1]}
+        # A passage's score is a sum, so what words found has to be whole before it is cut.
+        scores = self._of_words(plain, PHRASES if phrases else k, allowed)
+        for phrase in phrases:
+            for num, score in self._of_phrase(phrase, allowed):
+                scores[num] = scores.get(num, 0.0) + score
         return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """In how many passages each stem occurs (0: in none)."""
-        wanted = list(dict.fromkeys(terms))
-        known = self._known(wanted)
-        return {term: known.get(lexeme(term), (0, 0))[1] for term in wanted}
+        return {term: count for term, (_, count) in self._known(terms).items()}
 
     def idf(self, terms: Sequence[str], passages: int) -> dict[str, float]:
         return rarity(self.document_frequencies(terms), passages)
 
     def _known(self, terms: Iterable[str]) -> dict[str, tuple[int, int]]:
-        """Lexeme → (its number, how many passages have it), of those there are."""
-        rows = self._hosts.fetch(
-            self._generation.schema,
-            "SELECT term, num, passages FROM terms WHERE term = ANY(%(terms)s)",
-            {"terms": [lexeme(term) for term in terms]},
-        )
-        return {str(term): (int(num), int(count)) for term, num, count in rows}
+        """Stem → (its number, how many passages have it); (0, 0) of one that none has."""
 
-    def _of_words(self, terms: Sequence[str], k: int, allowed: Allowed | None) -> dict[int, float]:
-        """A passage's score is the product of its stems' impacts, which were counted when it was published, and their weights."""
-        known = self._known(terms)
+        def load(stems: list[str]) -> dict[str, tuple[int, int]]:
+            sql = "SELECT term, num, passages FROM terms WHERE term = ANY(%(terms)s)"
+            rows = self._hosts.fetch(self._generation.schema, sql, {"terms": [lexeme(stem) for stem in stems]})
+            found = {str(term): (int(num), int(count)) for term, num, count in rows}
+            return {stem: found.get(lexeme(stem), (0, 0)) for stem in stems}
+
+        return self._stems.get(terms, load)
+
+    def _of_words(self, known: Mapping[str, tuple[int, int]], k: int, allowed: Allowed | None) -> dict[int, float]:
+        """A passage's score is the product of its stems' impacts, which were counted when it was published, and their weights.
+
+        `known`: stem → (its number, how many passages have it).
+        """
         if not known:
             return {}
         total = self._generation.manifest.passages
@@ -149,30 +155,32 @@ class PostgresWords:
     def _of_phrase(self, stems: Sequence[str], allowed: Allowed | None) -> list[tuple[int, float]]:
         query = " <-> ".join(map(_quoted, stems))
         schema, total = self._generation.schema, self._generation.manifest.passages
-        ((count,),) = self._hosts.fetch(
-            schema, "SELECT count(*) FROM lexemes WHERE words @@ %(query)s::tsquery", {"query": query}
-        )
-        if not count:
-            return []
         rows = self._hosts.fetch(
             schema,
             f"""WITH c AS MATERIALIZED (SELECT num, length, words FROM lexemes WHERE words @@ %(query)s::tsquery {_and(allowed)}
                   ORDER BY num LIMIT {PHRASES})
                 SELECT c.num, c.length, u.lexeme, u.positions, u.weights FROM c CROSS JOIN LATERAL unnest(c.words) AS u
                 WHERE u.lexeme = ANY(%(stems)s)""",
-            {"query": query, "stems": list(stems), "allowed": allowed.nums if allowed else None},
+            {"query": query, "stems": [lexeme(stem) for stem in stems], "allowed": allowed.nums if allowed else None},
         )
         lengths = {int(num): int(length) for num, length, *_ in rows}
         places: dict[int, dict[str, dict[int, str]]] = defaultdict(dict)
-        for num, _, lexeme, positions, weights in rows:
-            places[int(num)][lexeme] = dict(zip(positions, weights, strict=True))
+        for num, _, stem, positions, weights in rows:
+            places[int(num)][stem] = dict(zip(positions, weights, strict=True))
+        count = len(places) if allowed is None and len(places) < PHRASES else self._phrases.get([query], self._counted)[query]
         rare, mean = weight(total, count), self._generation.mean_length
         found = []
         for num, of in places.items():
             times = _times(stems, of)
             norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * lengths[num] / mean)
-            found.append((num, rare * times * (SATURATION + 1) / (times + norm)))
+            if times:  # places beyond a tsvector's last are not told
+                found.append((num, rare * times * (SATURATION + 1) / (times + norm)))
         return found
+
+    def _counted(self, queries: list[str]) -> dict[str, int]:
+        """In how many passages of all each phrase is."""
+        sql = "SELECT count(*) FROM lexemes WHERE words @@ %(query)s::tsquery"
+        return {query: int(self._hosts.fetch(self._generation.schema, sql, {"query": query})[0][0]) for query in queries}
 
 
 def _times(stems: Sequence[str], places: Mapping[str, Mapping[int, str]]) -> float:

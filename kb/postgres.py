@@ -31,7 +31,7 @@ MOST = 10  # connections of a process to a server: its threads are eight
 #: For each reader's session. An iterative scan goes on until a filter has let enough rows through.
 SESSION = (
     "SET lock_timeout = '2s'", "SET default_transaction_read_only = on",
-    "SET hnsw.ef_search = 200", "SET hnsw.iterative_scan = relaxed_order", "SET jit = off", "SET search_path = public",
+    "SET hnsw.ef_search = 400", "SET hnsw.iterative_scan = relaxed_order", "SET jit = off", "SET search_path = public",
 )  # fmt: skip
 _ABSENT = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # a server that is down is told by who asks it, once

@@ -20,7 +20,7 @@ from kb.errors import Busy, IndexStale
 from kb.manifest import folder_of, read_manifest, vector_model
 from kb.postgres import CONNECT, described, told
 from kb.postgres_copy import ENCODERS, blob, copy, halves, integer, lexemes, small, sparse, text
-from kb.postgres_schema import Table, create_indexes, create_tables, execute, grant, has_rum, migrate, tables_of
+from kb.postgres_schema import Table, create_indexes, create_tables, execute, grant, migrate, tables_of
 from kb.postgres_search import lexeme
 from kb.postgres_source import CONTROL, LAYOUT
 from kb.postings import CONTEXT_WEIGHT, LENGTH_SHARE, SATURATION, WordIndex
@@ -135,13 +135,12 @@ def _kept(server: psycopg.Connection[Any], manifest: IndexManifest) -> int | Non
 
 def _loaded(server: psycopg.Connection[Any], staging: Staging, manifest: IndexManifest) -> int:
     store = staging.connection
-    rum = has_rum(server)
-    told_of = replace(manifest, vector_index=_in_words(manifest.passages, rum))
+    told_of = replace(manifest, vector_index=_in_words(manifest.passages))
     ((number,),) = execute(
         server,
-        f"""INSERT INTO {CONTROL}.generations (schema_name, generation, digest, layout, manifest, mean_length, rum)
-            VALUES ('', %s, %s, %s, %s, 1, %s) RETURNING number""",
-        (manifest.generation, manifest.digest, LAYOUT, json.dumps(asdict(told_of)), rum),
+        f"""INSERT INTO {CONTROL}.generations (schema_name, generation, digest, layout, manifest, mean_length)
+            VALUES ('', %s, %s, %s, %s, 1) RETURNING number""",
+        (manifest.generation, manifest.digest, LAYOUT, json.dumps(asdict(told_of))),
     ).fetchall()
     schema = f"{CONTROL}_{number:06}_{manifest.digest[:8]}"
     execute(server, f"CREATE SCHEMA {schema}")
@@ -152,7 +151,7 @@ def _loaded(server: psycopg.Connection[Any], staging: Staging, manifest: IndexMa
     mean_length = WordIndex(folder_of(staging.home, manifest.generation)).mean_length
     _filled(server, store, (tables, manifest, mean_length))
     _originals(server, staging)
-    create_indexes(server, tables, approximate=manifest.passages > postgres_search.EXACT_MOST, rum=rum)
+    create_indexes(server, tables, approximate=manifest.passages > postgres_search.EXACT_MOST)
     for (name,) in server.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall():
         execute(server, f"ANALYZE {name}")
     grant(server, schema)
@@ -174,10 +173,9 @@ def _originals(server: psycopg.Connection[Any], staging: Staging) -> None:
     copy(server, f"{CONTROL}.originals", (text, blob), rows)
 
 
-def _in_words(passages: int, rum: bool) -> str:
+def _in_words(passages: int) -> str:
     vectors = "pgvector halfvec, exact" if passages <= postgres_search.EXACT_MOST else "pgvector halfvec HNSW"
-    words = "RUM candidates and exact BM25" if rum else "GIN candidates and exact BM25 (RUM is not installed)"
-    return f"{vectors}; words by {words}"
+    return f"{vectors}; words by GIN candidates and exact BM25"
 
 
 def _give_memory(server: psycopg.Connection[Any]) -> None:

@@ -30,7 +30,6 @@ CREATE TABLE {CONTROL}.generations (
   layout text NOT NULL,
   manifest text NOT NULL,
   mean_length float8 NOT NULL,
-  rum boolean NOT NULL,
   loaded_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE TABLE {CONTROL}.published (
@@ -57,8 +56,6 @@ def migrate(connection: psycopg.Connection[Any]) -> None:
         ((version,),) = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchall()
         if tuple(int(part) for part in str(version).split(".")[:2]) < LEAST_PGVECTOR:
             raise IndexStale(f"the database has pgvector {version}; 0.8.0 or newer is needed. ALTER EXTENSION vector UPDATE.")
-        if connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'rum'").fetchone():
-            connection.execute(b"CREATE EXTENSION IF NOT EXISTS rum")
         execute(connection, f"CREATE SCHEMA IF NOT EXISTS {CONTROL}")
         execute(connection, f"CREATE TABLE IF NOT EXISTS {CONTROL}.migrations (number integer PRIMARY KEY)")
         ((done,),) = execute(connection, f"SELECT coalesce(max(number), 0) FROM {CONTROL}.migrations").fetchall()
@@ -78,10 +75,6 @@ def grant(connection: psycopg.Connection[Any], schema: str) -> None:
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (READER,)).fetchone():
         execute(connection, f"GRANT USAGE ON SCHEMA {schema} TO {READER}")
         execute(connection, f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {READER}")
-
-
-def has_rum(connection: psycopg.Connection[Any]) -> bool:
-    return connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'rum'").fetchone() is not None
 
 
 def tables_of(store: sqlite3.Connection) -> list[Table]:
@@ -111,7 +104,7 @@ CREATE TABLE terms (term text COLLATE "C", num bigint, passages bigint)""".split
         execute(connection, statement)
 
 
-def create_indexes(connection: psycopg.Connection[Any], tables: Iterable[Table], *, approximate: bool, rum: bool) -> None:
+def create_indexes(connection: psycopg.Connection[Any], tables: Iterable[Table], *, approximate: bool) -> None:
     """Over tables that are filled. `approximate`: there are more vectors than are compared one by one."""
     for table in tables:
         if table.key:
@@ -119,14 +112,13 @@ def create_indexes(connection: psycopg.Connection[Any], tables: Iterable[Table],
             execute(connection, f"ALTER TABLE {table.name} ADD PRIMARY KEY ({key})")
         if "document" in dict(table.columns):
             execute(connection, f"CREATE INDEX ON {table.name} (document)")
-    words = "rum (words rum_tsvector_ops)" if rum else "gin (words)"
     statements = [
         "ALTER TABLE embeddings ADD PRIMARY KEY (num)", "CREATE INDEX ON embeddings (document)",
         "ALTER TABLE lexemes ADD PRIMARY KEY (num)", "CREATE INDEX ON lexemes (document)",
         "ALTER TABLE terms ADD PRIMARY KEY (term)", "ALTER TABLE token_codes ADD PRIMARY KEY (vector)",
         "ALTER TABLE vectors ADD PRIMARY KEY (num)", "CREATE UNIQUE INDEX ON vectors (key, model)",
         "CREATE INDEX ON documents (id)", "CREATE INDEX ON passages (id)", "CREATE INDEX ON passages (document, ordinal)",
-        f"CREATE INDEX ON lexemes USING {words}",
+        "CREATE INDEX ON lexemes USING gin (words)",
     ]  # fmt: skip
     if approximate:
         statements.append("CREATE INDEX ON embeddings USING hnsw (embedding halfvec_ip_ops)")

@@ -24,8 +24,7 @@ from kb.records import DocumentSummary, IndexManifest, Passage
 EXACT_MOST = 20_000  # passages that are compared one by one: as fast as an index, and exact
 SPARE = 30  # candidates beyond those wanted: the engine rounds the question to half precision, the final order does not
 HEAD = 4  # bytes of a halfvec before its numbers
-FREQUENT = 0.05  # share of passages; such a stem brings no candidates where a rarer one does
-CANDIDATES = 1_000  # that RUM finds, of which BM25 decides: .98 of the exact ten best at 200,000 passages, .95 with 300
+MATCHES = 5_000  # passages that words are scored in; see PostgresWords
 PHRASES = 2_000  # passages with a phrase that are scored
 LONGEST_TERM = 2_046  # bytes of a lexeme
 
@@ -43,13 +42,11 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A published generation: its schema, what it was made with, the mean length of its passages in words, and whether RUM is
-    there."""
+    """A published generation: its schema, what it was made with, and the mean length of its passages in words."""
 
     schema: str
     manifest: IndexManifest
     mean_length: float
-    rum: bool
 
 
 class PostgresVectors:
@@ -85,6 +82,12 @@ class PostgresVectors:
 
 
 class PostgresWords:
+    """Candidates are the passages with the rarest of the stems, of which so many are taken that about MATCHES passages have one;
+    their scores are exact and by all the stems. At 200,000 passages and 119 questions, against the ten and the hundred best of
+    all, on a loaded machine: 2,000 .972 and .946 in 5 ms; 5,000 .996 and .990 in 16; 20,000 1.000 and .999 in 48. RUM's nearest
+    1,000 passages, which PostgreSQL ranks itself: .803 and .777 in 99.
+    """
+
     def __init__(self, hosts: Hosts, generation: Generation) -> None:
         self._hosts = hosts
         self._generation = generation
@@ -133,16 +136,18 @@ class PostgresWords:
         if not known:
             return {}
         total = self._generation.manifest.passages
-        asked, many = list(known), (total if allowed is None else allowed.passages) > EXACT_MOST
-        if many:
-            asked = [term for term in known if known[term][1] <= FREQUENT * total] or [min(known, key=lambda t: known[t][1])]
-        ranked = many and self._generation.rum
-        best = f"ORDER BY words <=> %(query)s::tsquery LIMIT {CANDIDATES}" if ranked else ""
+        share = 1.0 if allowed is None else allowed.passages / max(total, 1)
+        asked, matches = list[str](), 0.0
+        for stem in sorted(known, key=lambda stem: known[stem][1]):
+            matches += known[stem][1] * share
+            if asked and matches > MATCHES:
+                break
+            asked.append(stem)
         weights = sorted((num, weight(total, count)) for num, count in known.values())
         rows = self._hosts.fetch(
             self._generation.schema,
-            f"""SELECT num, -(impacts <#> %(weights)s::sparsevec) AS score FROM (SELECT num, impacts FROM lexemes
-                  WHERE words @@ %(query)s::tsquery {_and(allowed)} {best}) AS c ORDER BY score DESC, num LIMIT %(k)s""",
+            f"""SELECT num, -(impacts <#> %(weights)s::sparsevec) AS score FROM lexemes
+                WHERE words @@ %(query)s::tsquery {_and(allowed)} ORDER BY score DESC, num LIMIT %(k)s""",
             {
                 "query": " | ".join(map(_quoted, asked)),
                 "weights": f"{{{','.join(f'{num + 1}:{value:.9g}' for num, value in weights)}}}/{SPARSE}",

@@ -25,7 +25,7 @@ from kb.staging import original_path
 
 LAYOUT = f"{SCHEMA}.1"  # of a generation's tables: the store's schema, and a number for those that indexes are over
 CONTROL = "wakhan"  # the schema of what is published; see kb.postgres_schema
-PUBLISHED = f"""SELECT g.number, g.schema_name, g.manifest, g.mean_length, g.rum, g.layout FROM {CONTROL}.generations AS g
+PUBLISHED = f"""SELECT g.number, g.schema_name, g.manifest, g.mean_length, g.layout FROM {CONTROL}.generations AS g
  JOIN {CONTROL}.published AS p ON p.number = g.number"""
 REINDEX = "Run `python -m ingest reindex` with this KB_STORE"
 
@@ -123,19 +123,19 @@ def asked(host: Host) -> tuple[int, Generation]:
         raise StoreUnavailable(f"the store on {host.name} cannot be read ({reason(error)}); see docs/postgresql.md.") from error
     if not rows:
         raise IndexMissing(f"nothing has been published to {host.name} yet. {REINDEX} to make the index.")
-    ((number, schema, manifest, mean_length, rum, layout),) = rows
+    ((number, schema, manifest, mean_length, layout),) = rows
     if layout != LAYOUT:
         raise IndexStale(
             f"{host.name} publishes what another version of this program wrote (layout {layout}, this one reads {LAYOUT}). "
             f"{REINDEX} to publish it anew, or use that version."
         )
-    return int(number), generation_of(schema, manifest, mean_length, rum)
+    return int(number), generation_of(schema, manifest, mean_length)
 
 
-def generation_of(schema: str, manifest: str, mean_length: float, rum: bool) -> Generation:
+def generation_of(schema: str, manifest: str, mean_length: float) -> Generation:
     """Raises IndexStale for a manifest of another version."""
     try:
         fields: dict[str, Any] = json.loads(manifest)
-        return Generation(schema, IndexManifest(**fields), float(mean_length), bool(rum))
+        return Generation(schema, IndexManifest(**fields), float(mean_length))
     except (ValueError, TypeError) as error:
         raise IndexStale(f"the manifest of {schema} cannot be read ({error}). {REINDEX} to publish it anew.") from error

@@ -33,6 +33,11 @@ SESSION = (
     "SET lock_timeout = '2s'", "SET default_transaction_read_only = on",
     "SET hnsw.ef_search = 400", "SET hnsw.iterative_scan = relaxed_order", "SET jit = off", "SET search_path = public",
 )  # fmt: skip
+#: Where the address does not say otherwise. A server that vanishes without a word is given up after 11 seconds.
+DEFAULTS: dict[str, Any] = {
+    "connect_timeout": CONNECT, "application_name": "wakhan", "keepalives_idle": 5, "keepalives_interval": 2,
+    "keepalives_count": 3, "tcp_user_timeout": 11_000,
+}  # fmt: skip
 _ABSENT = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # a server that is down is told by who asks it, once
 
@@ -64,7 +69,7 @@ class Host:
         self.name = described(address)
         self._down_until = 0.0
         self._pool = ConnectionPool(
-            make_conninfo(address, connect_timeout=CONNECT, application_name="wakhan"),
+            make_conninfo(**(DEFAULTS | conninfo_to_dict(address))),
             connection_class=Session,
             kwargs={"autocommit": True},
             configure=functools.partial(_configured, seconds),

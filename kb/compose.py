@@ -100,7 +100,7 @@ class _Group:
         return self.members[0]
 
     def let_the_most_direct_speak(self) -> None:
-        """Put first the nearly as probable sentence with the fewest values that do not answer: one may be taken for the answer."""
+        """Put first the nearly as probable sentence with the fewest values beside the answer, for which they may be taken."""
         if len(self.first.values) > len(self.first.main):
             enough = CLOSE * self.first.probability
             self.members.sort(key=lambda one: (one.probability < enough, len(one.values)))

@@ -254,7 +254,8 @@ few Urdu questions to fit, and none of another kind than our own to try. In the 
 family weighs alike, whatever its size.
 
 The weights for each set left out are blind to it, but the penalty (by the mean AUROC of all these sets) and the operating
-point (with our own questions and the development questions over the corpus in sight) are not. That mean is .862 since vectors are kept a word, in three levels, where it was .867 when they were
+point (with our own questions and the development questions over the corpus in sight) are not.
+That mean is .862 since vectors are kept a word, in three levels, where it was .867 when they were
 kept a token; the weights of before and those fitted anew give .866 and .867 where nothing is left out. Templates make
 somewhat other questions of another index, so a part of the difference is theirs. Tried on the vectors of before and left
 out, by the change of that mean: counting the lead, excess, weakest word and written words over what a passage's

@@ -91,6 +91,8 @@ def reindex(
         watch.progress.note = functools.partial(note_progress, staging.connection, run)
         try:
             report = _Run(staging, options, (model, digest), encoder, watch).report(paths)
+            if not report.stopped_by:
+                _mirror(settings, staging, watch.progress)
         except BaseException:
             fail_run(staging.connection, run, now())
             raise
@@ -103,6 +105,15 @@ def reindex(
 def _open_encoder(settings: Settings) -> Encoder:
     encoder: Encoder = import_module("kb.embed").open_encoder(settings)
     return encoder
+
+
+def _mirror(settings: Settings, staging: Staging, progress: Progress) -> None:
+    """Bring KB_STORE up to what is published here; also where nothing had changed, and the last run could not reach it."""
+    if not settings.store:
+        return
+    mirrored = import_module("kb.postgres_publish").mirror(settings, staging)
+    if mirrored is not None and mirrored.copied:
+        progress.event("mirrored", generation=mirrored.manifest.generation, server=mirrored.server)
 
 
 class _Run:

@@ -99,6 +99,12 @@ class _Group:
     def first(self) -> Said:
         return self.members[0]
 
+    def let_the_most_direct_speak(self) -> None:
+        """Put first the nearly as probable sentence with the fewest values beside the answer, for which they may be taken."""
+        if len(self.first.values) > len(self.first.main):
+            enough = CLOSE * self.first.probability
+            self.members.sort(key=lambda one: (one.probability < enough, len(one.values)))
+
 
 @dataclass(frozen=True, slots=True)
 class Composer:
@@ -234,11 +240,8 @@ class Composer:
                     same.members.append(one)
             elif not groups or (len(groups) < rule.statements and self._adds(one, [group.first for group in groups], rule)):
                 groups.append(_Group([one]))
-        for group in groups:  # a value that does not answer may be taken for one that does
-            if len(group.first.values) > len(group.first.main):
-                group.members.sort(
-                    key=lambda one, best=group.first: (one.probability < CLOSE * best.probability, len(one.values))
-                )
+        for group in groups:
+            group.let_the_most_direct_speak()
         return groups
 
     def _adds(self, one: Said, said: Sequence[Said], rule: Rule) -> bool:

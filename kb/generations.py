@@ -31,6 +31,7 @@ from kb.manifest import folder_of as folder_of
 from kb.manifest import vector_model as vector_model
 from kb.maxsim import Packed
 from kb.migrations import SCHEMA
+from kb.ports import Rows
 from kb.postings import WordIndex, build_words
 from kb.recent import Recent
 from kb.records import DocumentSummary, IndexManifest, Passage
@@ -68,6 +69,10 @@ class Snapshot:
     def allowed(self, document_nums: list[int]) -> npt.NDArray[np.bool_]:
         """Mask over positions, shape (passages,), of the passages of these documents."""
         return np.isin(self.documents, np.asarray(document_nums, dtype=np.int64))
+
+    def only(self, passage_nums: list[int]) -> npt.NDArray[np.bool_]:
+        """Mask over positions of these passages."""
+        return np.isin(self.passages, np.asarray(passage_nums, dtype=np.int64))
 
 
 def open_snapshot(home: Path, generation: int, model: str, model_digest: str) -> Snapshot:
@@ -233,7 +238,7 @@ def _vectors(connection: sqlite3.Connection, model: str, dimension: int) -> Iter
         yield np.frombuffer(b"".join(blob for (blob,) in batch), dtype="<f4").reshape(len(batch), dimension)
 
 
-def content_digest(connection: sqlite3.Connection, model_digest: str, condition: str) -> str:
+def content_digest(connection: Rows, model_digest: str, condition: str) -> str:
     """Hex sha256 over the model, the documents' metadata and the passages' ids and contents: equal collections, equal digest."""
     digest = hashlib.sha256(model_digest.encode())
     for row in connection.execute(f"SELECT id, uri, metadata FROM documents WHERE {condition} ORDER BY id"):

@@ -33,7 +33,9 @@ def read_manifest(folder: Path) -> IndexManifest:
 
 
 def write_manifest(folder: Path, manifest: IndexManifest) -> None:
-    (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1), encoding="utf-8")
+    fields = asdict(manifest)
+    del fields["stale"]  # of a reading, never of what is written
+    (folder / MANIFEST).write_text(json.dumps(fields, indent=1), encoding="utf-8")
 
 
 def write_hashes(folder: Path) -> None:

@@ -23,6 +23,7 @@ from kb.manifest import PARTIAL, clear_leftovers
 from kb.mentioned import mentioned, says_something, tier
 from kb.migrations import migrate
 from kb.moves import move_sources
+from kb.ports import Rows
 from kb.records import Document, Mention, Passage, WordBox
 from kb.store import json_array, latest_generation, metadata_to_json, published_generation
 from kb.writer_lock import LOCK_FILE as LOCK_FILE
@@ -312,7 +313,7 @@ class Staging:
         return int(passages), int(documents), generation
 
 
-def collections(connection: sqlite3.Connection) -> dict[str, str]:
+def collections(connection: Rows) -> dict[str, str]:
     """Name → folder of every collection ever indexed in this store."""
     return dict(connection.execute("SELECT name, root FROM collections").fetchall())
 

@@ -40,6 +40,7 @@ class Published:
     documents: int
     passages: int
     date: str
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def about_page(info: IndexManifest, running: Indexing | None, last: LastRun | No
 
 
 def published(info: IndexManifest) -> Published:
-    return Published(info.generation, info.digest[:12], info.documents, info.passages, names.day(info.created_at))
+    return Published(info.generation, info.digest[:12], info.documents, info.passages, names.day(info.created_at), info.stale)
 
 
 def place_of(locator: Locator) -> str:

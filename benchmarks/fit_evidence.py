@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -101,10 +102,13 @@ def _plan(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], Itera
 
 
 def _texts(source: Path, folder: Path) -> Sequence[Path]:
-    """The folders of treaties and of speeches, with their titles; made once."""
+    """The folders of treaties and of speeches, with their titles; made once, and whole or not at all."""
     if not folder.exists():
-        folder.mkdir()
-        treaties_and_speeches(source, folder)
+        partial = folder.with_name(f"{folder.name}.part")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        treaties_and_speeches(source, partial)
+        partial.rename(folder)
     return [folder / "treaties", folder / "speeches"]
 
 

@@ -1,5 +1,6 @@
 """The fitting of the judge, on examples made up so that the right outcome is known."""
 
+import json
 import random
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import spacy
 
 from benchmarks.answerability import Example
 from benchmarks.calibration_report import Trial, coverage, page, pictures, refusal_f1, reliability, threshold_at
-from benchmarks.fit_evidence import _kept
+from benchmarks.fit_evidence import _kept, _texts
 from benchmarks.judge_fitting import best_scores, calibrated, fitted, left_out, nested
 from benchmarks.template_questions import another_year, asked, from_sentences, unheard_aspects
 from ingest.enrich import ENGLISH_MODEL
@@ -89,6 +90,22 @@ def test_examples_are_kept_and_taken_from_the_file(tmp_path, examples):
     for one, other in zip(first, again, strict=True):
         assert (one.source, one.languages, one.answerable) == (other.source, other.languages, other.answerable)
         assert np.array_equal(one.rows, other.rows) and np.array_equal(one.holding, other.holding)
+
+
+def test_folders_of_texts_are_made_whole_or_not_at_all(tmp_path):
+    source = tmp_path / "source"
+    for kind, texts in (("treaties", source / "treaties" / "txt"), ("speeches", source / "speeches")):
+        texts.mkdir(parents=True)
+        (texts / "one.txt").write_text("Article 1. Trade is free.", encoding="utf-8")
+        about = [{"file": "one", "name": "Agreement on trade", "country": "Pakistan", "year": 1995}]
+        (source / kind / "index.json").write_text(json.dumps(about), encoding="utf-8")
+    (source / "speeches" / "one.txt").unlink()
+    with pytest.raises(FileNotFoundError):
+        _texts(source, tmp_path / "docs")
+    (source / "speeches" / "one.txt").write_text("We thank our neighbours.", encoding="utf-8")
+    folders = _texts(source, tmp_path / "docs")
+    assert [[file.name for file in sorted(folder.iterdir())] for folder in folders] == [["one.txt", "one.txt.meta.json"]] * 2
+    assert _texts(tmp_path / "nowhere", tmp_path / "docs") == folders  # made once
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from kb import generations
 from kb.config import settings_from
 from kb.embed import model_identity
 from kb.manifest import folder_of, vector_model
-from kb.records import Document, Locator, Metadata, Passage
+from kb.records import KINDS, Document, Locator, Metadata, Passage
 from kb.staging import StagedDocument, Staging, vector_key
 
 TOKENS = 200_000  # passages with token vectors
@@ -135,7 +135,8 @@ def stage(staging: Staging, number: int, texts: Sequence[str]) -> list[bytes]:
     whole = [f"{text} [{number}.{i}]" for i, text in enumerate(texts)]
     title = f"Report {number}: {texts[0][:60]}"
     country = COUNTRIES[number % len(COUNTRIES)]
-    metadata = Metadata(title, "news", f"Desk {number % DESKS}", "2024", language="en", countries=(country,))
+    dated = str(2000 + number % 25)
+    metadata = Metadata(title, KINDS[number % 5], f"Desk {number % DESKS}", dated, language="en", countries=(country,))
     ends = np.cumsum([len(text) + 1 for text in whole]).tolist()
     passages = tuple(
         Passage(f"{uid}-{i}", uid, i, text, Locator(end - 1 - len(text), end - 1), "en", title)

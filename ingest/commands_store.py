@@ -13,6 +13,8 @@ from kb.embed import model_identity
 from kb.findings import Checked
 from kb.keeping import KEPT, Garbage, gc, plan_gc
 from kb.manifest import vector_model
+from kb.postgres_check import checked
+from kb.postgres_publish import collect_mirrored, mirror
 from kb.rollback import Kept, kept, release, roll_back
 from kb.staging import Staging
 
@@ -44,7 +46,7 @@ def _generation(value: str) -> int:
 
 
 def _check(options: argparse.Namespace, settings: Settings) -> int:
-    told = (repair if options.repair else check)(settings, deep=options.deep)
+    told = checked(settings, (repair if options.repair else check)(settings, deep=options.deep))
     if options.json:
         findings = [{"code": f.code, "what": f.what, "remedy": f.remedy, "repair": f.repair} for f in told.findings]
         shown = {"ok": not findings, "findings": findings, "notes": told.notes, "repaired": told.repaired}
@@ -70,6 +72,7 @@ def _rollback(options: argparse.Namespace, settings: Settings) -> int:
                 released = release(staging)
             else:
                 roll_back(staging, options.to)
+                mirror(settings, staging)
         there = kept(settings.home)
     if options.json:
         print(json.dumps(asdict(there)))
@@ -103,6 +106,7 @@ def _gc(options: argparse.Namespace, settings: Settings) -> int:
     else:
         with Staging(settings.home) as staging:
             done = gc(staging, models, options.keep)
+        collect_mirrored(settings, options.keep)
     if options.json:
         print(json.dumps(asdict(done) | {"dry_run": options.dry_run, "freed": done.bytes_before - done.bytes_after}))
     else:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from ingest.passwords import Passwords
 from ingest.plan import Versions
 from ingest.tesseract import Engine
-from kb.embed import Encoder
+from kb.encoder import Encoder
 from kb.records import Failure, Parsed, SourceFile
 from kb.staging import MissingVector
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from kb import store
 from kb.answer_values import content
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
 from kb.maxsim import maxsims
+from kb.ports import Reading
 from kb.question import ARTICLE, Question, articles_in
 from kb.records import Filters, Hit
-from kb.retrieve import Candidate, Query, Reading, passages_of, tokens_of
+from kb.retrieve import Candidate, Query, passages_of, tokens_of
 from kb.words import stem, stems
 
 NAMED = 2  # words or names that question and title share, unless no other title shares any: many titles name Pakistan
@@ -112,10 +111,11 @@ def _keys(text: str, gazetteer: Gazetteer) -> set[str]:
 
 
 def _candidates(reading: Reading, query: Query, nums: Sequence[int]) -> list[Candidate]:
-    mask = np.isin(reading.snapshot.passages, nums)
     cosines = {
         int(reading.snapshot.passages[position]): cosine
-        for position, cosine in reading.snapshot.vectors.search(query.encoded.vector, len(nums), mask)
+        for position, cosine in reading.snapshot.vectors.search(
+            query.encoded.vector, len(nums), reading.snapshot.only(list(nums))
+        )
     }
     found, tokens = passages_of(reading, nums), tokens_of(reading, nums)
     scores = maxsims(query.encoded.tokens, list(tokens.values()))

@@ -8,13 +8,13 @@ rather sort all that match.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.catalogue_records import Listing, YearCount
 from kb.errors import BadRequest
 from kb.filters import condition
+from kb.ports import Rows
 from kb.records import DocumentPage, DocumentSummary, EntityCount, Filters, Passage
 from kb.store import HIDDEN, PASSAGE_COLUMNS, SUMMARY_COLUMNS, SUMMARY_WIDTH, passage_from_row, summary
 
@@ -42,7 +42,7 @@ ORDERS: Mapping[str, Order] = {
 Key = tuple[str | int, ...]
 
 
-def count_documents(connection: sqlite3.Connection, generation: int, filters: Filters) -> int:
+def count_documents(connection: Rows, generation: int, filters: Filters) -> int:
     """How many documents checked filters let through."""
     where, values = condition(filters)
     sql = f"SELECT count(*) FROM documents AS d WHERE {VISIBLE} AND {where}"
@@ -50,7 +50,7 @@ def count_documents(connection: sqlite3.Connection, generation: int, filters: Fi
     return int(total)
 
 
-def documents(connection: sqlite3.Connection, generation: int, filters: Filters, listing: Listing, total: int) -> DocumentPage:
+def documents(connection: Rows, generation: int, filters: Filters, listing: Listing, total: int) -> DocumentPage:
     """A stretch of the list. Raises BadRequest for a sort or a cursor that is none."""
     order = ORDERS.get(listing.sort)
     if order is None:
@@ -92,7 +92,7 @@ def _key(cursor: str, order: Order) -> Key:
     return tuple(value)
 
 
-def entity_counts(connection: sqlite3.Connection, generation: int) -> list[EntityCount]:
+def entity_counts(connection: Rows, generation: int) -> list[EntityCount]:
     """Every entity that is mentioned, by the number of documents that mention it; name and type are left empty."""
     rows = connection.execute(
         f"""SELECT entity_id, count(*) AS documents, sum(mentions) AS mentions FROM document_entities
@@ -102,7 +102,7 @@ def entity_counts(connection: sqlite3.Connection, generation: int) -> list[Entit
     return [EntityCount(id=row[0], name="", type="", documents=row[1], mentions=row[2]) for row in rows]
 
 
-def years(connection: sqlite3.Connection, generation: int, entity_id: str) -> tuple[YearCount, ...]:
+def years(connection: Rows, generation: int, entity_id: str) -> tuple[YearCount, ...]:
     """By the year of the documents' publication, in order; "" comes first."""
     rows = connection.execute(
         f"""SELECT substr(published, 1, 4) AS year, count(*), sum(mentions) FROM document_entities
@@ -112,9 +112,7 @@ def years(connection: sqlite3.Connection, generation: int, entity_id: str) -> tu
     return tuple(YearCount(*row) for row in rows)
 
 
-def speaking(
-    connection: sqlite3.Connection, generation: int, entity_id: str, n: int
-) -> list[tuple[Passage, DocumentSummary, int]]:
+def speaking(connection: Rows, generation: int, entity_id: str, n: int) -> list[tuple[Passage, DocumentSummary, int]]:
     """The passages that speak the most of an entity, one of each document, with the document's mentions of it.
 
     Best first: by the share of what a passage names (see kb.mentioned), then the kind of the document, then the newest.
@@ -132,7 +130,7 @@ def speaking(
     return [(passage_from_row(row[1:-SUMMARY_WIDTH]), summary(row[-SUMMARY_WIDTH:]), int(row[0])) for row in rows]
 
 
-def together(connection: sqlite3.Connection, generation: int, entity_id: str) -> dict[str, int]:
+def together(connection: Rows, generation: int, entity_id: str) -> dict[str, int]:
     """Other entities → in how many of the RELATED_WITHIN documents that mention this one most they are mentioned, too."""
     rows = connection.execute(
         f"""SELECT o.entity_id, count(*) FROM (
@@ -144,7 +142,7 @@ def together(connection: sqlite3.Connection, generation: int, entity_id: str) ->
     return {str(name): int(count) for name, count in rows}
 
 
-def entities_of(connection: sqlite3.Connection, generation: int, document_id: str) -> list[EntityCount]:
+def entities_of(connection: Rows, generation: int, document_id: str) -> list[EntityCount]:
     """What a document mentions, the most frequent first; name and type are left empty."""
     rows = connection.execute(
         f"""SELECT e.entity_id, e.mentions FROM documents AS d JOIN document_entities AS e ON e.document = d.num
@@ -154,9 +152,7 @@ def entities_of(connection: sqlite3.Connection, generation: int, document_id: st
     return [EntityCount(id=name, name="", type="", documents=1, mentions=mentions) for name, mentions in rows]
 
 
-def passages_within(
-    connection: sqlite3.Connection, generation: int, document_id: str, span: tuple[int, int]
-) -> tuple[Passage, ...]:
+def passages_within(connection: Rows, generation: int, document_id: str, span: tuple[int, int]) -> tuple[Passage, ...]:
     """The passages of a document that begin in [span[0], span[1]), in order."""
     rows = connection.execute(
         f"""SELECT {PASSAGE_COLUMNS} FROM passages AS p JOIN documents AS d ON d.num = p.document

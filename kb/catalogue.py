@@ -15,8 +15,8 @@ from kb import browse, facets, store
 from kb.catalogue_records import EntityDetail, Listing, Related, Speaking
 from kb.errors import NotFound
 from kb.gazetteer import Entity, Gazetteer
+from kb.ports import Reading
 from kb.records import Document, DocumentPage, DocumentSummary, EntityCount, Facets, Filters, Passage
-from kb.retrieve import Reading
 
 T = TypeVar("T")
 MOST_TEXT = 4_000_000  # characters of the documents that are kept; with their blocks about 30 MB

@@ -10,8 +10,7 @@ from typing import TypeAlias
 
 from kb.backup import Backup, back_up, restore, verified
 from kb.config import Settings
-from kb.exchange import export
-from kb.load import load
+from kb.postgres_export import export_of, import_into
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # argparse has no public name for it
 
@@ -83,7 +82,7 @@ def _readable(made: Backup) -> str:
 
 def _export(options: argparse.Namespace, settings: Settings) -> int:
     folder = options.folder.expanduser().absolute()
-    made = export(settings.home, folder, half=options.half, originals=options.originals)
+    made = export_of(settings, folder, half=options.half, originals=options.originals)
     if options.json:
         print(json.dumps(asdict(made), ensure_ascii=False))
     else:
@@ -93,7 +92,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _import(options: argparse.Namespace, settings: Settings) -> int:
-    index = load(options.folder.expanduser().absolute(), settings.home)
+    index = import_into(settings, options.folder.expanduser().absolute())
     if options.json:
         print(json.dumps(asdict(index)))
     else:

@@ -27,6 +27,10 @@ class Setting(NamedTuple):
 
 SETTINGS = (
     Setting("KB_HOME", "./var", "Data directory: the store, the published indexes and the originals."),
+    Setting(
+        "KB_STORE", "", "postgresql://…: publish to that database and read from it. Empty: SQLite and FAISS under KB_HOME alone."
+    ),
+    Setting("KB_STORE_READ", "", "Addresses of its standbys, with spaces between: read from them. Goes with KB_STORE."),
     Setting("KB_CACHE", "", "Unpacked and exported models, shared by every KB_HOME. Empty: the user's cache folder."),
     Setting("KB_CORPUS", "./corpus", "The folder that `python -m ingest reindex` takes when no PATH is given."),
     Setting("KB_MODEL", "multilingual-e5-small", "A sentence-transformers name or folder. The default comes with the packages."),
@@ -71,6 +75,8 @@ class Settings:
     threads: int
     log_questions: bool = False
     llm: ModelServer | None = None
+    store: str = ""
+    store_read: tuple[str, ...] = ()
 
 
 def settings_from(environ: Mapping[str, str], cwd: Path) -> Settings:
@@ -99,6 +105,8 @@ def settings_from(environ: Mapping[str, str], cwd: Path) -> Settings:
         threads=_whole_number("KB_THREADS", value["KB_THREADS"], 1024),
         log_questions=bool(_whole_number("KB_LOG_QUESTIONS", value["KB_LOG_QUESTIONS"], 1)),
         llm=_model_server(value, cwd),
+        store=_address("KB_STORE", value["KB_STORE"]),
+        store_read=_standbys(value),
     )
 
 
@@ -132,6 +140,20 @@ def _model_server(value: Mapping[str, str], cwd: Path) -> ModelServer | None:
     if parts.scheme == "http" and not _is_loopback(host):
         raise BadRequest(f"KB_LLM_URL is {url!r}; http is for servers on this machine (127.0.0.1, localhost), others take https.")
     return ModelServer(url, model, _absolute(key_file, cwd) if key_file else None, seconds)
+
+
+def _standbys(value: Mapping[str, str]) -> tuple[str, ...]:
+    addresses = tuple(_address("KB_STORE_READ", one) for one in value["KB_STORE_READ"].split())
+    if addresses and not value["KB_STORE"]:
+        raise BadRequest("KB_STORE_READ names standbys and KB_STORE is not set; set KB_STORE to their primary.")
+    return addresses
+
+
+def _address(name: str, value: str) -> str:
+    """Of a database, or "". It may hold a password, so a wrong one is not repeated."""
+    if value and not value.startswith(("postgresql://", "postgres://")):
+        raise BadRequest(f"{name} is no address of a database; it takes one like postgresql://user@host:5432/wakhan.")
+    return value
 
 
 def _is_loopback(host: str) -> bool:

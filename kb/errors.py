@@ -74,3 +74,16 @@ class StoreDamaged(KnowledgeBaseError):
     """The store's file is no database any more, or parts of it cannot be read (exit status 1, HTTP 503)."""
 
     status = 503
+
+
+class SnapshotGone(KnowledgeBaseError):
+    """What was being read went away in the middle: two generations were published during one question, or a server of the store
+    ended. Ask again (exit status 1, HTTP 503)."""
+
+    status = 503
+
+
+class StoreUnavailable(KnowledgeBaseError):
+    """No server of the store answers (exit status 1, HTTP 503)."""
+
+    status = 503

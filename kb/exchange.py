@@ -13,7 +13,8 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -27,6 +28,7 @@ from kb.connections import connect_reader, store_error
 from kb.errors import BadRequest, Damaged, IndexMissing, WriteFailed
 from kb.manifest import PARTIAL, folder_of, read_manifest, sha256_of, vector_model
 from kb.migrations import check_not_older, schema_of
+from kb.ports import Rows
 from kb.records import Document, IndexManifest, Mention
 from kb.staging import STORE_FILE, collections, original_path
 from kb.store import metadata_to_json, published_generation
@@ -52,38 +54,44 @@ def export(home: Path, target: Path, *, half: bool = False, originals: bool = Fa
     and no longer exact. Raises BadRequest, IndexMissing, IndexStale, WriteFailed, Damaged if an original has changed."""
     if not (home / STORE_FILE).exists():
         raise IndexMissing(f"there is no index under {home}. Run `python -m ingest reindex` to make it.")
+    try:
+        with new_folder(target) as partial, closing(connect_reader(home / STORE_FILE)) as connection:
+            check_not_older(schema_of(connection))
+            connection.execute("BEGIN")  # one state of the store for all files
+            generation = published_generation(connection)
+            if generation == 0:
+                raise IndexMissing(f"nothing has been published under {home} yet. Run `python -m ingest reindex` first.")
+            manifest = read_manifest(folder_of(home, generation))
+            return written(connection, manifest, partial, half=half, originals=home if originals else None)
+    except sqlite3.Error as error:
+        raise store_error(home / STORE_FILE, error) from error
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to write to that takes the name `target` at the end, or goes. Raises BadRequest, WriteFailed."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BadRequest(f"{target} is there already; an export never writes over anything. Give a new name.")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f"{target.name}.", suffix=PARTIAL, dir=target.parent))
     try:
-        with closing(connect_reader(home / STORE_FILE)) as connection:
-            check_not_older(schema_of(connection))
-            connection.execute("BEGIN")  # one state of the store for all files
-            made = _written(connection, home, partial, (half, originals))
+        yield partial
         partial.rename(target)
-    except sqlite3.Error as error:
-        raise store_error(home / STORE_FILE, error) from error
     except OSError as error:
         raise WriteFailed(f"the export cannot be written to {target} ({error}); free space there and run it again.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return made
 
 
-def _written(connection: sqlite3.Connection, home: Path, folder: Path, options: tuple[bool, bool]) -> Export:
-    half, with_originals = options
-    generation = published_generation(connection)
-    if generation == 0:
-        raise IndexMissing(f"nothing has been published under {home} yet. Run `python -m ingest reindex` first.")
-    manifest = read_manifest(folder_of(home, generation))
-    kept = _write_documents(connection, generation, folder)
-    _write_passages(connection, manifest, folder, np.dtype("<f2" if half else "<f4"))
-    if with_originals:
+def written(connection: Rows, manifest: IndexManifest, folder: Path, *, half: bool, originals: Path | None) -> Export:
+    """The files of the generation that `connection` reads; `originals`: the KB_HOME that their originals are copied from."""
+    documents, kept = _write_documents(connection, manifest.generation, folder)
+    _write_passages(connection, manifest, folder, documents, np.dtype("<f2" if half else "<f4"))
+    if originals is not None:
         for sha256 in sorted(kept):
-            _copy_original(home, folder, sha256)
+            _copy_original(originals, folder, sha256)
     files = {name: sha256_of(folder / name) for name in FILES}
-    made = Export(manifest, collections(connection), len(kept) if with_originals else 0, files)
+    made = Export(manifest, collections(connection), len(kept) if originals is not None else 0, files)
     (folder / LIST).write_text(json.dumps({"format": FORMAT} | asdict(made), indent=1, ensure_ascii=False), encoding="utf-8")
     for path in (path for path in folder.rglob("*") if path.is_file()):
         with path.open("rb") as handle:
@@ -99,15 +107,16 @@ def _copy_original(home: Path, folder: Path, sha256: str) -> None:
     shutil.copyfile(source, target)
 
 
-def _write_documents(connection: sqlite3.Connection, generation: int, folder: Path) -> set[str]:
-    """Documents in order of id, with their mentions beside them; returns the hashes of their originals."""
-    kept = set()
+def _write_documents(connection: Rows, generation: int, folder: Path) -> tuple[list[int], set[str]]:
+    """Documents in order of id, with their mentions beside them; returns their numbers, and the hashes of their originals."""
+    nums, kept = [], set()
     rows = connection.execute(
         f"SELECT d.id, d.num, d.collection, d.pipeline FROM documents AS d WHERE {VISIBLE} ORDER BY d.id", {"g": generation}
     )
     with _text(folder / "documents.jsonl") as documents, _text(folder / "mentions.jsonl") as mentions:
         for uid, num, collection, pipeline in rows:
             document = store.document(connection, generation, uid)
+            nums.append(int(num))
             kept.add(document.original_sha256)
             fields = document_fields(document) | {"collection": collection, "pipeline": pipeline}
             boxes = connection.execute("SELECT page, boxes FROM word_boxes WHERE document = ? ORDER BY page", (num,))
@@ -117,7 +126,7 @@ def _write_documents(connection: sqlite3.Connection, generation: int, folder: Pa
                 'SELECT entity_id, label, text, start, "end" FROM mentions WHERE document = ? ORDER BY rowid', (num,)
             ):
                 mentions.write(_line({"document": uid} | asdict(Mention(*row))))
-    return kept
+    return nums, kept
 
 
 def document_fields(document: Document) -> dict[str, Any]:
@@ -128,24 +137,25 @@ def document_fields(document: Document) -> dict[str, Any]:
     return fields | {"metadata": json.loads(metadata_to_json(document.metadata)), "warnings": list(document.warnings)}
 
 
-def _write_passages(connection: sqlite3.Connection, manifest: IndexManifest, folder: Path, kind: np.dtype[Any]) -> None:
-    shape = (manifest.passages, manifest.dimension)
-    vectors = _array(folder / "vectors.npy", kind, shape)
+def _write_passages(
+    connection: Rows, manifest: IndexManifest, folder: Path, documents: Sequence[int], kind: np.dtype[Any]
+) -> None:
+    """One document at a time: a collection's passages with their vectors are more than fits into memory."""
+    vectors = _array(folder / "vectors.npy", kind, (manifest.passages, manifest.dimension))
     offsets = _array(folder / "tokens.npy", np.dtype("<i8"), (manifest.passages + 1,))
-    rows = connection.execute(
-        f"""SELECT {store.PASSAGE_COLUMNS}, p.embedded_as, v.vector, t.codes FROM documents AS d
-            JOIN passages AS p ON p.document = d.num JOIN vectors AS v ON v.key = p.vector_key AND v.model = :model
-            JOIN token_codes AS t ON t.vector = v.num WHERE {VISIBLE} ORDER BY d.id, p.ordinal""",
-        {"g": manifest.generation, "model": vector_model(manifest.model, manifest.model_digest)},
-    )
+    sql = f"""SELECT {store.PASSAGE_COLUMNS}, p.embedded_as, v.vector, t.codes FROM documents AS d
+              JOIN passages AS p ON p.document = d.num JOIN vectors AS v ON v.key = p.vector_key AND v.model = :model
+              JOIN token_codes AS t ON t.vector = v.num WHERE d.num = :num ORDER BY p.ordinal"""
+    model = vector_model(manifest.model, manifest.model_digest)
     count = end = 0
     with _text(folder / "passages.jsonl") as passages, (folder / "tokens.bin").open("wb") as tokens:
-        for *columns, embedded, vector, codes in rows:
-            passages.write(_line(asdict(store.passage_from_row(columns)) | {"embedded_as": embedded}))
-            vectors[count] = np.frombuffer(vector, "<f4")
-            tokens.write(codes)
-            count, end = count + 1, end + len(codes)
-            offsets[count] = end
+        for num in documents:
+            for *columns, embedded, vector, codes in connection.execute(sql, {"num": num, "model": model}):
+                passages.write(_line(asdict(store.passage_from_row(columns)) | {"embedded_as": embedded}))
+                vectors[count] = np.frombuffer(vector, "<f4")
+                tokens.write(codes)
+                count, end = count + 1, end + len(codes)
+                offsets[count] = end
     del vectors, offsets  # flushes both
     if count != manifest.passages:
         raise Damaged(

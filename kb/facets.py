@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from kb import store
+from kb.ports import Rows
 from kb.records import Facets, Found, Hit
 
 VISIBLE = store.VISIBLE
 HIDDEN = store.HIDDEN
 
 
-def facets(connection: sqlite3.Connection, generation: int, projects: Mapping[str, str]) -> Facets:
+def facets(connection: Rows, generation: int, projects: Mapping[str, str]) -> Facets:
     """Over all documents of the generation. `projects` maps the id of an entity to its name."""
 
     def counted(field: str) -> dict[str, int]:
         rows = connection.execute(
             f"""SELECT {field} AS value, count(*) AS n FROM documents AS d
-                WHERE {VISIBLE} AND value != '' GROUP BY 1 ORDER BY n DESC, 1""",
+                WHERE {VISIBLE} AND {field} != '' GROUP BY 1 ORDER BY n DESC, 1""",
             {"g": generation},
         )
         return dict(rows.fetchall())
@@ -39,7 +39,7 @@ def facets(connection: sqlite3.Connection, generation: int, projects: Mapping[st
     )
 
 
-def found_by(connection: sqlite3.Connection, generation: int, hits: Sequence[Hit], projects: Mapping[str, str]) -> Found:
+def found_by(connection: Rows, generation: int, hits: Sequence[Hit], projects: Mapping[str, str]) -> Found:
     """What the hits come to: each document counts once."""
     documents = {hit.document.id: hit.document for hit in hits}
     known = [one.metadata for one in documents.values()]
@@ -57,9 +57,7 @@ def found_by(connection: sqlite3.Connection, generation: int, hits: Sequence[Hit
     )
 
 
-def _mentioned(
-    connection: sqlite3.Connection, generation: int, projects: Mapping[str, str], documents: Sequence[str] | None
-) -> dict[str, int]:
+def _mentioned(connection: Rows, generation: int, projects: Mapping[str, str], documents: Sequence[str] | None) -> dict[str, int]:
     """Names of projects by the documents that mention them; of `documents` (ids), or of all. A question finds a few hundred at
     most, which is below the number of parameters that a statement takes."""
     if documents is None:

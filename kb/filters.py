@@ -60,11 +60,11 @@ def date_range(value: str, name: str = "date") -> tuple[str, str]:
 
 
 def condition(filters: Filters) -> tuple[str, list[str]]:
-    """SQL over `documents AS d` and its parameters, for checked filters; ("1", []) if nothing is filtered.
+    """SQL over `documents AS d` and its parameters, for checked filters; ("1 = 1", []) if nothing is filtered.
 
     A document without a date matches no date range. `+d.num` has SQLite read an index of documents instead of row after row.
     """
-    parts, values = ["1"], list[str]()
+    parts, values = ["1 = 1"], list[str]()
     for field in ("kind", "language", "publisher", "collection"):
         chosen = getattr(filters, field)
         if chosen:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar, cast
 
-from threadpoolctl import threadpool_limits
-
 from kb import facets, store
 from kb.article import article_evidence, with_article_first
 from kb.catalogue import Catalogue
@@ -21,19 +19,18 @@ from kb.catalogue_records import EntityDetail, Listing
 from kb.compose import Composer
 from kb.config import Settings
 from kb.conflicts import disagreements
-from kb.connections import ReaderPool, store_error
+from kb.connections import store_error
 from kb.embed import Encoder, model_identity, open_encoder
-from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
+from kb.errors import BadRequest, NotFound, SnapshotGone
 from kb.evidence import Evidence, Judge
 from kb.evidence_model import load_model
 from kb.filters import checked
 from kb.finding import Finding, confidence, contradictions, finding_of, reason
 from kb.gazetteer import Gazetteer
 from kb.generate import Task, Writer, Written, writer_of
-from kb.generations import Snapshot, open_snapshot, vector_model
 from kb.language import LANGUAGES
-from kb.migrations import check_not_older, schema_of
 from kb.pictures import PagePictures, Paint, Picture, PictureOrder, checked_mark, marked, page_of
+from kb.ports import Reading
 from kb.question import Question, understand
 from kb.records import (
     Answer,
@@ -48,8 +45,9 @@ from kb.records import (
     Passage,
     SearchPage,
 )
-from kb.retrieve import Candidate, Query, Ranking, Reading, SnapshotGone, Stopwatch, retrieve
-from kb.staging import STORE_FILE, original_path
+from kb.retrieve import Candidate, Query, Ranking, Stopwatch, retrieve
+from kb.sources import source_of
+from kb.staging import STORE_FILE
 from kb.understood import understood
 
 T = TypeVar("T")
@@ -89,10 +87,9 @@ class Library:
         self._gazetteer = Gazetteer.load()
         self._pictures = PagePictures(settings.home, *painter) if painter else None
         self._writer = writer
-        self._pool = ReaderPool(settings.home / STORE_FILE)
+        self._source = source_of(settings, identity)
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
-        self._snapshot: Snapshot | None = None
         self._catalogue = Catalogue(self._reading, self._gazetteer)
 
     @classmethod
@@ -102,9 +99,7 @@ class Library:
         return cls(settings, lambda: open_encoder(settings), model_identity(settings), painter, writer_of(settings.llm))
 
     def close(self) -> None:
-        self._pool.close()
-        if self._snapshot is not None:
-            self._snapshot.close()
+        self._source.close()
 
     def ready(self) -> IndexManifest:
         """Load model and index. Raises IndexMissing, IndexStale or ModelUnavailable."""
@@ -185,7 +180,7 @@ class Library:
     def original(self, document_id: str) -> Original:
         """The file as it was ingested. Raises NotFound, also if the file has gone from KB_HOME."""
         document = self.document(document_id)
-        path = original_path(self._settings.home, document.original_sha256)
+        path = self._source.original(document.original_sha256)
         if not path.is_file():
             raise NotFound(
                 f"the original of {document.uri} is gone from {path.parent}; `python -m ingest reindex --full` mends it."
@@ -341,44 +336,7 @@ class Library:
             return self._encoder
 
     def _reading(self) -> Reading:
-        """The newest published generation; opened when it is first seen."""
-        path = self._settings.home / STORE_FILE
-        try:
-            connection = self._pool.get()
-            with self._lock:
-                return Reading(self._newest(connection), connection)
-        except sqlite3.OperationalError as error:
-            if path.exists():
-                raise store_error(path, error) from error
-            raise IndexMissing(f"there is no index under {path.parent}. Run `python -m ingest reindex` to make it.") from error
-        except sqlite3.DatabaseError as error:
-            raise store_error(path, error) from error
-
-    def _newest(self, connection: sqlite3.Connection) -> Snapshot:
-        generation = store.published_generation(connection)
-        if self._snapshot is None or self._snapshot.manifest.generation != generation:
-            try:
-                # The old snapshot is dropped, not closed: another thread may be in the middle of an answer with it.
-                self._snapshot = self._opened(generation, connection)
-            except IndexStale:
-                if store.published_generation(connection) == generation:
-                    raise
-                return self._newest(connection)  # it was published over and taken away while it was opened
-        return self._snapshot
-
-    def _opened(self, generation: int, connection: sqlite3.Connection) -> Snapshot:
-        check_not_older(schema_of(connection))
-        # One thread a product: the encoder's threads still spin when it is done, and a product that shared itself out among
-        # numpy's waited for them, 390 ms instead of 2. Several questions at once use the other cores.
-        threadpool_limits(1, user_api="blas")
-        snapshot = open_snapshot(self._settings.home, generation, *self._identity)
-        first = [int(num) for num in snapshot.passages[:1]]
-        if first and not store.token_codes(connection, first, vector_model(*self._identity)):
-            raise IndexStale(
-                f"the token vectors under {self._settings.home} were made by another version of this program. "
-                "Run `python -m ingest reindex` to make them anew."
-            )
-        return snapshot
+        return self._source.reading()
 
     def _retried(self, work: Callable[[], T]) -> T:
         try:

@@ -16,7 +16,7 @@ import bisect
 import math
 import os
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -194,6 +194,16 @@ def _created(folder: Path, name: str, kind: type[np.generic], count: int) -> Arr
     return mapped
 
 
+def weight(passages: int, frequency: int) -> float:
+    """What BM25 weighs a stem by that stands in `frequency` of so many passages; above 0."""
+    return max(math.log((passages - frequency + 0.5) / (frequency + 0.5)), LEAST_IDF)
+
+
+def rarity(frequencies: Mapping[str, int], passages: int) -> dict[str, float]:
+    """Stem → ln(1 + (N - df + 0.5) / (df + 0.5)), by how many of N passages have it."""
+    return {term: math.log(1 + (passages - df + 0.5) / (df + 0.5)) for term, df in frequencies.items()}
+
+
 class WordIndex:
     """A published word index, for reading; safe to use from several threads."""
 
@@ -211,6 +221,11 @@ class WordIndex:
     def __len__(self) -> int:
         """Passages."""
         return len(self._segments) // 2
+
+    @property
+    def mean_length(self) -> float:
+        """Of a passage with its context, in words; above 0."""
+        return max((int(self._segments[-1]) - 2 * len(self)) / max(len(self), 1), 1e-9)
 
     def search(self, terms: Sequence[str], k: int, allowed: npt.NDArray[np.bool_] | None = None) -> list[tuple[int, float]]:
         """The k best (position, BM25) of the passages that hold any of the stems, best first; larger is better.
@@ -240,11 +255,10 @@ class WordIndex:
 
     def idf(self, terms: Sequence[str], passages: int) -> dict[str, float]:
         """Stem → ln(1 + (N - df + 0.5) / (df + 0.5)), BM25's inverse document frequency, over the N passages of the index."""
-        found = self.document_frequencies(terms)
-        return {term: math.log(1 + (passages - df + 0.5) / (df + 0.5)) for term, df in found.items()}
+        return rarity(self.document_frequencies(terms), passages)
 
     def _idf(self, frequency: int) -> float:
-        return max(math.log((len(self) - frequency + 0.5) / (frequency + 0.5)), LEAST_IDF)
+        return weight(len(self), frequency)
 
     def _number(self, term: str) -> int | None:
         wanted = term.encode(errors="replace")
@@ -274,8 +288,7 @@ class WordIndex:
 
     def _norms_of(self, passages: Array) -> Array:
         lengths = self._segments[2 * passages + 2].astype(np.int64) - self._segments[2 * passages] - 2
-        mean = (int(self._segments[-1]) - 2 * len(self)) / max(len(self), 1)
-        norms: Array = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * lengths / max(mean, 1e-9))
+        norms: Array = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * lengths / self.mean_length)
         return norms
 
 

@@ -327,6 +327,7 @@ class IndexManifest:
     passages: int
     created_at: str
     vector_index: str = ""  #: its type and parameters, in words
+    stale: bool = False  #: the store's primary does not answer, and a standby's newest generation is read
 
 
 @dataclass(frozen=True, slots=True)

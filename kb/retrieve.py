@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +19,12 @@ from typing import TypeVar
 
 from kb import store
 from kb.embed import Encoded
-from kb.errors import KnowledgeBaseError
+from kb.errors import SnapshotGone
 from kb.fuse import reciprocal_rank_fusion
-from kb.generations import Snapshot, vector_model
 from kb.language import script
+from kb.manifest import vector_model
 from kb.maxsim import Packed, maxsims, unpack
+from kb.ports import Reading
 from kb.question import Question, arabic
 from kb.records import DocumentSummary, Filters, Hit, Passage
 from kb.references import is_reference_list
@@ -66,12 +66,6 @@ class Ranking:
 RANKING = Ranking()
 
 
-class SnapshotGone(KnowledgeBaseError):
-    """The generation was collected while it was read: two were published during one question. Try again with the newest."""
-
-    status = 503
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A ranked hit, the cosine of its passage to the question (the list's lowest, if dense search did not find it), and its
@@ -80,18 +74,6 @@ class Candidate:
     hit: Hit
     cosine: float
     tokens: Packed | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a question reads: one snapshot, one connection to the store."""
-
-    snapshot: Snapshot
-    connection: sqlite3.Connection
-
-    @property
-    def generation(self) -> int:
-        return self.snapshot.manifest.generation
 
 
 class Stopwatch:

@@ -40,7 +40,7 @@ def answer_json(answer: Answer) -> JSON:
         "conflicts": [asdict(conflict) for conflict in answer.conflicts],
         "nearest": [hit_json(hit) for hit in answer.nearest],
         "also_searched": list(answer.also_searched),
-        "index": {"generation": answer.index.generation, "digest": answer.index.digest},
+        "index": {"generation": answer.index.generation, "digest": answer.index.digest, "stale": answer.index.stale},
         "models": dict(answer.models),
         "timings_ms": {step: round(value, 2) for step, value in answer.timings_ms.items()},
         "understood": None if answer.understood is None else understood_json(answer.understood),

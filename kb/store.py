@@ -14,6 +14,7 @@ from typing import Any
 
 from kb.errors import Gone, NotFound
 from kb.filters import condition
+from kb.ports import Rows
 from kb.records import (
     Anchor,
     Block,
@@ -65,7 +66,7 @@ def held_since(connection: sqlite3.Connection) -> str:
     return str(row[0]) if row else ""
 
 
-def document(connection: sqlite3.Connection, generation: int, document_id: str) -> Document:
+def document(connection: Rows, generation: int, document_id: str) -> Document:
     """Raises NotFound."""
     row = connection.execute(
         f"""SELECT d.id, d.uri, d.source_uri, d.source_sha256, d.original_sha256, d.media_type, d.metadata, d.text, d.blocks,
@@ -95,7 +96,7 @@ def document(connection: sqlite3.Connection, generation: int, document_id: str) 
     )
 
 
-def _missing(connection: sqlite3.Connection, document_id: str) -> NotFound:
+def _missing(connection: Rows, document_id: str) -> NotFound:
     """Why there is no such document: it is of an earlier generation, as far as those are kept, or of none."""
     row = connection.execute(
         "SELECT title, gen_to FROM documents WHERE id = ? AND gen_to IS NOT NULL ORDER BY gen_to DESC LIMIT 1", (document_id,)
@@ -109,14 +110,14 @@ def _missing(connection: sqlite3.Connection, document_id: str) -> NotFound:
     )
 
 
-def _references(connection: sqlite3.Connection, num: int) -> tuple[Reference, ...]:
+def _references(connection: Rows, num: int) -> tuple[Reference, ...]:
     rows = connection.execute(
         'SELECT start, "end", pinpoint, target, entity_id FROM cross_references WHERE document = ? ORDER BY start', (num,)
     )
     return tuple(Reference(*row) for row in rows)
 
 
-def passage(connection: sqlite3.Connection, generation: int, passage_id: str) -> Passage:
+def passage(connection: Rows, generation: int, passage_id: str) -> Passage:
     """Raises NotFound."""
     row = connection.execute(
         f"SELECT {PASSAGE_COLUMNS} FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE p.id = :id AND {VISIBLE}",
@@ -127,7 +128,7 @@ def passage(connection: sqlite3.Connection, generation: int, passage_id: str) ->
     return passage_from_row(row)
 
 
-def passages(connection: sqlite3.Connection, generation: int, document_id: str) -> tuple[Passage, ...]:
+def passages(connection: Rows, generation: int, document_id: str) -> tuple[Passage, ...]:
     """A document's passages in order; empty for an unknown document."""
     rows = connection.execute(
         f"""SELECT {PASSAGE_COLUMNS} FROM passages AS p JOIN documents AS d ON d.num = p.document
@@ -137,7 +138,7 @@ def passages(connection: sqlite3.Connection, generation: int, document_id: str) 
     return tuple(passage_from_row(row) for row in rows)
 
 
-def word_boxes(connection: sqlite3.Connection, generation: int, document_id: str, page: int) -> tuple[WordBox, ...]:
+def word_boxes(connection: Rows, generation: int, document_id: str, page: int) -> tuple[WordBox, ...]:
     """The words of a page that was read by OCR, in order; empty for any other page."""
     row = connection.execute(
         f"""SELECT w.boxes FROM word_boxes AS w JOIN documents AS d ON d.num = w.document
@@ -147,7 +148,7 @@ def word_boxes(connection: sqlite3.Connection, generation: int, document_id: str
     return tuple(WordBox(page, *item) for item in json.loads(row[0])) if row else ()
 
 
-def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict[int, tuple[Passage, DocumentSummary]]:
+def passages_by_num(connection: Rows, nums: Sequence[int]) -> dict[int, tuple[Passage, DocumentSummary]]:
     """Passages with their documents by the store's own numbers; those that are gone are missing from the result."""
     found = {}
     for batch in _batches(nums):
@@ -161,7 +162,7 @@ def passages_by_num(connection: sqlite3.Connection, nums: Sequence[int]) -> dict
     return found
 
 
-def passage_languages(connection: sqlite3.Connection, nums: Sequence[int]) -> dict[int, str]:
+def passage_languages(connection: Rows, nums: Sequence[int]) -> dict[int, str]:
     """ISO 639-1 codes by passage number; those of passages that are gone are missing."""
     found: dict[int, str] = {}
     for batch in _batches(nums):
@@ -170,7 +171,7 @@ def passage_languages(connection: sqlite3.Connection, nums: Sequence[int]) -> di
     return found
 
 
-def passages_of_articles(connection: sqlite3.Connection, generation: int) -> list[tuple[int, str, int, str]]:
+def passages_of_articles(connection: Rows, generation: int) -> list[tuple[int, str, int, str]]:
     """(number, pinpoint, document's number, its title) of the passages that are cited by an article, in order."""
     rows = connection.execute(
         f"""SELECT p.num, p.pinpoint, d.num, d.title FROM passages AS p JOIN documents AS d ON d.num = p.document
@@ -180,7 +181,7 @@ def passages_of_articles(connection: sqlite3.Connection, generation: int) -> lis
     return [(int(num), str(pinpoint), int(document), str(title)) for num, pinpoint, document, title in rows]
 
 
-def token_codes(connection: sqlite3.Connection, nums: Sequence[int], model: str) -> dict[int, bytes]:
+def token_codes(connection: Rows, nums: Sequence[int], model: str) -> dict[int, bytes]:
     """Packed token vectors (see kb.maxsim) by passage number."""
     found: dict[int, bytes] = {}
     for batch in _batches(nums):
@@ -193,7 +194,7 @@ def token_codes(connection: sqlite3.Connection, nums: Sequence[int], model: str)
     return found
 
 
-def document_text(connection: sqlite3.Connection, generation: int, document_id: str) -> str:
+def document_text(connection: Rows, generation: int, document_id: str) -> str:
     """A document's normalised text. Raises NotFound."""
     row = connection.execute(
         f"SELECT d.text FROM documents AS d WHERE d.id = :id AND {VISIBLE}", {"id": document_id, "g": generation}
@@ -203,7 +204,7 @@ def document_text(connection: sqlite3.Connection, generation: int, document_id: 
     return str(row[0])
 
 
-def matching_documents(connection: sqlite3.Connection, generation: int, filters: Filters) -> list[int]:
+def matching_documents(connection: Rows, generation: int, filters: Filters) -> list[int]:
     """Numbers of the generation's documents that checked filters let through."""
     where, values = condition(filters)
     rows = connection.execute(

@@ -109,4 +109,5 @@ def readyz() -> JSON:
         "generation": manifest.generation,
         "documents": manifest.documents,
         "passages": manifest.passages,
+        "stale": manifest.stale,
     }

@@ -140,6 +140,9 @@ class ConflictShape(Schema):
 class IndexShape(Schema):
     generation = _number()
     digest = _text()
+    stale = fields.Boolean(
+        metadata={"description": "The store's primary does not answer, and a standby's last known state is read."}
+    )
 
 
 class DroppedShape(Schema):

@@ -19,11 +19,10 @@ from ingest.compare import Comparison, Memory, Rules, compare
 from ingest.passwords import Passwords
 from ingest.plan import Change, Versions, Wish, scopes_of
 from ingest.progress import Progress
-from ingest.runner import Runner
 from ingest.stop import Stop, Stopped
 from ingest.tally import Tally, now
 from ingest.tesseract import Engine, find_engine
-from ingest.tools import Tools
+from ingest.tools import Runner, Tools
 from ingest.versions import reader_version, segmenter_version
 from kb.config import Settings
 from kb.connections import connect_reader

@@ -26,9 +26,6 @@ RULES: dict[str, object] = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-}
 CONTRAST: dict[str, object] = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 SIZED = ("/", "/?q=signed+conflict&country=PK", "/documents", "/documents/d1?q=signed", "/entities/Q265", "/cite?at=d1")
 SIZES = ({"width": 1280, "height": 900}, {"width": 390, "height": 844})

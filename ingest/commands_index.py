@@ -8,6 +8,9 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,10 +18,12 @@ from ingest.arguments import Commands, count
 from ingest.passwords import Passwords, passwords_from
 from ingest.progress import Progress
 from ingest.reindex import Options, Watch, dry_run, reindex
+from ingest.runner import Runner
 from ingest.stop import Stop
 from ingest.summary import summary
 from ingest.textfile import write_metrics
 from kb.config import Settings
+from kb.errors import BadRequest
 from kb.records import ReindexReport
 from kb.run_log import runs
 from kb.serialize import report_json
@@ -55,12 +60,18 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="passwords of locked PDFs: a line each, for all files, or a glob over uris, a tab and the password",
     )
+    _add_runner(command)
     _add_outputs(command)
     command.set_defaults(run=_reindex)
     command = commands.add_parser("status", help="the last runs, one that is running among them")
     command.add_argument("-n", type=count, default=10, help="how many (default 10)")
     command.add_argument("--json", action="store_true", help="a JSON object a line, with every failure")
     command.set_defaults(run=_status)
+
+
+def _add_runner(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--runner", choices=("local", "ray"), default="local", help="who reads and embeds (default: local)")
+    command.add_argument("--ray-address", default="", metavar="HOST:PORT", help="the Ray cluster of --runner ray")
 
 
 def _add_outputs(command: argparse.ArgumentParser) -> None:
@@ -96,12 +107,14 @@ def _reindex(options: argparse.Namespace, settings: Settings) -> int:
         allow_removals=options.allow_removals,
         publish_every=options.publish_every,
     )
+    _check_runner(options)
     if chosen.dry_run:
         report, status = dry_run(settings, paths, chosen), 0
     else:
         try:
             with Stop() as stop, ExitStack() as stack:
                 progress = Progress(events=_events(options.events, stack))
+                chosen = replace(chosen, runner=_runner(options, settings, stack))
                 report = reindex(settings, paths, chosen, watch=Watch(progress, stop))
                 status = stop.exit_status if report.stopped_by else 0
         finally:
@@ -109,6 +122,20 @@ def _reindex(options: argparse.Namespace, settings: Settings) -> int:
                 write_metrics(settings.home, Path(options.metrics))
     _tell(report, options)
     return status or (1 if report.failures else 0)
+
+
+def _check_runner(options: argparse.Namespace) -> None:
+    if (options.runner == "ray") is not bool(options.ray_address):
+        raise BadRequest("--runner ray and --ray-address HOST:PORT go together; give both, or neither to work on this machine.")
+    if options.runner == "ray" and find_spec("ray") is None:
+        raise BadRequest("--runner ray needs Ray, not installed here: `pip install -r requirements-ray.txt -c constraints.txt`.")
+
+
+def _runner(options: argparse.Namespace, settings: Settings, stack: ExitStack) -> Runner | None:
+    if options.runner == "local":
+        return None
+    made: Runner = stack.enter_context(import_module("ingest.ray_runner").RayRunner(options.ray_address, settings))
+    return made
 
 
 def _events(name: str, stack: ExitStack) -> IO[str] | None:

@@ -30,6 +30,14 @@ class Embedded(NamedTuple):
     seconds: float
 
 
+def embedded(encoder: Encoder, batch: Sequence[MissingVector]) -> Embedded:
+    """The batch encoded and packed, here and now."""
+    began = time.monotonic()
+    encoded = encoder.encode_passages([item.text for item in batch], [item.context for item in batch])
+    items = [(item.key, one.vector, pack(*by_word(item.text, one))) for item, one in zip(batch, encoded, strict=True)]
+    return Embedded(items, time.monotonic() - began)
+
+
 class Embedder:
     """Hands `arrived` each batch as Embedded, or the error that ended the thread, from that thread."""
 
@@ -53,9 +61,6 @@ class Embedder:
     def _work(self) -> None:
         try:
             while batch := self._batches.get():
-                began = time.monotonic()
-                encoded = self._encoder.encode_passages([item.text for item in batch], [item.context for item in batch])
-                items = [(item.key, one.vector, pack(*by_word(item.text, one))) for item, one in zip(batch, encoded, strict=True)]
-                self._arrived(Embedded(items, time.monotonic() - began))
+                self._arrived(embedded(self._encoder, batch))
         except BaseException as error:  # noqa: BLE001 (handed to the thread that waits, which raises it)
             self._arrived(error)

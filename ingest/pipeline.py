@@ -13,11 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Event, Thread
 
-from ingest.embedding import AHEAD, BATCH, Embedded, Embedder
+from ingest.embedding import BATCH, Embedded
+from ingest.local_runner import LocalRunner
 from ingest.plan import METADATA, Change
 from ingest.prepare import failure_of, no_passage, prepared
 from ingest.progress import Progress
-from ingest.sandbox import Helpers, read_sandboxed
+from ingest.runner import Embeds, Read, Reading
 from ingest.stop import Stop
 from ingest.tally import Tally
 from ingest.tools import Tools
@@ -26,8 +27,6 @@ from kb.staging import MissingVector, StagedDocument, Staging
 
 WAIT = 0.2  # seconds between looks at signals and clocks while nothing arrives
 
-Read = tuple[SourceFile, tuple[Parsed, ...] | Failure]
-
 
 class Pipeline:
     """One run over the files to read, and over what earlier runs left without vectors."""
@@ -35,6 +34,7 @@ class Pipeline:
     def __init__(self, staging: Staging, tools: Tools, tally: Tally, progress: Progress, stop: Stop) -> None:
         self._staging = staging
         self._tools = tools
+        self._runner = tools.runner or LocalRunner()
         self._tally = tally
         self._progress = progress
         self._stop = stop
@@ -42,7 +42,7 @@ class Pipeline:
         self._held: deque[Read] = deque()  # files that were read while a publish waits for the model
         self._room = BoundedSemaphore(2 * max(1, tools.jobs))
         self._given_up = Event()
-        self._embedder: Embedder | None = None
+        self._embedder: Embeds | None = None
         self._flying: set[bytes] = set()
         self._batches = self._cursor = 0
         self._fresh = 0  # passages stored since the store was last asked for those without a vector
@@ -92,9 +92,10 @@ class Pipeline:
 
     def _read(self, files: Iterable[SourceFile]) -> None:
         """In a thread: pass on each file's documents, never more than there is room for."""
-        helpers = Helpers(self._tools.engine, self._progress.say, self._tools.passwords.of)
+        tools = self._tools
+        reading = Reading(tools.jobs, tools.engine, tools.passwords, self._progress.say, self._given_up)
         try:
-            for read in read_sandboxed(files, self._tools.jobs, helpers=helpers, given_up=self._given_up):
+            for read in self._runner.read(files, reading):
                 while not self._room.acquire(timeout=WAIT):
                     if self._given_up.is_set():
                         return
@@ -145,7 +146,7 @@ class Pipeline:
         is no more."""
         while (
             self._tools.may_embed
-            and self._batches < AHEAD
+            and self._batches < self._runner.ahead
             and (all_of_it or self._more or self._fresh >= BATCH or (self._fresh and not self._batches))
         ):
             missing, cursor = self._staging.missing_after(self._tools.model, BATCH, self._cursor)
@@ -161,7 +162,7 @@ class Pipeline:
         if not batch:
             return
         if self._embedder is None:
-            self._embedder = Embedder(self._tools.encoder(), self._inbox.put)
+            self._embedder = self._runner.embedder(self._tools.encoder, self._inbox.put)
         self._flying |= {item.key for item in batch}
         self._progress.counts.waiting += len(batch)
         self._batches += 1

@@ -70,7 +70,7 @@ def read_sandboxed(
     At most 2 × `jobs` files are taken from `sources` before the caller takes a result. Leaving the iteration early, by Ctrl-C or
     by setting `given_up` too, ends every process.
     """
-    crew = _Crew(limits or Limits(), helpers or Helpers())
+    crew = Crew(limits or Limits(), helpers or Helpers())
     pool = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="reading")
     waiting: dict[Future[tuple[Parsed, ...] | Failure], SourceFile] = {}
     ahead = iter(sources)
@@ -91,8 +91,8 @@ def read_sandboxed(
         pool.shutdown(wait=True)
 
 
-class _Crew:
-    """A server process for each thread that reads."""
+class Crew:
+    """A server process for each thread that reads. `read` may be called by any number of threads; `dismiss` ends all servers."""
 
     def __init__(self, limits: Limits, helpers: Helpers) -> None:
         self._limits = limits

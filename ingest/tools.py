@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 from ingest.passwords import Passwords
 from ingest.plan import Versions
+from ingest.runner import Runner
 from ingest.tesseract import Engine
-from kb.embed import Encoder
+from kb.encoder import Encoder
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What the work is done with. `encoder` opens the model when it is first called; `publish` makes visible what is staged.
-    Without `may_embed` files are read and staged and nothing else.
+    Without `may_embed` files are read and staged and nothing else. `runner`: who reads and embeds; None: this machine.
     """
 
     encoder: Callable[[], Encoder]
@@ -26,3 +27,4 @@ class Tools:
     publish: Callable[[], None] = lambda: None
     publish_every: int = 0
     may_embed: bool = True
+    runner: Runner | None = None

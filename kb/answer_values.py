@@ -61,7 +61,7 @@ _LOOKED_ON = re.compile(
 )
 _PRESENCE_ASKED = re.compile(r"witness|presence|present|attend|присутств|موجود", re.I)
 NEAR = 20  # characters at which a word of the question counts half for a value: its clause counts, the next hardly
-NAMED = 0.3  # weight of a name beside that of a word for what happened
+NAMED = 0.5  # weight of a name beside that of a word for what happened
 BEHIND = 0.5  # weight of a word behind a date or name in English and Russian: "signed on 9 March" (in Urdu the verb comes last)
 BESIDE = 25  # characters behind a figure in which stands what it counts
 CLOSE = 0.9  # share of the best value's score: what is as near as that may be the answer as well, and is shown beside it
@@ -157,16 +157,17 @@ def _scorer(question: Question, sentence: str, gazetteer: Gazetteer) -> Callable
     return partial(_nearness, places=places, behind=1.0 if ARABIC.search(sentence) else BEHIND)
 
 
-def _nearness(value: Value, places: Sequence[tuple[int, float]], behind: float) -> float:
-    """How many of the question's words stand how near around a value."""
-    total = 0.0
-    for place, weight in places:
+def _nearness(value: Value, places: Sequence[tuple[int, str, float]], behind: float) -> float:
+    """How many of the question's words stand how near around a value; of one that comes twice the nearer counts."""
+    best: dict[str, float] = {}
+    for place, word, weight in places:
         if value.type in ENTITIES or value.type == "date":
             side = 1.0 if place < value.start else behind
         else:  # a figure stands before what it counts
             side = 2.0 if value.end <= place < value.end + BESIDE else 1.0
-        total += weight * side / (1 + max(value.start - place, place - value.end, 0) / NEAR)
-    return total
+        near = weight * side / (1 + max(value.start - place, place - value.end, 0) / NEAR)
+        best[word] = max(best.get(word, 0.0), near)
+    return sum(best.values())
 
 
 def _without_onlookers(people: list[Value], sentence: str) -> list[Value]:
@@ -178,16 +179,16 @@ def _without_onlookers(people: list[Value], sentence: str) -> list[Value]:
     return [one for one in people if (one.start > looked.end() if active else one.end < looked.start())]
 
 
-def _event_places(question: Question, sentence: str, gazetteer: Gazetteer) -> list[tuple[int, float]]:
-    """Where the question's words stand in a sentence, with weights: what happened tells values apart, to whom it did hardly."""
+def _event_places(question: Question, sentence: str, gazetteer: Gazetteer) -> list[tuple[int, str, float]]:
+    """Where which of the question's words stand in a sentence, with weights: what happened tells values apart, to whom less."""
     rest = list(question.text)
     for mention in question.entities:
         rest[mention.start : mention.end] = " " * (mention.end - mention.start)
     wanted = content("".join(rest))
     asked = {mention.entity_id for mention in question.entities if mention.entity_id}
     return [
-        *((word.start(), 1.0) for word in WORD.finditer(sentence) if stem(word[0]) in wanted),
-        *((mention.start, NAMED) for mention in gazetteer.find(sentence) if mention.entity_id in asked),
+        *((word.start(), stem(word[0]), 1.0) for word in WORD.finditer(sentence) if stem(word[0]) in wanted),
+        *((mention.start, mention.entity_id, NAMED) for mention in gazetteer.find(sentence) if mention.entity_id in asked),
     ]
 
 

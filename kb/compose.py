@@ -69,6 +69,7 @@ PART_OF_TWO = 0.35  # share for the half of a question that the best sentence do
 EACH = 0.4  # share for a country of several compared: its sentences name one of them alone
 AS_NEAR = 0.5  # share of the first statement's nearness of its value to the question's words that a further one's reaches
 PAST = 3650  # days by which another sentence is newer, from which what one says is long past
+CLOSE = 0.8  # share of a group's best probability from which the sentence with the fewest values of the asked type speaks for it
 FRESH = 0.5  # share of stems that nobody has said yet
 SAME_EVENT = 0.25  # Jaccard overlap of stems below which a month and its day date two events
 HALF = 0.5  # share of the stems of an item, or of a half of the question, that a sentence on it holds
@@ -233,6 +234,11 @@ class Composer:
                     same.members.append(one)
             elif not groups or (len(groups) < rule.statements and self._adds(one, [group.first for group in groups], rule)):
                 groups.append(_Group([one]))
+        for group in groups:  # a value that does not answer may be taken for one that does
+            if len(group.first.values) > len(group.first.main):
+                group.members.sort(
+                    key=lambda one, best=group.first: (one.probability < CLOSE * best.probability, len(one.values))
+                )
         return groups
 
     def _adds(self, one: Said, said: Sequence[Said], rule: Rule) -> bool:

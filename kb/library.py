@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar, cast
 
@@ -19,14 +20,14 @@ from kb.catalogue import Catalogue
 from kb.catalogue_records import EntityDetail, Listing
 from kb.compose import Composer
 from kb.config import Settings
-from kb.conflicts import conflicts_of, disagreements
+from kb.conflicts import disagreements
 from kb.connections import ReaderPool, store_error
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.errors import BadRequest, IndexMissing, IndexStale, NotFound
 from kb.evidence import Evidence, Judge
 from kb.evidence_model import load_model
 from kb.filters import checked
-from kb.finding import Finding, confidence, finding_of, reason
+from kb.finding import Finding, confidence, contradictions, finding_of, reason
 from kb.gazetteer import Gazetteer
 from kb.generate import Task, Writer, Written, writer_of
 from kb.generations import Snapshot, open_snapshot, vector_model
@@ -36,8 +37,6 @@ from kb.pictures import PagePictures, Paint, Picture, PictureOrder, checked_mark
 from kb.question import Question, understand
 from kb.records import (
     Answer,
-    Citation,
-    Conflict,
     Document,
     DocumentPage,
     DocumentSummary,
@@ -51,14 +50,24 @@ from kb.records import (
 )
 from kb.retrieve import Candidate, Query, Ranking, Reading, SnapshotGone, Stopwatch, retrieve
 from kb.staging import STORE_FILE, original_path
-from kb.stated import Stated
-from kb.statuses import status_conflict, statuses
 from kb.understood import understood
 
 T = TypeVar("T")
 MAX_ITEMS = 200  # of any list in one call
 MAX_ENTITIES = 1_000  # the gazetteer's names are some hundreds
 ALL = 1_000_000  # more candidates than any question has
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """How a question is answered: `n` nearest passages; `write`, by a language model if there is one; `steps`, with the page of
+    passages before the answer."""
+
+    filters: Filters
+    n: int
+    expand: bool
+    write: bool = True
+    steps: bool = False
 
 
 class Library:
@@ -115,14 +124,14 @@ class Library:
         """Answer with citations, or abstain; `nearest` holds the `n` best passages either way. Raises BadRequest."""
 
         def whole() -> Answer:
-            *_, answer = self._asked(question, filters, _count(n), expand)
+            *_, answer = self._asked(question, _Wish(filters, _count(n), expand))
             return cast(Answer, answer)
 
         return self._retried(whole)
 
     def quoted(self, question: str) -> Answer:
         """`ask` over all documents in their own sentences, also where a language model writes answers."""
-        *_, answer = self._asked(question, Filters(), 1, True, write=False)
+        *_, answer = self._asked(question, _Wish(Filters(), 1, True, write=False))
         return cast(Answer, answer)
 
     def asking(
@@ -136,7 +145,7 @@ class Library:
         """`ask` in two steps, for who shows the passages while they are judged: the `n` best passages, then the answer."""
 
         def begun() -> Iterator[SearchPage | Answer]:
-            steps = self._asked(question, filters, _count(n), expand)
+            steps = self._asked(question, _Wish(filters, _count(n), expand, steps=True))
             return chain([next(steps)], steps)
 
         return self._retried(begun)
@@ -232,11 +241,12 @@ class Library:
         _, query, reading = self._prepared(question, Filters(), True, Stopwatch())
         return [retrieve(reading, query, Stopwatch(), ranking, most=ALL) for ranking in rankings]
 
-    def _asked(self, text: str, filters: Filters, n: int, expand: bool, *, write: bool = True) -> Iterator[SearchPage | Answer]:
+    def _asked(self, text: str, wish: _Wish) -> Iterator[SearchPage | Answer]:
         watch = Stopwatch()
-        question, query, reading = self._prepared(text, filters, expand, watch)
-        candidates = self._retrieved(reading, query, watch, ALL)  # the facets are of all that was found
-        yield self._page(reading, query, candidates, (n, 0))
+        question, query, reading = self._prepared(text, wish.filters, wish.expand, watch)
+        candidates = self._retrieved(reading, query, watch, ALL if wish.steps else wish.n)
+        if wish.steps:
+            yield self._page(reading, query, candidates, (wish.n, 0))
         model = load_model()
         with watch.step("judge"):
             finding = self._found(reading, query, candidates)
@@ -248,10 +258,12 @@ class Library:
             disputed = [value.evidence for group in differing for value in group]
             composed = Composer(question, self._gazetteer, model.threshold, text_of).compose(finding.evidence, disputed)
         quoted = Written(composed.statements, composed.citations)
-        written = self._written(Task(question, finding.evidence, composed, text_of), watch) if write else quoted
+        written = self._written(Task(question, finding.evidence, composed, text_of), watch) if wish.write else quoted
         with watch.step("statuses"):
             judged = finding.judged if written.statements else []
-            conflicts, also_cited = self._conflicts(question, differing if judged else [], judged, written.citations, text_of)
+            conflicts, also_cited = contradictions(
+                question, differing if judged else [], judged, self._gazetteer, written.citations, text_of
+            )
         yield Answer(
             question=question.text,
             status="answered" if written.statements else "abstained",
@@ -260,7 +272,7 @@ class Library:
             citations=written.citations + also_cited,
             reason=None if written.statements else written.reason or reason(query, finding, model.threshold),
             conflicts=conflicts,
-            nearest=tuple(candidate.hit for candidate in candidates[:n]),
+            nearest=tuple(candidate.hit for candidate in candidates[: wish.n]),
             also_searched=query.aliases,
             index=reading.snapshot.manifest,
             models={"embedder": self._identity[0], "embedder_digest": self._identity[1], "note": self._encode().note},
@@ -275,21 +287,6 @@ class Library:
             return Written(task.composed.statements, task.composed.citations)
         with watch.step("generate"):
             return self._writer.write(task, self._encode(), self._gazetteer)
-
-    def _conflicts(
-        self,
-        question: Question,
-        differing: Sequence[Sequence[Stated]],
-        judged: Sequence[Evidence],
-        said: tuple[Citation, ...],
-        text_of: Callable[[str], str],
-    ) -> tuple[tuple[Conflict, ...], tuple[Citation, ...]]:
-        """What sources disagree on and what changed over time, and the citations that they add to those of the statements."""
-        conflicts, cited = conflicts_of(differing, question, self._gazetteer, said, text_of)
-        course, also = status_conflict(
-            statuses(question, judged, self._gazetteer), question, self._gazetteer, said + cited, text_of
-        )
-        return conflicts + course, cited + also
 
     def _found(self, reading: Reading, query: Query, candidates: list[Candidate]) -> Finding:
         judged = self._judged(reading, query, candidates)

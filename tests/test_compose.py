@@ -49,6 +49,24 @@ def test_a_further_sentence_is_said_only_if_it_adds_what_was_asked_for():
     assert compose(items, 0.95).statements == ()
 
 
+def test_of_sentences_that_say_the_same_the_one_without_another_date_speaks():
+    both = "Pakistan has the AUPTT (signed on 15 July 2021) and a pact with Tajikistan (signed on 14 December 2022)."
+    alone = "The AUPTT was signed on 15 July 2021 in Tashkent."
+    texts = {"e": both, "f": alone}
+    items = []
+    for document, text in texts.items():
+        hit = Hit(
+            Passage(f"p-{document}", document, 0, text, Locator(0, len(text)), "en"),
+            DocumentSummary(document, f"docs/{document}", Metadata(title=document), "text/plain", 0, 1, 0),
+            1.0,
+        )
+        items.append(Evidence(Candidate(hit, 0.9, None), 0, 0, len(text), dict.fromkeys(FEATURES, 1.0), 0.9 - len(items) / 20))
+    (statement,) = compose(items, 0.5, texts.__getitem__, "When was the AUPTT signed?").statements
+    assert statement.text == alone and len(statement.citations) == 2
+    (of_both,) = compose(items[:1], 0.5, texts.__getitem__, "When was the AUPTT signed?").statements
+    assert [both[start:end] for start, end in of_both.emphasis] == ["15 July 2021"]
+
+
 def test_what_answers_is_emphasised():
     (statement,) = compose([evidence("a", SIGNED, 0.9)], 0.5).statements
     assert [statement.text[start:end] for start, end in statement.emphasis] == ["15 July 2021"]

@@ -24,7 +24,7 @@ SERVER = """
     from web import create_app
     settings = settings_of(Path(sys.argv[1]), Path(sys.argv[2]))
     library = Library(settings, FakeEncoder, identify(settings))
-    server = waitress.create_server(create_app(library, settings), host="127.0.0.1", port=0, threads=8, ident=None)
+    server = waitress.create_server(create_app(library, settings, limited=False), host="127.0.0.1", port=0, threads=8, ident=None)
     library.ready()
     print(server.effective_port, flush=True)
     server.run()

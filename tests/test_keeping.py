@@ -6,9 +6,11 @@ import textwrap
 
 import pytest
 
-from kb import store
+from kb import browse, store
+from kb.catalogue_records import Listing
+from kb.current import is_current
 from kb.errors import BadRequest, Held, IndexStale
-from kb.generations import is_current, open_snapshot, publish, rebuild, vector_model
+from kb.generations import open_snapshot, publish, rebuild, vector_model
 from kb.keeping import collect, gc, generations_on_disk, plan_gc
 from kb.leases import Lease, is_held
 from kb.manifest import folder_of
@@ -23,7 +25,7 @@ from tests.test_staging import MODEL, embed, published, read
 
 def texts(home, generation):
     with read(home) as connection:
-        items = store.documents(connection, generation, Filters(), 100, "").items
+        items = browse.documents(connection, generation, Filters(), Listing(100), 0).items
         return {item.uri: store.document_text(connection, generation, item.id) for item in items}
 
 

@@ -11,13 +11,15 @@ from web import create_app, limits
 
 @pytest.fixture
 def few(monkeypatch):
-    rules = [limits.Rule(rule.name, "2/minute", rule.endpoints, rule.counts) for rule in limits.RULES]
+    rules = [limits.Rule(rule.name, "2/minute", "4/minute", rule.endpoints, rule.counts) for rule in limits.RULES]
     monkeypatch.setattr(limits, "RULES", rules)
 
 
 @pytest.fixture
 def client(few, tmp_path):
-    return app_over(tmp_path)[0].test_client()
+    client = app_over(tmp_path)[0].test_client()
+    client.environ_base["REMOTE_ADDR"] = "192.0.2.9"
+    return client
 
 
 def statuses(client, paths, **more):
@@ -60,6 +62,13 @@ def test_pictures_have_a_count_of_their_own(client):
 def test_who_is_counted_as_one(client, first, second, together):
     assert statuses(client, ["/?q=a", "/?q=b"], environ_base={"REMOTE_ADDR": first}) == [200, 200]
     assert statuses(client, ["/?q=c"], environ_base={"REMOTE_ADDR": second}) == [429 if together else 200]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_programs_of_this_machine_may_ask_more(client, address):
+    here = {"REMOTE_ADDR": address}
+    assert statuses(client, ["/?q=a"] * 5, environ_base=here) == [200, 200, 200, 200, 429]
+    assert statuses(client, ["/?q=a"] * 3) == [200, 200, 429]
 
 
 def test_what_measures_the_server_goes_without(few, tmp_path):

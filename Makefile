@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: serve test lint format clean
+.PHONY: serve test lint format messages clean
 
 serve: .venv/product
 	@.venv/bin/python -m ingest reindex || [ $$? -eq 1 ] # a file that cannot be read is named, and does not stop the service
@@ -20,6 +20,12 @@ lint: .venv/dev
 format: .venv/dev
 	.venv/bin/python -m ruff check --fix .
 	.venv/bin/python -m ruff format .
+
+# The catalogues of the pages' languages: what the code says goes in, what translators wrote stays, and comes out compiled.
+messages: .venv/dev
+	@.venv/bin/pybabel -q extract -F web/babel.cfg -k N_ --no-location --sort-output --omit-header -o web/translations/messages.pot web
+	@.venv/bin/pybabel -q update -i web/translations/messages.pot -d web/translations --no-fuzzy-matching --ignore-obsolete
+	@.venv/bin/pybabel -q compile -d web/translations
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'

@@ -126,7 +126,7 @@ def stored(file: SourceFile, pipeline: str) -> StagedDocument:
 
 
 def index_without_model(home: Path, root: Path, identity: tuple[str, str]) -> None:
-    versions = versions_of(find_engine())
+    versions = versions_of(find_engine)
     files = discover(root, root.name).files
     with Staging(home) as staging:
         staging.set_collection(root.name, str(root))

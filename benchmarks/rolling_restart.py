@@ -54,7 +54,10 @@ def main() -> int:
 def measure(folder: Path, questions: Sequence[str], readers: int, rounds: int) -> int:
     public, *ports = free_ports(3)
     restart = folder / "restart"
-    restart.write_text(f'#!/bin/sh\nkill -TERM "$(cat "{folder}/$1.pid")"\nwhile [ -e "{folder}/$1.up" ]; do sleep 0.05; done\n')
+    restart.write_text(
+        f'#!/bin/sh\nold=$(cat "{folder}/$1.pid")\nkill -TERM "$old"\n'
+        f'while [ "$(cat "{folder}/$1.pid")" = "$old" ]; do sleep 0.05; done\n'
+    )
     restart.chmod(0o755)
     stop, asked = threading.Event(), list[Asked]()
     supervisors = [threading.Thread(target=keep_running, args=(folder, port, stop)) for port in ports]
@@ -107,10 +110,10 @@ def keep_running(folder: Path, port: int, stop: threading.Event) -> None:
         process = subprocess.Popen(
             [sys.executable, "-m", "web", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        (folder / f"{port}.pid").write_text(str(process.pid))
-        (folder / f"{port}.up").touch()
+        written = folder / f"{port}.new"
+        written.write_text(str(process.pid))
+        written.rename(folder / f"{port}.pid")
         process.wait()
-        (folder / f"{port}.up").unlink()
 
 
 def until_ready(port: int) -> None:

@@ -7,13 +7,12 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Container
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Literal
 
 from lxml import etree
 
-from ingest.text import UnreadableFile
+from ingest.files import File as File
+from ingest.files import MemoryFile as MemoryFile
+from ingest.files import UnreadableFile
 
 # What zipfile and lxml raise for a package that is damaged or encrypted: found by changing bytes of sound ones.
 DAMAGED = (
@@ -22,23 +21,6 @@ DAMAGED = (
 )
 LARGEST = 200 * 1024 * 1024  # bytes unpacked
 LARGEST_RATIO = 200  # XML packs to about 1/10, a page of one letter to 1/100; bombs start at 1,000
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryFile:
-    """An attachment, with what readers use of a Path. The sandbox lets nobody write files, so there is no temporary one."""
-
-    name: str
-    data: bytes
-
-    def read_bytes(self) -> bytes:
-        return self.data
-
-    def open(self, mode: Literal["rb"] = "rb") -> IO[bytes]:
-        return io.BytesIO(self.data)
-
-
-File = Path | MemoryFile
 
 
 def free_key(key: str, taken: Container[str]) -> str:

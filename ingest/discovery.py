@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from ingest.files import UnreadableFile
 from ingest.hashing import FRESH, LARGEST, hashed, stat_text
-from ingest.sources import NOT_DOCUMENTS, SIDECARS, media_type, named
-from ingest.text import UnreadableFile
+from ingest.sources import NOT_DOCUMENTS, SIDECARS, by_content, named
 from kb.records import Failure, SourceFile
 from kb.source_files import KnownFile
 
@@ -54,10 +54,13 @@ class Seen:
 
 
 class _Found(NamedTuple):
+    """`is_file`: the folder's list says that it is a regular file, and no link, so that it can be opened without asking first."""
+
     path: str
     uri: str
     sidecar: str | None
     is_link: bool
+    is_file: bool
 
 
 class _Walked(NamedTuple):
@@ -104,20 +107,20 @@ def _sources(
 ) -> Iterator[tuple[_Found, SourceFile | Failure]]:
     waiting = []
     for one in chunk:
-        result = _checked(one, inside, known)
-        if not isinstance(result, int):
-            yield one, result
-        elif result >= LARGE:
+        result = _hashed(one, inside, LARGE) if one.is_file and not known else _checked(one, inside, known)
+        if result is None:
             waiting.append((one, pool.submit(_hashed, one, inside)))
         else:
-            yield one, _hashed(one, inside)
+            yield one, result
     for one, future in waiting:
-        yield one, future.result()
+        large = future.result()
+        assert large is not None  # what is too large to be read is a Failure
+        yield one, large
 
 
-def _checked(found: _Found, inside: str, known: Mapping[str, KnownFile]) -> SourceFile | Failure | int:
-    """What can be told of a file without opening it; its size where it has to be opened."""
-    path, uri, sidecar, is_link = found
+def _checked(found: _Found, inside: str, known: Mapping[str, KnownFile]) -> SourceFile | Failure | None:
+    """What can be told of a file without opening it, where that is known; else what it is, or None if it is large."""
+    path, uri, sidecar, is_link, _ = found
     try:
         real = os.path.realpath(path) if is_link else ""
         if is_link and not real.startswith(os.path.join(inside, "")):
@@ -128,16 +131,9 @@ def _checked(found: _Found, inside: str, known: Mapping[str, KnownFile]) -> Sour
             return SourceFile(uri, path, before.media_type, before.sha256, before.content_sha256, before.stat)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableFile("it is no regular file (a device, pipe or socket); remove it.")
-        if path.endswith(SIDECARS):
-            raise UnreadableFile("it is a sidecar, but the file it describes is not there; rename or remove it.")
-        named(path)
-        if status.st_size == 0:
-            raise UnreadableFile("it is empty (0 bytes); replace or remove it.")
-        if status.st_size > LARGEST:
-            raise UnreadableFile(f"it has {status.st_size:,} bytes, and {LARGEST:,} are the most that is read; split it.")
-        return status.st_size
     except (UnreadableFile, OSError) as error:
         return _failure(uri, error)
+    return _hashed(found, inside, LARGE)
 
 
 def _stats(status: os.stat_result, sidecar: str | None) -> str:
@@ -151,10 +147,20 @@ def _failure(uri: str, error: UnreadableFile | OSError) -> Failure:
     return Failure(uri, "discover", str(error))
 
 
-def _hashed(found: _Found, inside: str) -> SourceFile | Failure:
-    path, uri, sidecar, _ = found
+def _hashed(found: _Found, inside: str, most: int = LARGEST) -> SourceFile | Failure | None:
+    """A file by its content; None if it has more than `most` bytes, and that may be read."""
+    path, uri, sidecar, *_ = found
     try:
-        own = hashed(path)
+        if path.endswith(SIDECARS):
+            raise UnreadableFile("it is a sidecar, but the file it describes is not there; rename or remove it.")
+        expected = named(path)
+        own = hashed(path, most)
+        if own.size == 0:
+            raise UnreadableFile("it is empty (0 bytes); replace or remove it.")
+        if own.size > LARGEST:
+            raise UnreadableFile(f"it has {own.size:,} bytes, and {LARGEST:,} are the most that is read; split it.")
+        if own.size > most:
+            return None
         content = whole = own.digest.hexdigest()
         stats = own.stat
         if sidecar:
@@ -163,7 +169,7 @@ def _hashed(found: _Found, inside: str) -> SourceFile | Failure:
             beside = hashed(sidecar)
             own.digest.update(beside.digest.digest())
             whole, stats = own.digest.hexdigest(), f"{stats} + {beside.stat}"
-        return SourceFile(uri, path, media_type(Path(path), path, own.start), whole, content, stats)
+        return SourceFile(uri, path, by_content(path, expected, own.start), whole, content, stats)
     except (UnreadableFile, OSError) as error:
         return _failure(uri, error)
 
@@ -203,7 +209,8 @@ def _walk(root: str, collection: str, walked: _Walked, seen: Seen) -> Iterator[_
             continue
         if not listed:
             walked.empty.append(uri)
-        here = {entry.name for entry in listed}
+        sidecars = {entry.name for entry in listed if entry.name.endswith(SIDECARS)}
+        here = {entry.name for entry in listed} if sidecars else set[str]()
         for entry in listed:
             name, own = entry.name, f"{uri}/{safe(entry.name)}"
             if name.startswith("."):
@@ -214,9 +221,12 @@ def _walk(root: str, collection: str, walked: _Walked, seen: Seen) -> Iterator[_
                 elif seen.wants(own):
                     reason = "a link to a folder is not followed; give the folder itself as a path of its own."
                     walked.failures.append(Failure(own, "discover", reason))
-            elif seen.wants(own) and name.casefold() not in NOT_DOCUMENTS and not _has_document(name, here):
-                sidecar = next((entry.path + suffix for suffix in SIDECARS if name + suffix in here), None)
-                yield _Found(entry.path, own, sidecar, entry.is_symlink())
+            elif (
+                seen.wants(own) and name.casefold() not in NOT_DOCUMENTS and not (name in sidecars and _has_document(name, here))
+            ):
+                suffix = next((suffix for suffix in SIDECARS if name + suffix in sidecars), None) if sidecars else None
+                sidecar = entry.path + suffix if suffix else None
+                yield _Found(entry.path, own, sidecar, entry.is_symlink(), entry.is_file(follow_symlinks=False))
 
 
 def _has_document(name: str, here: set[str]) -> bool:

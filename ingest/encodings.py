@@ -5,20 +5,14 @@ from __future__ import annotations
 import codecs
 import itertools
 import re
-import unicodedata
 
 from charset_normalizer import from_bytes
 
-BOMS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
+from ingest.unicode_bytes import BOMS
+from ingest.unicode_bytes import wide_encoding as wide_encoding
+
 CODE_PAGES = ("cp1251", "koi8_r", "cp866", "iso8859_5", "cp1252", "cp1256")  # of Russian, Western and Arabic script
 _LATIN = ("cp1252", "iso8859-1", "ascii")  # what editors and servers declare when nobody asked them
-_WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 _MOST_BROKEN = 0.002  # share of bytes that may be broken in a text that is otherwise UTF-8
 _SAMPLE = 200_000  # bytes that a guess looks at
 _HIGH_RUN = re.compile(rb"[\x80-\xff]{3,}")
@@ -49,29 +43,6 @@ def decode(data: bytes, declared: str = "") -> tuple[str, tuple[str, ...]]:
     encoding, sure = _guessed(data[:_SAMPLE])
     guess = f"read as {encoding}, a guess" if sure else f"read as {encoding}, an unsure guess; check a sentence of it"
     return data.decode(encoding, "replace"), (f"the file is not UTF-8; it was {guess}: save it as UTF-8.",)
-
-
-def wide_encoding(data: bytes) -> str:
-    """UTF-16 or UTF-32 without a byte order mark; "" if the bytes are something else.
-
-    Such text is full of zero bytes, and only the right reading of it has U+0020 between words (one character in seven; in 50
-    at least): in the other byte order a space is U+2000.
-    """
-    sample = data[: _SAMPLE // 4 * 4]
-    if sample.count(0) < max(2, len(sample) // 50):
-        return ""
-    best, most = "", 0
-    for encoding in _WIDE:
-        width = 4 if "32" in encoding else 2
-        try:
-            text = sample[: len(sample) // width * width].decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        spaces = text.count(" ") + text.count("\n")
-        odd = sum(unicodedata.category(character) in ("Cn", "Co", "Cs") or character == "\0" for character in text)
-        if spaces > most and spaces >= len(text) // 50 and odd <= len(text) // 100:
-            best, most = encoding, spaces
-    return best
 
 
 def _trusted(declared: str, data: bytes) -> str:

@@ -8,7 +8,7 @@ import stat
 import time
 from typing import NamedTuple
 
-from ingest.text import UnreadableFile
+from ingest.files import UnreadableFile
 
 BLOCK = 1 << 20
 START = 8192  # bytes: enough to tell a file's type
@@ -26,8 +26,9 @@ class Hashed(NamedTuple):
     stat: str
 
 
-def hashed(path: str) -> Hashed:
-    """Never waits on a pipe that is there or took the file's place, nor reads on for ever (the rest beyond LARGEST is left).
+def hashed(path: str, most: int = LARGEST) -> Hashed:
+    """Never waits on a pipe that is there or took the file's place, nor reads on for ever (the rest beyond LARGEST is left). Of a
+    file of more than `most` bytes nothing is read but its size.
 
     Raises UnreadableFile for what is no regular file, OSError if it cannot be read.
     """
@@ -37,7 +38,10 @@ def hashed(path: str) -> Hashed:
         if not stat.S_ISREG(status.st_mode):
             name = os.fsencode(os.path.basename(path)).decode("utf-8", "replace")
             raise UnreadableFile(f"{name} is no regular file (a device, pipe or socket); remove it.")
-        start = block = os.read(descriptor, BLOCK)
+        if status.st_size > most:
+            return Hashed(hashlib.sha256(), b"", status.st_size, "")
+        # As much as there is: memory for a whole block, set aside and given back, costs twice what reading 4 KB does.
+        start = block = os.read(descriptor, min(BLOCK, status.st_size + 1))
         digest, length = hashlib.sha256(), 0
         while block and length <= LARGEST:
             length += len(block)

@@ -35,11 +35,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """Of what the passages of a media type depend on beside the file. `has_ocr`: pages without text can be read now."""
+    """Of what the passages of a media type depend on beside the file. `has_ocr` tells, when it is asked, whether pages without
+    text can be read now."""
 
     reader: Callable[[str], str]
     segmenter: str
-    has_ocr: bool = False
+    has_ocr: Callable[[], bool] = lambda: False
 
     def pipeline(self, media_type: str) -> str:
         return f"{self.reader(media_type)} {self.segmenter}"
@@ -170,7 +171,7 @@ def _reason(file: SourceFile, known: KnownSource, versions: Versions, *, full: b
     if known.source_sha256 != file.sha256:
         return METADATA
     wanted = versions.pipeline(file.media_type)
-    if known.pipeline == wanted or (known.pipeline == wanted + UNREAD and not versions.has_ocr):
+    if known.pipeline == wanted or (known.pipeline == wanted + UNREAD and not versions.has_ocr()):
         return ""
     if known.pipeline == wanted + UNREAD:
         return OCR

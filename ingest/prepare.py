@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ingest.discovery import is_unchanged
 from ingest.enrich import enrich
+from ingest.files import UnreadableFile
 from ingest.hashing import hashed
 from ingest.plan import UNREAD, Versions
 from ingest.segment import segment
 from ingest.tally import now
-from ingest.text import UnreadableFile
 from kb.records import Document, Failure, Parsed, SourceFile
 from kb.staging import StagedDocument, Staging
 

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from tqdm import tqdm
-
 from kb.records import Failure
 
 log = logging.getLogger(__name__)
@@ -53,6 +51,8 @@ class Progress:
         self.counts.expected = expected or self.counts.expected
         self.event("stage", stage=stage, files=self.counts.expected)
         if self.bar and stage == "indexing":
+            from tqdm import tqdm  # noqa: PLC0415 - not for a run that finds nothing to do
+
             self._tqdm = self._stack.enter_context(tqdm(total=expected, desc=stage, unit="file", delay=1, leave=False))
 
     def end(self) -> None:

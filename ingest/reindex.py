@@ -26,11 +26,11 @@ from ingest.tools import Tools
 from ingest.versions import reader_version, segmenter_version
 from kb.config import Settings
 from kb.connections import connect_reader
-from kb.embed import Encoder, model_identity, open_encoder
+from kb.current import is_current, settle
+from kb.encoder import Encoder, model_identity
 from kb.errors import Held
-from kb.generations import is_current, publish, settle, vector_model
+from kb.manifest import vector_model
 from kb.migrations import check_not_older, schema_of
-from kb.postgres_publish import mirror
 from kb.records import Failure, ReindexReport, SourceFile
 from kb.run_log import fail_run, finish_run, note_progress, start_run
 from kb.serialize import report_json
@@ -38,6 +38,7 @@ from kb.source_files import KnownFile, known_files, record_files
 from kb.staging import STORE_FILE, Staging, collections, documents_without, known_sources
 from kb.store import published_generation
 
+Find = Callable[[], Engine | None]
 MODEL = "model"  # a reason of its own: nothing is read again, everything is embedded again
 
 
@@ -71,7 +72,7 @@ def reindex(
     paths: Sequence[Path],
     options: Options,
     identify: Callable[[Settings], tuple[str, str]] = model_identity,
-    open_model: Callable[[Settings], Encoder] = open_encoder,
+    open_model: Callable[[Settings], Encoder] | None = None,
     watch: Watch | None = None,
 ) -> ReindexReport:
     """Index folders or files. Raises BadRequest for a path that is none, Busy if another run writes.
@@ -79,6 +80,7 @@ def reindex(
     A run that `watch.stop` stopped returns its report too, with `stopped_by`: what was done is kept.
     """
     watch = watch or Watch()
+    open_model = open_model or _open_encoder
     model, digest = identify(settings)
     encoder = functools.cache(lambda: open_model(settings))  # only if there is something to read or to embed
     with Staging(settings.home) as staging:
@@ -99,9 +101,15 @@ def reindex(
 
 def _mirror(settings: Settings, staging: Staging, progress: Progress) -> None:
     """Bring KB_STORE up to what is published here; also where nothing had changed, and the last run could not reach it."""
-    mirrored = mirror(settings, staging)
-    if mirrored is not None and mirrored.copied:
-        progress.event("mirrored", generation=mirrored.manifest.generation, server=mirrored.server)
+    if settings.store:
+        mirrored = import_module("kb.postgres_publish").mirror(settings, staging)
+        if mirrored is not None and mirrored.copied:
+            progress.event("mirrored", generation=mirrored.manifest.generation, server=mirrored.server)
+
+
+def _open_encoder(settings: Settings) -> Encoder:
+    encoder: Encoder = import_module("kb.embed").open_encoder(settings)
+    return encoder
 
 
 class _Run:
@@ -115,7 +123,7 @@ class _Run:
         self._progress = watch.progress
         self._stop = watch.stop
         self._tally = Tally()
-        self._engine = find_engine()
+        self._engine = functools.cache(find_engine)  # two programs are started to find it: only if there is something to read
 
     def report(self, paths: Sequence[Path]) -> ReindexReport:
         began = time.monotonic()
@@ -148,7 +156,8 @@ class _Run:
         self._progress.begin("indexing", len(added) + len(changed))
         self._progress.counts.files = 0
         tools = self._tools(may_embed=MODEL not in self._tally.postponed)
-        # Readers and language models take half a second to import: not for a run that finds nothing to do.
+        # Readers and language models take half a second to import, FAISS and numpy a quarter: not for a run that finds nothing
+        # to do. So do `_publish` and `_open_encoder`.
         pipeline = import_module("ingest.pipeline").Pipeline(self._staging, tools, self._tally, self._progress, self._stop)
         pipeline.run(added, changed)
         if tools.may_embed:
@@ -202,7 +211,7 @@ class _Run:
             encoder=self._encoder,
             model=vector_model(*self._model),
             versions=versions_of(self._engine),
-            engine=self._engine,
+            engine=self._engine(),
             passwords=options.passwords,
             jobs=options.jobs,
             publish=functools.partial(self._publish, intermediate=True),
@@ -220,7 +229,7 @@ class _Run:
         stage = self._progress.counts.stage
         self._progress.begin("publishing")
         try:
-            manifest = publish(self._staging, *self._model, intermediate=intermediate)
+            manifest = import_module("kb.generations").publish(self._staging, *self._model, intermediate=intermediate)
             self._progress.event("published", generation=manifest.generation, passages=manifest.passages)
         except Held as error:  # told each night until it is released, and what was read waits
             if not intermediate:
@@ -238,7 +247,7 @@ def dry_run(
     """What `reindex` would do, in files where a file has not been read yet, with a list of them. Writes nothing."""
     began = time.monotonic()
     tally, store = Tally(), settings.home / STORE_FILE
-    rules = rules_of(options, find_engine())
+    rules = rules_of(options, functools.cache(find_engine))
     if not store.exists():
         found, _ = compare(scopes_of(paths, {}), lambda collection: Memory(), rules)
         generation = anew = 0
@@ -260,14 +269,14 @@ def dry_run(
     return tally.report(time.monotonic() - began, generation=generation, dry_run=True, planned=found.planned())
 
 
-def rules_of(options: Options, engine: Engine | None, tick: Callable[[int], None] = lambda looked_at: None) -> Rules:
+def rules_of(options: Options, engine: Find, tick: Callable[[int], None] = lambda looked_at: None) -> Rules:
     wish = Wish(options.only, options.full, options.stale_later)
     return Rules(versions_of(engine), wish, options.trust_mtime, options.allow_removals, tick)
 
 
-def versions_of(engine: Engine | None) -> Versions:
+def versions_of(engine: Find) -> Versions:
     """The versions that a file's passages depend on, beside its content."""
-    return Versions(reader_version, segmenter_version(), engine is not None)
+    return Versions(reader_version, segmenter_version(), lambda: engine() is not None)
 
 
 def _is_news(file: SourceFile, known: KnownFile | None) -> bool:

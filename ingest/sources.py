@@ -7,10 +7,9 @@ import re
 import zlib
 from pathlib import Path
 
-from ingest.archive import File
-from ingest.encodings import BOMS, wide_encoding
+from ingest.files import SUPPORTED, File, UnreadableFile
 from ingest.hashing import hashed
-from ingest.text import SUPPORTED, UnreadableFile
+from ingest.unicode_bytes import BOMS, wide_encoding
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -79,9 +78,9 @@ def identify(path: Path, expected: str) -> tuple[str, str]:
     Raises UnreadableFile for an empty file and for content that is nothing we read.
     """
     found = hashed(str(path))
-    if not found.start:
+    if not found.size:
         raise UnreadableFile("it is empty (0 bytes).")
-    return found.digest.hexdigest(), _by_content(path, expected, found.start)
+    return found.digest.hexdigest(), by_content(path, expected, found.start)
 
 
 def named(name: str) -> str:
@@ -92,19 +91,20 @@ def named(name: str) -> str:
     return SUFFIXES[suffix]
 
 
-def media_type(file: File, name: str, start: bytes) -> str:
+def media_type(file: File | str, name: str, start: bytes) -> str:
     """What a file is by its content (`start`: its first kilobytes) and its name.
 
     Raises UnreadableFile if that is nothing we read, or not what its name says and no other type either.
     """
-    return _by_content(file, named(name), start)
+    return by_content(file, named(name), start)
 
 
-def _by_content(file: File, named: str, start: bytes) -> str:
+def by_content(file: File | str, named: str, start: bytes) -> str:
+    """As `media_type`, where the media type that the file's name says is known already."""
     if b"%PDF-" in start[:1024]:
         return PDF
     if start.startswith(b"PK\x03\x04"):
-        return _zip_type(file)
+        return _zip_type(Path(file) if isinstance(file, str) else file)
     if start.startswith(b"{\\rtf"):
         return RTF
     for magic, name in _MAGIC:

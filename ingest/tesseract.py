@@ -8,8 +8,6 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ingest.text import one_line
-
 log = logging.getLogger(__name__)
 
 PROGRAM = "tesseract"
@@ -79,7 +77,7 @@ def find_engine() -> Engine | None:
         log.warning("%s does not answer (%s); pages that are pictures stay unread.", program, error)
         return None
     models = frozenset(line.strip() for line in told.splitlines() if " " not in line.strip())
-    return Engine(program, models, one_line(name.split("\n", 1)[0])[:80]) if models - {SCRIPT} else None
+    return Engine(program, models, " ".join(name.split("\n", 1)[0].split())[:80]) if models - {SCRIPT} else None
 
 
 def _told(program: str, question: str) -> str:

@@ -10,15 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from ingest.files import SUPPORTED as SUPPORTED
+from ingest.files import UnreadableFile as UnreadableFile
 from ingest.headings import parse_heading
 from kb.records import BLOCK_KINDS, Block, Page
-
-SUPPORTED = "PDF, DOCX, ODT, RTF, PPTX, HTML, TXT, Markdown, EML, XLSX, CSV, JSONL and treaties as XML (ToTA, Akoma Ntoso)"
-
-
-class UnreadableFile(Exception):
-    """A file that gives no document. The message is a sentence for the operator: value, cause, next step."""
-
 
 # Kept as written: they stand for whole words, and a reader sees one sign.
 _WORD_SIGNS = range(0xFDF0, 0xFE00)

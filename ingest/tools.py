@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ingest.passwords import Passwords
 from ingest.plan import Versions
 from ingest.tesseract import Engine
-from kb.embed import Encoder
+from kb.encoder import Encoder
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ _OBJECTIONS: dict[Objection, str] = {
     "period": "The nearest passages date what they tell outside the period asked about ({period}); {where} do not say more.",
     "future": "The nearest passages do not speak of {text}, which has not come yet; {where} do not say more.",
     "missing": "The nearest passages are on the subject but give no such thing as {thing}; {where} do not say.",
+    "another": "The nearest passages are on another project than the one asked about; {where} do not say more.",
     "ending": "The nearest passages, below, tell of no such end as the question takes for granted; {where} do not say more.",
 }
 

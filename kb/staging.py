@@ -14,9 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from itertools import groupby
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, NamedTuple
 
 from kb import faults
 from kb.connections import connect_writer, store_error, transaction
@@ -31,6 +29,10 @@ from kb.store import json_array, latest_generation, metadata_to_json, published_
 from kb.writer_lock import LOCK_FILE as LOCK_FILE
 from kb.writer_lock import is_writing as is_writing
 from kb.writer_lock import writer_lock as writer_lock
+
+if TYPE_CHECKING:  # numpy takes longer to import than a run takes to see that nothing changed
+    import numpy as np
+    import numpy.typing as npt
 
 STORE_FILE = "store.sqlite"
 DROPPED = "vectors dropped"  # key in meta: texts that were embedded once lack their vectors again
@@ -56,8 +58,7 @@ class StagedDocument:
     word_boxes: tuple[WordBox, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KnownSource:
+class KnownSource(NamedTuple):
     """What the next generation holds of one file so far. `source_sha256` covers the sidecar, `content_sha256` does not."""
 
     source_sha256: str
@@ -264,7 +265,7 @@ class Staging:
             for key, vector, codes in items:
                 cursor = connection.execute(
                     "INSERT OR IGNORE INTO vectors (key, model, vector) VALUES (?, ?, ?)",
-                    (key, model, np.ascontiguousarray(vector, dtype="<f4").tobytes()),
+                    (key, model, vector.astype("<f4").tobytes()),
                 )
                 if cursor.rowcount:
                     connection.execute("INSERT INTO token_codes VALUES (?, ?)", (cursor.lastrowid, codes))

@@ -8,8 +8,9 @@ import pytest
 
 from kb import browse, store
 from kb.catalogue_records import Listing
+from kb.current import is_current
 from kb.errors import BadRequest, Held, IndexStale
-from kb.generations import is_current, open_snapshot, publish, rebuild, vector_model
+from kb.generations import open_snapshot, publish, rebuild, vector_model
 from kb.keeping import collect, gc, generations_on_disk, plan_gc
 from kb.leases import Lease, is_held
 from kb.manifest import folder_of

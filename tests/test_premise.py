@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from kb.gazetteer import Gazetteer
-from kb.premise import objection, unknown_names
+from kb.premise import is_on_another, objection, unknown_names
 from kb.question import understand
 
 GAZETTEER = Gazetteer.load()
@@ -43,3 +43,27 @@ def test_names_that_no_passage_holds():
     ordinary = understand("Tell me this: Which visits took place in July 2021? Please list them.", GAZETTEER)
     assert unknown_names(ordinary, lambda stems: dict.fromkeys(stems, 0)) == ()
     assert unknown_names(understand("Что сказал президент Смит?", GAZETTEER), lambda stems: dict.fromkeys(stems, 0)) == ()
+
+
+@pytest.mark.parametrize("acronym", ["XQTTA", "ПТТТА"])
+def test_an_acronym_that_nobody_knows_is_one(acronym):
+    asked = understand(f"When was the {acronym} signed?", GAZETTEER)
+    assert unknown_names(asked, lambda stems: dict.fromkeys(stems, 0)) == (acronym,)
+    assert unknown_names(asked, lambda stems: dict.fromkeys(stems, 3)) == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "other"),
+    [
+        ("How long is TAPI?", "CASA-1000 is 1,227 km long.", True),
+        ("How long is TAPI?", "TAPI is longer than CASA-1000.", False),
+        ("How long is TAPI?", "The pipeline is 1,814 km long.", False),
+        ("Which projects go with TAPI?", "CASA-1000 goes with it.", False),
+        ("Compare the cost of TAPI and CASA-1000.", "CASA-1000 costs USD 1.2 billion.", False),
+        ("When was the AUPTT signed?", "The QTTA was signed in 1995.", False),
+    ],
+)
+def test_a_sentence_on_another_project_does_not_answer(question, sentence, other):
+    types = {uid: entity.type for uid, entity in GAZETTEER.entities.items()}
+    named = {mention.entity_id for mention in GAZETTEER.find(sentence) if mention.entity_id}
+    assert is_on_another(understand(question, GAZETTEER), named, types) is other

@@ -10,8 +10,9 @@ import pytest
 
 from kb import browse, store
 from kb.connections import connect_reader, connect_writer
+from kb.current import is_current
 from kb.errors import Busy, IndexMissing, IndexStale
-from kb.generations import folder_of, is_current, open_snapshot, publish, vector_model
+from kb.generations import folder_of, open_snapshot, publish, vector_model
 from kb.migrations import MIGRATIONS, check_not_older, migrate, schema_of
 from kb.records import Anchor, Filters, Reference, Stated
 from kb.staging import STORE_FILE, Staging, known_sources, vector_key

@@ -8,9 +8,10 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from kb.config import Settings
-from web import assets, caching, compression, errors, examples, limits, metrics, preferences, security
+from web import assets, caching, compression, errors, examples, languages, limits, metrics, preferences, security
 from web.api import WakhanApi, api, health
 from web.browse import browse
+from web.citing import citing
 from web.document_views import documents
 from web.knowledge import Knowledge, attach
 from web.pages import pages
@@ -45,6 +46,8 @@ def create_app(library: Knowledge, settings: Settings, *, limited: bool = True) 
     app.register_blueprint(pages)
     app.register_blueprint(documents)
     app.register_blueprint(browse)
+    app.register_blueprint(citing)
+    languages.register(app)
     preferences.register(app)
     assets.register(app)
     metrics.register(app, settings.home)

@@ -10,14 +10,14 @@ from typing import cast
 from flask import Flask, Response, current_app, g, request
 
 from kb.errors import KnowledgeBaseError
-from web import examples, preferences
+from web import examples, languages, preferences
 from web.indexing import indexing
 from web.knowledge import library
 
 EXTENSION = "wakhan-caching"
-BLUEPRINTS = ("pages", "documents", "browse", "api")
+BLUEPRINTS = ("pages", "documents", "browse", "citing", "api")
 OWN = ("documents.picture", "documents.original")  # they have validators of their own, by content
-MADE_OF = (".py", ".html", ".css", ".js", ".json", ".toml")
+MADE_OF = (".py", ".html", ".css", ".js", ".json", ".toml", ".mo")
 CHANGING = ("pages.home", "pages.about")  # they tell of a run while there is one
 
 
@@ -60,7 +60,7 @@ def _unchanged() -> Response | None:
 def _tagged(response: Response) -> Response:
     if response.status_code == 200 and g.get("tag"):
         response.set_etag(g.tag, weak=True)
-        response.vary.add("Cookie")
+        response.vary.update(("Cookie", "Accept-Language"))
     return response
 
 
@@ -74,7 +74,15 @@ def _tag() -> str:
         info = library().info()
     except KnowledgeBaseError:
         return ""  # the view tells what is wrong
-    parts = [caching.program, caching.failures, info.generation, info.digest, date.today(), preferences.theme()]
+    parts = [
+        caching.program,
+        caching.failures,
+        info.generation,
+        info.digest,
+        date.today(),
+        preferences.theme(),
+        languages.chosen(),
+    ]
     if tells:
         parts.append(examples.shown(info.generation))
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
@@ -86,7 +94,7 @@ def _program() -> str:
     here = Path(__file__).parent
     for folder in (here, here.parent / "kb"):
         for path in sorted(
-            path for path in folder.rglob("*") if path.suffix in (".py", ".html", ".css", ".js", ".json", ".toml")
+            path for path in folder.rglob("*") if path.suffix in (".py", ".html", ".css", ".js", ".json", ".toml", ".mo")
         ):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote as quoted
 
+from flask_babel import gettext as _
+
 from kb.records import Document, EntityCount, Filters, Passage
 from web import names
+from web.citation_page import Place, cite_address
 from web.form import address
+from web.meta_tags import Export, Tag, exports, tags
 from web.originals import Printed, page_shown, printed
 from web.reading import Addresses, Entry, Marking, Part, anchor, outline, parts
 from web.report import Fact, ReadingReport, at_source, facts, notices, reading_report
@@ -67,6 +71,9 @@ class ReadingPage:
     at_source: str
     quoted: bool
     permalink: str
+    cite: str
+    exports: tuple[Export, ...]
+    tags: tuple[Tag, ...]
     hits: Hits | None
     outline: tuple[Entry, ...]
     turn: Turn | None
@@ -117,11 +124,14 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
         notices=notices(document),
         report=reading_report(document),
         original=f"/documents/{quoted(document.id)}/original",
-        original_type=names.MEDIA_TYPES.get(document.media_type, "file"),
+        original_type=names.media_type(document.media_type),
         ask=address("/", "", Filters(document=(document.id,))),
         at_source=at_source(document, quote),
         quoted=quote is not None and span[0] <= quote[0] < max(span[1], 1),
         permalink=Viewing(document.id, start=viewing.start, end=viewing.end).address("quote") if quote else "",
+        cite=cite_address([Place(document.id, viewing.start, viewing.end)]),
+        exports=exports(document),
+        tags=tags(document),
         hits=_hits(shown.hits, viewing),
         outline=outline(document, span, place),
         turn=_turn(shown.sections, section, viewing),
@@ -186,4 +196,4 @@ def _views(picture: Printed | None, viewing: Viewing) -> tuple[Link, ...]:
         return ()
     text = replace(viewing, view=TEXT).address("quote" if viewing.start is not None and not viewing.page else "text", zoom=100)
     alone = viewing.view == PAGE
-    return (Link("Text", text, not alone), Link("Pages as printed", picture.enlarged, alone))
+    return (Link(_("Text"), text, not alone), Link(_("Pages as printed"), picture.enlarged, alone))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote as quoted
 
+from flask_babel import gettext as _
+
 from kb.catalogue_records import EntityDetail, Speaking
 from kb.gazetteer import TYPES, Entity
 from kb.language import script
@@ -14,6 +16,7 @@ from web import names
 from web.chart import Chart, chart
 from web.form import address
 from web.listing import Listed, listed
+from web.phrases import N_
 from web.present import Source, place_of, source_of
 from web.said import Run
 
@@ -21,14 +24,14 @@ SHOWN = 24  # of a type on the index; the others on the type's own page
 CUT = 600  # characters of a passage
 SCRIPTS = {"latin": ("", "ltr"), "cyrillic": ("ru", "ltr"), "arabic": ("ur", "rtl")}  # language and direction of a script's names
 PLURALS = {
-    "country": "Countries",
-    "organisation": "Organisations",
-    "project": "Projects",
-    "agreement": "Agreements",
-    "port": "Ports",
-    "crossing": "Border crossings",
-    "place": "Places",
-    "person": "People",
+    "country": N_("Countries"),
+    "organisation": N_("Organisations"),
+    "project": N_("Projects"),
+    "agreement": N_("Agreements"),
+    "port": N_("Ports"),
+    "crossing": N_("Border crossings"),
+    "place": N_("Places"),
+    "person": N_("People"),
 }
 
 
@@ -107,8 +110,8 @@ def entities_page(counts: Sequence[EntityCount], only: str) -> EntitiesPage:
         shown = among if only else among[:SHOWN]
         more = f"/entities?type={name}" if len(among) > len(shown) else ""
         if among:
-            types.append(Type(name, PLURALS[name], len(among), tuple(_counted(one) for one in shown), more))
-    return EntitiesPage(tuple(types), PLURALS[only] if only else "")
+            types.append(Type(name, _(PLURALS[name]), len(among), tuple(_counted(one) for one in shown), more))
+    return EntitiesPage(tuple(types), _(PLURALS[only]) if only else "")
 
 
 def entity_page(detail: EntityDetail, newest: DocumentPage, countries: Sequence[Entity]) -> EntityPage:
@@ -118,7 +121,7 @@ def entity_page(detail: EntityDetail, newest: DocumentPage, countries: Sequence[
     within = Filters(entity=(entity.id,))
     return EntityPage(
         name=entity.name,
-        type=PLURALS[entity.type],
+        type=_(PLURALS[entity.type]),
         type_href=f"/entities?type={entity.type}",
         office=entity.office,
         countries=tuple(Counted(one.name, _href(one.id), 0) for one in countries if one.id != entity.id),

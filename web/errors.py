@@ -11,27 +11,28 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from kb.errors import IndexMissing, IndexStale, KnowledgeBaseError
 from web.indexing import indexing
 from web.limits import seconds_to_wait
+from web.phrases import N_, translated
 from web.present import ErrorPage
 
 log = logging.getLogger("web.errors")
 MACHINE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
 DETAILS = {
-    400: "The request could not be understood; check the address and try again.",
-    404: "There is nothing at this address; the documents are listed at /documents.",
-    405: "This address does not take that method.",
-    413: "The request is larger than 64 kB; shorten it.",
-    429: "This address has asked more than the server can answer; wait a little.",
-    500: "Something failed on the server; the operator finds the cause in its log.",
+    400: N_("The request could not be understood; check the address and try again."),
+    404: N_("There is nothing at this address; the documents are listed at /documents."),
+    405: N_("This address does not take that method."),
+    413: N_("The request is larger than 64 kB; shorten it."),
+    429: N_("This address has asked more than the server can answer; wait a little."),
+    500: N_("Something failed on the server; the operator finds the cause in its log."),
 }
 TITLES = {
-    400: "This cannot be asked so",
-    404: "Nothing is here",
-    405: "This cannot be done here",
-    410: "This is no longer here",
-    413: "This is too long",
-    429: "One moment, please",
-    500: "Something failed",
-    503: "Not just now",
+    400: N_("This cannot be asked so"),
+    404: N_("Nothing is here"),
+    405: N_("This cannot be done here"),
+    410: N_("This is no longer here"),
+    413: N_("This is too long"),
+    429: N_("One moment, please"),
+    500: N_("Something failed"),
+    503: N_("Not just now"),
 }
 
 
@@ -71,7 +72,7 @@ def _answer(status: int, detail: str, *, unpublished: bool = False) -> Response:
         return problem(status, detail)
     page = ErrorPage(
         status=status,
-        title=TITLES.get(status, HTTPStatus(status).phrase),
+        title=translated(TITLES.get(status, HTTPStatus(status).phrase)),
         detail=detail,
         unpublished=unpublished,
         indexing=indexing(current_app.config["HOME"]) if unpublished else None,

@@ -7,19 +7,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from flask_babel import gettext as _
+
 from kb.records import Facets, Filters
 from web import names
+from web.phrases import N_
 
 SHOWN = 6  # values of a filter before "more"
 LONGEST_GROUP = 60  # values with those; the others are reached through the address
 LABELS: Mapping[str, tuple[str, Callable[[str], str]]] = {
-    "country": ("Country", names.country),
-    "kind": ("Kind", names.kind),
-    "language": ("Language", names.language),
-    "publisher": ("Publisher", str),
-    "entity": ("About", names.entity),
-    "collection": ("Collection", str),
-    "document": ("Document", str),
+    "country": (N_("Country"), names.country),
+    "kind": (N_("Kind"), names.kind),
+    "language": (N_("Language"), names.language),
+    "publisher": (N_("Publisher"), str),
+    "entity": (N_("Mentioned"), names.entity),
+    "collection": (N_("Collection"), str),
+    "document": (N_("Document"), str),
 }
 
 #: Filters that are offered, and the facet that has their values.
@@ -150,7 +153,7 @@ def _group(at: _Place, name: str, counts: Mapping[str, int], others: Mapping[str
     options += [option(value, counts[value]) for value in _offered(counts, folded)]
     if chosen:
         options += [option(value, None) for value in _offered(others, set()) if value.casefold() not in known | folded]
-    return _cut(name, label if name != "entity" else "Project", options)
+    return _cut(name, _(label) if name != "entity" else _("Project"), options)
 
 
 def _offered(counts: Mapping[str, int], chosen: Set[str]) -> list[str]:
@@ -166,7 +169,7 @@ def _years(at: _Place, counts: Mapping[str, int]) -> Group:
         on = at.filters.date_from == at.filters.date_to == year
         narrowed = replace(at.filters, date_from="" if on else year, date_to="" if on else year)
         options.append(Option(year, year, counts[year], on, address(at.action, at.question, narrowed, expand=at.expand)))
-    return _cut("year", "Year", options)
+    return _cut("year", _("Year"), options)
 
 
 def _cut(name: str, label: str, options: list[Option]) -> Group:
@@ -187,7 +190,7 @@ def _chips(at: _Place) -> tuple[Chip, ...]:
         without = _joined(at.action, pairs[:place] + pairs[place + 1 :])
         if name in LABELS:
             label, word = LABELS[name]
-            chips.append(Chip(label, word(value), without))
+            chips.append(Chip(_(label), word(value), without))
         elif name in ("from", "to"):
-            chips.append(Chip(name.capitalize(), names.day(value), without))
+            chips.append(Chip(_("From") if name == "from" else _("To"), names.day(value), without))
     return tuple(chips)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
+
 from kb.records import DocumentSummary, Facets, Filters, IndexManifest
 from web import names
 from web.form import Form, address
@@ -75,10 +77,10 @@ def home_page(held: Collection, box: Form, hint: str = "") -> HomePage:
 
 def _holdings(facets: Facets) -> tuple[Holding, ...]:
     lines = (
-        _holding("Kinds", facets.kind, lambda v, n: Count(names.kind(v), n, _list(Filters(kind=(v,))))),
-        _holding("Countries", facets.country, lambda v, n: Count(names.country(v), n, _list(Filters(country=(v,))))),
-        _holding("Languages", facets.language, lambda v, n: Count(names.language(v), n, _list(Filters(language=(v,))))),
-        _holding("Projects", facets.project, lambda v, n: Count(v, n, _list(Filters(entity=(v,))))),
+        _holding(_("Kinds"), facets.kind, lambda v, n: Count(names.kind(v), n, _list(Filters(kind=(v,))))),
+        _holding(_("Countries"), facets.country, lambda v, n: Count(names.country(v), n, _list(Filters(country=(v,))))),
+        _holding(_("Languages"), facets.language, lambda v, n: Count(names.language(v), n, _list(Filters(language=(v,))))),
+        _holding(_("Projects"), facets.project, lambda v, n: Count(v, n, _list(Filters(entity=(v,))))),
     )
     return tuple(line for line in lines if line.counts)
 

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
 from kb.run_log import runs
 from web import names
+from web.phrases import N_
 
 STAGES = {
-    "comparing": "comparing the files with what is published",
-    "indexing": "reading the files and embedding their passages",
-    "publishing": "building the indexes",
+    "comparing": N_("comparing the files with what is published"),
+    "indexing": N_("reading the files and embedding their passages"),
+    "publishing": N_("building the indexes"),
 }
 
 
@@ -45,7 +49,7 @@ def indexing(home: Path) -> Indexing | None:
         return None
     told: Mapping[str, Any] = newest["progress"]
     return Indexing(
-        stage=STAGES.get(told.get("stage", ""), told.get("stage", "beginning")),
+        stage=_stage(told.get("stage", "")),
         files=told.get("files", 0),
         expected=told.get("files_expected", 0),
         embedded=told.get("embedded", 0),
@@ -67,7 +71,11 @@ def _in_words(seconds: float) -> str:
     """ "less than a minute", "about 7 minutes", "about 3 hours"."""
     minutes = round(seconds / 60)
     if minutes < 1:
-        return "less than a minute"
-    hours = round(minutes / 60)
-    count, unit = (minutes, "minute") if minutes < 90 else (hours, "hour")
-    return f"about {count} {unit}{'s' * (count != 1)}"
+        return _("less than a minute")
+    if minutes < 90:
+        return ngettext("about %(num)s minute", "about %(num)s minutes", minutes)
+    return ngettext("about %(num)s hour", "about %(num)s hours", round(minutes / 60))
+
+
+def _stage(name: str) -> str:
+    return _(STAGES[name]) if name in STAGES else name or _("beginning")

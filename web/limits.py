@@ -40,11 +40,10 @@ _QUESTIONS = ("pages.home", "documents.document", "api.ask", "api.search")
 RULES = (
     # A hundred people behind one address who ask once a minute; a program that asks all the time waits. One on this machine is
     # the operator's: it may ask as fast as two cores answer.
-    Rule(
-        "questions", "120/minute;2000/hour", "3000/minute", ("pages.home", "documents.document", "api.ask", "api.search"), _asks
-    ),
+    Rule("questions", "120/minute;2000/hour", "3000/minute", _QUESTIONS, _asks),
     Rule("pictures", "240/minute;4000/hour", "600/minute", ("documents.picture",), lambda: True),
     Rule("files", "120/minute", "600/minute", ("documents.original",), lambda: True),
+    Rule("citations", "120/minute", "600/minute", ("citing.cite", "citing.download", "citing.of_document"), lambda: True),
 )
 
 

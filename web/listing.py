@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
 from kb.catalogue_records import SORTS
 from kb.records import DocumentPage, DocumentSummary, Filters
 from web import names
 from web.form import Form, Hidden, Option, address
+from web.languages import number
+from web.phrases import N_
 from web.present import Source, source_of
 
-BY = {"title": "Title", "date": "Newest", "kind": "Kind", "publisher": "Publisher", "added": "Last added"}
+BY = {"title": N_("Title"), "date": N_("Newest"), "kind": N_("Kind"), "publisher": N_("Publisher"), "added": N_("Last added")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ def list_page(result: DocumentPage, box: Form, filters: Filters, cursor: str, so
 
     return ListPage(
         form=_in_order(box, sort),
-        sorts=tuple(Choice(BY[one], at(order=one), one == sort) for one in SORTS),
+        sorts=tuple(Choice(_(BY[one]), at(order=one), one == sort) for one in SORTS),
         items=tuple(listed(item) for item in result.items),
         total=result.total,
         first=at() if cursor else "",
@@ -59,9 +64,16 @@ def list_page(result: DocumentPage, box: Form, filters: Filters, cursor: str, so
 
 
 def listed(summary: DocumentSummary) -> Listed:
-    size = f"{summary.pages} page{'s' * (summary.pages != 1)}" if summary.pages else f"{summary.characters:,} characters"
-    status = names.STATUSES.get(summary.metadata.status, "") if summary.metadata.kind == "agreement" else ""
+    size = _size(summary)
+    status = names.status(summary.metadata.status) if summary.metadata.kind == "agreement" else ""
     return Listed(source_of(summary), tuple(names.country(code) for code in summary.metadata.countries), size, status)
+
+
+def _size(summary: DocumentSummary) -> str:
+    count = summary.pages or summary.characters
+    if summary.pages:
+        return ngettext("%(count)s page", "%(count)s pages", count, count=number(count))
+    return ngettext("%(count)s character", "%(count)s characters", count, count=number(count))
 
 
 def _in_order(box: Form, sort: str) -> Form:

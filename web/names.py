@@ -1,8 +1,14 @@
-"""Codes in plain English, for people. An unknown code is shown as it is."""
+"""Codes in plain words of the interface's language. An unknown code is shown as it is."""
 
 from __future__ import annotations
 
+from datetime import date
+
+from flask_babel import gettext as _
+
 from kb.gazetteer import Gazetteer
+from web import languages
+from web.phrases import N_
 
 COUNTRIES = {
     "AE": "United Arab Emirates",
@@ -47,19 +53,19 @@ LANGUAGES = {
 }
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "sd", "ug", "ur"})
 KINDS = {
-    "agreement": "Agreement",
-    "official": "Official document",
-    "policy_paper": "Policy paper",
-    "news": "News",
-    "dataset": "Dataset",
+    "agreement": N_("Agreement"),
+    "official": N_("Official document"),
+    "policy_paper": N_("Policy paper"),
+    "news": N_("News"),
+    "dataset": N_("Dataset"),
 }
 STATUSES = {
-    "signed": "Signed",
-    "in_force": "In force",
-    "amended": "Amended",
-    "superseded": "Superseded",
-    "terminated": "Terminated",
-    "unknown": "Status not known",
+    "signed": N_("Signed"),
+    "in_force": N_("In force"),
+    "amended": N_("Amended"),
+    "superseded": N_("Superseded"),
+    "terminated": N_("Terminated"),
+    "unknown": N_("Status not known"),
 }
 MEDIA_TYPES = {
     "application/pdf": "PDF",
@@ -71,26 +77,36 @@ MEDIA_TYPES = {
     "application/jsonl": "JSON Lines",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
     "text/csv": "CSV",
-    "message/rfc822": "E-mail",
+    "message/rfc822": N_("E-mail"),
     "application/xml": "XML",
     "application/akn+xml": "Akoma Ntoso",
     "text/html": "HTML",
     "text/markdown": "Markdown",
-    "text/plain": "Plain text",
+    "text/plain": N_("Plain text"),
 }
-MONTHS = "January February March April May June July August September October November December".split()
 
 
 def country(code: str) -> str:
-    return COUNTRIES.get(code, code)
+    return (COUNTRIES.get(code) if languages.chosen() == "en" else languages.country(code)) or code
 
 
 def language(code: str) -> str:
-    return LANGUAGES.get(code, code)
+    name = LANGUAGES.get(code) if languages.chosen() == "en" else languages.language_name(code)
+    return name[:1].upper() + name[1:] if name else code
 
 
 def kind(code: str) -> str:
-    return KINDS.get(code, code)
+    return _(KINDS[code]) if code in KINDS else code
+
+
+def status(code: str) -> str:
+    """ "" for an unknown one."""
+    return _(STATUSES[code]) if code in STATUSES else ""
+
+
+def media_type(code: str) -> str:
+    """What people call a type of file."""
+    return _(MEDIA_TYPES[code]) if code in MEDIA_TYPES else _("file")
 
 
 def direction(code: str) -> str:
@@ -105,23 +121,20 @@ def day(value: str) -> str:
     parts = value[:10].split("-")
     if not all(part.isdecimal() for part in parts) or len(parts) > 3:
         return value
-    if len(parts) > 1 and not 1 <= int(parts[1]) <= 12:
+    try:
+        known = date(*(int(part) for part in [*parts, "1", "1"][:3]))
+    except ValueError:
         return value
-    words = [parts[0]]
-    if len(parts) > 1:
-        words.insert(0, MONTHS[int(parts[1]) - 1])
-    if len(parts) > 2:
-        words.insert(0, str(int(parts[2])))
-    return " ".join(words)
+    return languages.day(known, len(parts))
 
 
 def confidence(value: float) -> str:
     """Plain words for 0..1. Quarter marks of what may be shown: the figure itself always stands beside the words."""
     if value >= 0.85:
-        return "High confidence"
+        return _("High confidence")
     if value >= 0.6:
-        return "Good confidence"
-    return "Moderate confidence" if value >= 0.4 else "Low confidence"
+        return _("Good confidence")
+    return _("Moderate confidence") if value >= 0.4 else _("Low confidence")
 
 
 def gazetteer() -> Gazetteer:

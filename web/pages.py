@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, render_template, request
+from flask_babel import gettext as _
 
 from kb.errors import BadRequest
 from kb.records import SearchPage
 from web import examples, present, schemas
 from web.arguments import filters_of, page_arguments
+from web.brief_page import BriefPage, brief_page
+from web.citation_page import places_of
+from web.citing import works
 from web.form import Form, form
 from web.home_page import NEWEST, Collection, HomePage, home_page
 from web.indexing import indexing, last_run
 from web.knowledge import library
+from web.metrics import count_answer
 from web.result_page import PASSAGES, Asked, ResultPage, result_page
 from web.streaming import judged, streamed
 
 pages = Blueprint("pages", __name__)
 
 
-TEMPLATES: Mapping[type, str] = {HomePage: "home.html", ResultPage: "result.html", **present.TEMPLATES}
+TEMPLATES: Mapping[type, str] = {HomePage: "home.html", ResultPage: "result.html", BriefPage: "brief.html", **present.TEMPLATES}
 
 
 @pages.get("/")
@@ -31,9 +37,11 @@ def home() -> str | Response | tuple[str, int]:
     arguments = page_arguments(schemas.PageArguments())
     asked = Asked(arguments["q"].strip(), filters_of(arguments), arguments["expand"])
     if not asked.question:
-        return _first_screen(asked, "Write a question or some words first." if "q" in request.args else "")
+        return _first_screen(asked, _("Write a question or some words first.") if "q" in request.args else "")
     try:
-        return _more(asked, arguments["next"]) if arguments["next"] else _result(asked)
+        if arguments["view"]:
+            return _brief(asked)
+        return _more(asked, arguments["next"]) if arguments["next"] else _result(asked, arguments["generation"])
     except BadRequest as error:
         return _first_screen(asked, str(error)), 400
 
@@ -51,12 +59,21 @@ def _first_screen(asked: Asked, hint: str) -> str:
     return _render(home_page(held, box, hint))
 
 
-def _result(asked: Asked) -> Response:
-    """The passages are sent while they are judged."""
+def _result(asked: Asked, generation: int) -> Response:
+    """The passages are sent while they are judged. `generation` is that of the link that led here, or 0."""
     steps = library().asking(asked.question, asked.filters, PASSAGES, expand=asked.expand)
     shown = cast(SearchPage, next(steps))
     page = result_page(shown, library().info(), _box(asked, shown), asked, partial(judged, steps, asked))
+    page = replace(page, asked_under=generation if generation != page.published.generation else 0)
     return Response(streamed(TEMPLATES[ResultPage], page), content_type="text/html; charset=utf-8")
+
+
+def _brief(asked: Asked) -> str:
+    """The whole answer at once: paper does not wait for its second half."""
+    answer = library().ask(asked.question, asked.filters, PASSAGES, expand=asked.expand)
+    count_answer(answer.status)
+    cited = works(places_of(answer.citations))
+    return _render(brief_page(answer, cited, library().info(), asked, request.host_url.rstrip("/")))
 
 
 def _more(asked: Asked, offset: int) -> str:

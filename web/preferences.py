@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, redirect, request
@@ -9,6 +10,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from kb.errors import BadRequest
+from web import languages
 from web.arguments import parser
 from web.schemas import clean
 
@@ -21,6 +23,9 @@ preferences = Blueprint("preferences", __name__)
 
 class Choice(Schema):
     theme = fields.String(load_default=None, validate=validate.OneOf(THEMES, error="it takes light, dark or nothing."))
+    language = fields.String(
+        load_default=None, validate=validate.OneOf(tuple(languages.LANGUAGES), error="it takes one of {choices}.")
+    )
     back = fields.String(load_default="/", validate=[clean, validate.Length(max=LONGEST_ADDRESS)])
 
 
@@ -42,10 +47,12 @@ def choose() -> Response:
         raise BadRequest("this choice was sent from another site; make it on a page of this one.")
     choice = parser.parse(Choice(), request, location="form", unknown=EXCLUDE)
     response = redirect(_local(choice["back"]), 303)
-    if choice["theme"]:
-        response.set_cookie("theme", choice["theme"], max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure)
-    elif choice["theme"] is not None:
-        response.delete_cookie("theme", samesite="Lax", httponly=True, secure=request.is_secure)
+    for name in ("theme", languages.COOKIE):
+        kept: Any = {"samesite": "Lax", "httponly": True, "secure": request.is_secure}
+        if choice[name]:
+            response.set_cookie(name, choice[name], max_age=YEAR, **kept)
+        elif choice[name] is not None:
+            response.delete_cookie(name, **kept)
     return response
 
 

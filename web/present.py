@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote as quoted
 
+from flask_babel import gettext as _
+
 from kb.records import (
     DocumentSummary,
     IndexManifest,
@@ -13,6 +15,7 @@ from kb.records import (
 )
 from web import names
 from web.indexing import Indexing, LastRun
+from web.languages import number
 from web.report import Fact
 
 
@@ -68,12 +71,12 @@ TEMPLATES: Mapping[type, str] = {
 
 def about_page(info: IndexManifest, running: Indexing | None, last: LastRun | None) -> AboutPage:
     facts = (
-        Fact("Documents", f"{info.documents:,}", ""),
-        Fact("Passages", f"{info.passages:,}", ""),
-        Fact("As of", names.day(info.created_at), ""),
-        Fact("Generation", str(info.generation), ""),
-        Fact("Digest", info.digest, ""),
-        Fact("Model", info.model, ""),
+        Fact(_("Documents"), number(info.documents), ""),
+        Fact(_("Passages"), number(info.passages), ""),
+        Fact(_("As of"), names.day(info.created_at), ""),
+        Fact(_("Generation"), str(info.generation), ""),
+        Fact(_("Digest"), info.digest, ""),
+        Fact(_("Model"), info.model, ""),
     )
     return AboutPage(published(info), facts, running, last)
 
@@ -89,7 +92,7 @@ def place_of(locator: Locator) -> str:
     if label and not (locator.pinpoint or "").startswith(("p.", "slide")):
         pieces.append(f"p. {label}")
     if locator.ocr is not None:
-        pieces.append("read by OCR")
+        pieces.append(_("read by OCR"))
     return " · ".join(pieces) or (locator.section[-1] if locator.section else "")
 
 

@@ -11,10 +11,13 @@ from operator import itemgetter
 from typing import TypeVar
 from urllib.parse import quote as quoted
 
+from flask_babel import gettext as _
+
 from kb.errors import BadRequest
 from kb.pictures import PAGED
 from kb.records import Block, Document, Page, Passage, Reference
 from web import names
+from web.phrases import N_
 
 OUTLINE_LEVELS = 3
 LONGEST_OUTLINE = 120
@@ -81,7 +84,7 @@ def checked_span(text: str, start: int | None, end: int | None) -> tuple[int, in
 
 def leaf_of(document: Document, page: Page, show: Show) -> Leaf:
     """`show` gives the address that shows a page by its number."""
-    note = "" if page.ocr is None else f"read by OCR at {100 * page.ocr:.0f}\u00a0%"
+    note = "" if page.ocr is None else _("read by OCR at %(percent)s\u00a0%%", percent=f"{100 * page.ocr:.0f}")
     return Leaf(page.number, page.label or str(page.number), show(page.number) if document.media_type == PAGED else "", note)
 
 
@@ -212,13 +215,13 @@ def _columns(text: str, block: Block) -> list[tuple[int, int]]:
 
 
 STATED: Mapping[str, str] = {
-    "party": "Parties, as stated",
-    "signed_on": "Date of signature",
-    "signed_at": "Place of signature",
-    "in_force_since": "In force from",
-    "entry_into_force": "Entry into force",
-    "duration": "Duration",
-    "language": "Authentic languages",
+    "party": N_("Parties, as stated"),
+    "signed_on": N_("Date of signature"),
+    "signed_at": N_("Place of signature"),
+    "in_force_since": N_("In force from"),
+    "entry_into_force": N_("Entry into force"),
+    "duration": N_("Duration"),
+    "language": N_("Authentic languages"),
 }
 
 
@@ -230,7 +233,7 @@ def stated(document: Document) -> Iterator[tuple[str, str, tuple[int, int]]]:
             shown = {"signed_on": names.day, "in_force_since": names.day, "language": names.language}.get(kind, str)
             values = list(dict.fromkeys(shown(fact.value) for fact in facts))
             told = values[0] if kind == "entry_into_force" else ", ".join(values)
-            yield name, told, (facts[0].start, facts[0].end)
+            yield _(name), told, (facts[0].start, facts[0].end)
 
 
 def anchor(start: int) -> str:

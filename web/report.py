@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from kb.cite import source_link
 from kb.records import Document
 from kb.serialize import reading_json
 from web import names
+from web.languages import number
 from web.reading import stated
 
 MOST_PAGES = 12  # numbers of pages in a sentence
@@ -33,20 +38,20 @@ class ReadingReport:
 def facts(document: Document, at: Callable[[int, int], str]) -> tuple[Fact, ...]:
     """`at` gives the address that marks a span of the text."""
     metadata = document.metadata
-    status = names.STATUSES.get(metadata.status, "")
+    status = names.status(metadata.status)
     web_address = metadata.url if metadata.url.startswith(("http://", "https://")) else ""
     values = (
-        ("Publisher", metadata.publisher),
-        ("Author", metadata.author if metadata.author != metadata.publisher else ""),
-        ("Published", names.day(metadata.published)),
-        ("Language", names.language(metadata.language)),
-        ("Countries", ", ".join(names.country(code) for code in metadata.countries)),
-        ("Parties", ", ".join(metadata.parties)),
-        ("Status", ", ".join(filter(None, (status, names.day(metadata.status_date) if status else "")))),
-        ("Public source", metadata.url),
-        ("File", document.uri),
+        (_("Publisher"), metadata.publisher),
+        (_("Author"), metadata.author if metadata.author != metadata.publisher else ""),
+        (_("Published"), names.day(metadata.published)),
+        (_("Language"), names.language(metadata.language)),
+        (_("Countries"), ", ".join(names.country(code) for code in metadata.countries)),
+        (_("Parties"), ", ".join(metadata.parties)),
+        (_("Status"), ", ".join(filter(None, (status, names.day(metadata.status_date) if status else "")))),
+        (_("Public source"), metadata.url),
+        (_("File"), document.uri),
     )
-    given = tuple(Fact(name, value, web_address if name == "Public source" else "") for name, value in values if value)
+    given = tuple(Fact(name, value, web_address if name == _("Public source") else "") for name, value in values if value)
     return given + tuple(Fact(name, value, at(*span)) for name, value, span in stated(document))
 
 
@@ -55,31 +60,45 @@ def notices(document: Document) -> tuple[str, ...]:
     told = reading_json(document)
     found = []
     if told["ocr"]:
-        worst = min(one["confidence"] for one in told["ocr"])
-        several = len(told["ocr"]) > 1
-        which = f"{len(told['ocr'])} of {told['pages']} pages are scans" if several else "One page is a scan"
-        found.append(
-            f"{which}, read by OCR at {100 * worst:.0f}\u00a0%{' or better' * several}: compare what you quote with the picture."
-        )
+        found.append(_by_ocr(told))
     if told["empty_pages"] and not document.text.strip():
-        found.append("No text was read from this document; its pages can be looked at as pictures.")
+        found.append(_("No text was read from this document; its pages can be looked at as pictures."))
     elif told["empty_pages"]:
         pages = ", ".join(map(str, told["empty_pages"][:MOST_PAGES])) + ", …" * (len(told["empty_pages"]) > MOST_PAGES)
-        found.append(f"No text was read from page{'s' * (len(told['empty_pages']) > 1)} {pages}.")
+        count = len(told["empty_pages"])
+        found.append(
+            ngettext("No text was read from page %(pages)s.", "No text was read from pages %(pages)s.", count, pages=pages)
+        )
     return tuple(found)
+
+
+def _by_ocr(told: Mapping[str, Any]) -> str:
+    percent = f"{100 * min(one['confidence'] for one in told['ocr']):.0f}"
+    if len(told["ocr"]) == 1:
+        return _(
+            "One page is a scan, read by OCR at %(percent)s\u00a0%%: compare what you quote with the picture.", percent=percent
+        )
+    return _(
+        "%(count)s of %(pages)s pages are scans, read by OCR at %(percent)s\u00a0%% or better: "
+        "compare what you quote with the picture.",
+        count=len(told["ocr"]),
+        pages=told["pages"],
+        percent=percent,
+    )
 
 
 def reading_report(document: Document) -> ReadingReport:
     told = reading_json(document)
     noticed = len(document.warnings)
-    title = f"How it was read: {noticed} warning{'s' * (noticed != 1)}" if noticed else "How it was read"
+    warned = ngettext("How it was read: %(num)s warning", "How it was read: %(num)s warnings", noticed)
+    title = warned if noticed else _("How it was read")
     values = (
-        ("Reader", document.reader),
-        ("Read on", names.day(document.ingested_at)),
-        ("Pages", f"{told['pages']:,}" if told["pages"] else ""),
-        ("By OCR", ", ".join(f"{one['label'] or one['page']} ({100 * one['confidence']:.0f}\u00a0%)" for one in told["ocr"])),
-        ("Without text", ", ".join(map(str, told["empty_pages"]))),
-        ("Characters", f"{told['characters']:,}"),
+        (_("Reader"), document.reader),
+        (_("Read on"), names.day(document.ingested_at)),
+        (_("Pages"), number(told["pages"]) if told["pages"] else ""),
+        (_("By OCR"), ", ".join(f"{one['label'] or one['page']} ({100 * one['confidence']:.0f}\u00a0%)" for one in told["ocr"])),
+        (_("Without text"), ", ".join(map(str, told["empty_pages"]))),
+        (_("Characters"), number(told["characters"])),
     )
     return ReadingReport(title, tuple(Fact(name, value, "") for name, value in values if value), document.warnings)
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote as quoted
 
-from kb.generate import in_words as by_model
 from kb.records import Answer, Citation, Conflict, ConflictValue, Filters, Hit, IndexManifest, Locator, SearchPage, Statement
-from kb.understood import in_words
 from kb.words import WORD, query_stems, stem
 from web import names
+from web.answer_words import by_model, read_as
+from web.citation_page import cite_address, places_of
 from web.form import Form, address
 from web.present import Published, Source, place_of, published, source_of
 from web.said import Run, Said, said
@@ -44,7 +44,7 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Cited:
     """A citation: `before` + `quote` + `after` is the passage around the quote, `near` the same cut to fit a card. `printed` is
-    the page of the original with the quote marked ("": none)."""
+    the page of the original with the quote marked ("": none); `cite` leads to it in styles of citation."""
 
     marker: int
     source: Source
@@ -53,6 +53,7 @@ class Cited:
     after: str
     near: tuple[str, str]
     printed: str
+    cite: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,9 @@ class AnswerCard:
     figure: str = ""
     why: tuple[str, ...] = ()
     failed: str = ""
+    cite: str = ""
+    permalink: str = ""
+    brief: str = ""
     written: bool = False
     by_model: str = ""
 
@@ -140,7 +144,8 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """`card` judges the passages when it is called: the page is sent up to there before. None on the pages that follow."""
+    """`card` judges the passages when it is called: the page is sent up to there before. None on the pages that follow.
+    `asked_under` is the generation of a permalink's answer, if another is published now, else 0."""
 
     form: Form
     card: Callable[[], AnswerCard] | None
@@ -150,6 +155,7 @@ class ResultPage:
     switch: str
     first: str
     published: Published
+    asked_under: int = 0
 
 
 def result_page(
@@ -173,7 +179,7 @@ def answer_card(answer: Answer, asked: Asked) -> AnswerCard:
     return AnswerCard(
         answered=answer.status == "answered",
         said=tuple(said(one, _language(answer, one, by_marker)) for one in answer.statements),
-        read_as=in_words(answer.understood) if answer.understood else "",
+        read_as=read_as(answer.understood) if answer.understood else "",
         cited=cited,
         sources=_sources(answer.citations, cited),
         disagreements=tuple(_disagreement(conflict, by_marker) for conflict in answer.conflicts),
@@ -181,6 +187,9 @@ def answer_card(answer: Answer, asked: Asked) -> AnswerCard:
         confidence=names.confidence(answer.confidence),
         figure=f"{answer.confidence:.2f}",
         why=why(answer),
+        cite=cite_address(places_of(answer.citations)) if answer.citations else "",
+        permalink=asked.address(generation=str(answer.index.generation)),
+        brief=asked.address(view="brief"),
         written=answer.written,
         by_model=by_model(answer),
     )
@@ -255,7 +264,9 @@ def _cited(citation: Citation, asked: Asked) -> Cited:
     at_quote = asked.quote(citation.document.id, citation.locator, "quote")  # its passage may begin a screen above it
     source = source_of(citation.document, at_quote, place_of(citation.locator))
     near = _last(before, AROUND), _first(after, AROUND)
-    return Cited(citation.marker, source, before, citation.quote, after, near, _printed(citation))
+    return Cited(
+        citation.marker, source, before, citation.quote, after, near, _printed(citation), cite_address(places_of([citation]))
+    )
 
 
 def _printed(citation: Citation) -> str:

@@ -115,6 +115,14 @@ class PageArguments(SearchArguments):
     """The page's form: like the API's search, but the box may be empty."""
 
     q = text("Question or words.", load_default="")
+    generation = natural("The generation that a permalink was made under.")
+    view = one_of(("", "brief"), "brief: one page to print.")
+
+
+class CitationArguments(Schema):
+    """What is cited."""
+
+    at = many("Document, or document:start-end.")
 
 
 class PictureArguments(Schema):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import current_app, stream_template
+from flask_babel import gettext as _
+from markupsafe import escape
 
 from kb.errors import KnowledgeBaseError
 from kb.records import Answer, SearchPage
@@ -16,8 +18,6 @@ from web.result_page import AnswerCard, Asked, answer_card
 
 log = logging.getLogger("web.streaming")
 SO_FAR = "<!-- so far -->"  # stands in the template where the first part ends
-
-BROKEN = '<p class="hint" role="alert">The answer could not be shown; the operator finds the cause in the log.</p>'
 
 
 def streamed(template: str, page: Any) -> Iterator[str]:
@@ -41,7 +41,8 @@ def _in_parts(pieces: Iterator[str], kept: caching.Caching) -> Iterator[str]:
             raise
         log.exception("the answer could not be shown")  # a broken connection would take the passages along
         kept.forget()
-        waiting.append(BROKEN)
+        words = _("The answer could not be shown; the operator finds the cause in the log.")
+        waiting.append(f'<p class="hint" role="alert">{escape(words)}</p>')
     yield "".join(waiting)
 
 
@@ -53,7 +54,7 @@ def judged(steps: Iterator[SearchPage | Answer], asked: Asked) -> AnswerCard:
         return _failed(str(error))
     except Exception:
         log.exception("judging failed on %s", current_app.name)  # as an error page would: the cause for the operator alone
-        return _failed("something failed on the server; the operator finds the cause in its log.")
+        return _failed(_("Something failed on the server; the operator finds the cause in its log."))
     count_answer(answer.status)
     if answer.generated and answer.generated.fallback:
         caching.of_this_app().forget()  # the model may answer the next time

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
 from kb.records import KINDS, Answer, Citation
 from web import names
+from web.phrases import translated
 
 AUTHORITATIVE = KINDS[:2]  # the parties' own texts
 UNSURE_PAGE = 0.85  # mean confidence of OCR under which the reader is told to compare
@@ -23,28 +27,38 @@ def why(answer: Answer) -> tuple[str, ...]:
 def _clauses(answer: Answer, cited: list[Citation]) -> Iterator[str]:
     first, asked = answer.statements[0], answer.understood
     if asked and first.emphasis and asked.kind in ("date", "number", "person", "place"):
-        yield f"the sentence gives {asked.looked_for}, as the question asks"
+        yield _("the sentence gives %(thing)s, as the question asks", thing=translated(asked.looked_for))
     yield _sources(cited)
     if answer.conflicts:
-        yield "other sources give other values, side by side below"
+        yield _("other sources give other values, side by side below")
     languages = {citation.document.metadata.language for citation in cited} - {""}
     if asked and languages and asked.language not in languages:
-        spoken = " and ".join(sorted(names.language(code) for code in languages))
-        yield f"the question is in {names.language(asked.language)} and its source in {spoken}, which is matched less surely"
+        spoken = ", ".join(sorted(names.language(code) for code in languages))
+        yield _(
+            "the question is in %(asked)s and its source in %(spoken)s, which is matched less surely",
+            asked=names.language(asked.language),
+            spoken=spoken,
+        )
     read = [citation.locator.ocr for citation in cited if citation.locator.ocr is not None]
     unsure = [confidence for confidence in read if confidence < UNSURE_PAGE]
     if unsure:
-        yield f"the page was read by OCR, at {100 * min(unsure):.0f}\u00a0%: compare it with its picture"
+        percent = f"{100 * min(unsure):.0f}"
+        yield _("the page was read by OCR, at %(percent)s\u00a0%%: compare it with its picture", percent=percent)
 
 
 def _sources(cited: list[Citation]) -> str:
     documents = {citation.document.id: citation.document.metadata for citation in cited}
     publishers = {metadata.publisher for metadata in documents.values()} - {""}
     kinds = [kind for kind in AUTHORITATIVE if any(metadata.kind == kind for metadata in documents.values())]
-    if len(documents) == 1:
-        kind = next(iter(documents.values())).kind
-        return f"one document says so ({names.kind(kind).lower()})" if kind else "one document says so"
-    told = f"{len(documents)} documents say so"
+    count = len(documents)
+    told = ngettext("%(num)s document says so", "%(num)s documents say so", count)
+    if count == 1:
+        kind = names.kind(next(iter(documents.values())).kind)
+        told = _("one document says so")
+    else:
+        kind = names.kind(kinds[0]) if kinds else ""
     if len(publishers) > 1:
-        told += f", of {len(publishers)} publishers"
-    return told + (f", among them an {names.kind(kinds[0]).lower()}" if kinds else "")
+        told += ngettext(", of %(num)s publisher", ", of %(num)s publishers", len(publishers))
+    if not kind:
+        return told
+    return f"{told} ({kind.lower()})" if count == 1 else told + _(", among them an %(kind)s", kind=kind.lower())

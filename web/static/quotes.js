@@ -4,6 +4,7 @@
   const hover = matchMedia("(hover: hover)").matches;
   const placed = CSS.supports("position-area", "block-end"); // then the stylesheet puts the card at its number
   let pinned = null; // the card that a click opened stays
+  let opener = null; // the number that opened the card that is shown
   let timer = 0;
 
   const cardOf = (marker) => document.getElementById(marker.getAttribute("popovertarget"));
@@ -21,8 +22,21 @@
     const card = cardOf(marker);
     if (card.matches(":popover-open")) return;
     pinned = null;
+    opener = marker;
     card.showPopover({ source: marker });
     put(marker, card);
+  };
+
+  // The cards stand behind all that they are opened from: the tabulator goes on where it came from, not behind the cards.
+  const onward = (marker, card, event) => {
+    const links = card.querySelectorAll("a[href]");
+    if (event.key !== "Tab" || event.shiftKey || event.target !== links[links.length - 1]) return;
+    const stops = [...marker.closest("section").querySelectorAll("a[href], button, summary")];
+    const next = stops.slice(stops.indexOf(marker) + 1).find((one) => !one.closest("[popover]") && one.offsetParent);
+    if (!next) return;
+    event.preventDefault();
+    card.hidePopover();
+    next.focus();
   };
 
   const hide = (card) => {
@@ -47,6 +61,7 @@
       show(marker);
       pinned = card;
     });
+    card.addEventListener("keydown", (event) => { if (opener === marker) onward(marker, card, event); });
     card.addEventListener("toggle", (event) => { if (event.newState === "closed" && pinned === card) pinned = null; });
   }
 })();

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import mmap
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -165,6 +166,8 @@ def _merge(folder: Path, runs: Sequence[Path], order: Array, norms: Array) -> No
             to, weights = _targets(run["posting_counts"], ranks, free["posting_counts"]), run["weights"].astype(np.float64)
             passages[to] = run["passages"]
             impacts[to] = weights * (SATURATION + 1) / (weights + norms[run["passages"]])
+        for mapped in (places, passages, impacts):
+            _let_go(mapped)
         path.unlink()
 
 
@@ -192,6 +195,13 @@ def _created(folder: Path, name: str, kind: type[np.generic], count: int) -> Arr
     ) as file:  # a disk that fills up is an error here; met while writing to the map it would kill the process
         os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return mapped
+
+
+def _let_go(mapped: Array) -> None:
+    """Of what is mapped, what was written so far stays in the file and the system's cache, and counts no more as memory of this
+    process: 1.2 GB at a million passages."""
+    if isinstance(mapped, np.memmap):
+        mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]  # numpy has no other way to it
 
 
 class WordIndex:

@@ -50,7 +50,7 @@ STATES: dict[str, tuple[str, ...]] = {
     "missing": ("/nothing",),
 }
 #: What is shown again in the dark and in the other languages.
-IN_THE_DARK, TRANSLATED = ("home", "answer", "document"), ("home", "answer")
+IN_THE_DARK, TRANSLATED = ("home", "answer"), ("home", "answer")
 
 
 def main() -> int:

@@ -5,7 +5,7 @@
 #   deploy/install.sh                 everything, then starts the server and the nightly timer
 #   DESTDIR=/tmp/x deploy/install.sh  lays the files out below a folder; makes no user, starts nothing (for packages and trials)
 #   PYTHON=python3.12                 another interpreter (3.11 or newer)
-#   PIP_FLAGS='--no-index --find-links /media/wheels'   a machine without network: wheels from a folder
+#   PIP_NO_INDEX=1 PIP_FIND_LINKS=/media/wheels   a machine without network: pip takes wheels from a folder
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=${DESTDIR:-}
@@ -32,8 +32,7 @@ cp requirements.txt constraints.txt README.md ARCHITECTURE.md LICENSE "$root/opt
 if [ ! -x "$root/opt/wakhan/.venv/bin/python" ]; then
   "$python" -m venv "$root/opt/wakhan/.venv"
 fi
-# shellcheck disable=SC2086  # flags are words
-"$root/opt/wakhan/.venv/bin/python" -m pip --disable-pip-version-check install --quiet ${PIP_FLAGS:-} \
+"$root/opt/wakhan/.venv/bin/python" -m pip --disable-pip-version-check install --quiet \
   -r requirements.txt -c constraints.txt
 if [ ! -e "$root/etc/wakhan/wakhan.env" ]; then
   install -m 640 deploy/wakhan.env "$root/etc/wakhan/wakhan.env"

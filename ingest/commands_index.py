@@ -18,10 +18,10 @@ from ingest.arguments import Commands, count
 from ingest.passwords import Passwords, passwords_from
 from ingest.progress import Progress
 from ingest.reindex import Options, Watch, dry_run, reindex
-from ingest.runner import Runner
 from ingest.stop import Stop
 from ingest.summary import summary
 from ingest.textfile import write_metrics
+from ingest.tools import Runner
 from kb.config import Settings
 from kb.errors import BadRequest
 from kb.records import ReindexReport

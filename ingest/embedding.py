@@ -10,24 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import Thread
-from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
+from ingest.tools import Embedded
 from kb.embed import Encoder
 from kb.maxsim import by_word, pack
 from kb.staging import MissingVector
 
 BATCH = 256  # passages a transaction: about five seconds of work lost to a kill, at the most
 AHEAD = 2  # batches: one in the model, one ready for it
-
-
-class Embedded(NamedTuple):
-    """A batch that came back: (content hash, vector, packed token vectors) of each text, and the seconds it took."""
-
-    items: list[tuple[bytes, npt.NDArray[np.float32], bytes]]
-    seconds: float
 
 
 def embedded(encoder: Encoder, batch: Sequence[MissingVector]) -> Embedded:

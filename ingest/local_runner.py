@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from ingest.embedding import AHEAD, Embedder
-from ingest.runner import Arrived, Embeds, Read, Reading
 from ingest.sandbox import Helpers, read_sandboxed
+from ingest.tools import Arrived, Embeds, Read, Reading
 from kb.embed import Encoder
 from kb.records import SourceFile
 

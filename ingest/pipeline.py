@@ -13,15 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Event, Thread
 
-from ingest.embedding import BATCH, Embedded
+from ingest.embedding import BATCH
 from ingest.local_runner import LocalRunner
 from ingest.plan import METADATA, Change
 from ingest.prepare import failure_of, no_passage, prepared
 from ingest.progress import Progress
-from ingest.runner import Embeds, Read, Reading
 from ingest.stop import Stop
 from ingest.tally import Tally
-from ingest.tools import Tools
+from ingest.tools import Embedded, Embeds, Read, Reading, Tools
 from kb.records import Failure, Parsed, SourceFile
 from kb.staging import MissingVector, StagedDocument, Staging
 

@@ -57,6 +57,7 @@ class Cluster:
         self._asked: dict[Any, tuple[Node, float]] = {}  # answers that are awaited: the node, and until when
         self._nodes: dict[str, Node] = {}
         self._refused: dict[str, str] = {}
+        self._alive: set[str] = set()
         self._deaths: dict[str, int] = {}
         self._looked = 0.0
         self._last_seen = time.monotonic()
@@ -108,7 +109,8 @@ class Cluster:
         if self._nodes:
             return
         waited = time.monotonic() - self._last_seen
-        if not self._asked and waited > (2 * REFRESH if self._refused else ALONE):
+        hopeless = self._refused and self._alive <= self._refused.keys()  # all that are alive were judged
+        if not self._asked and waited > (2 * REFRESH if hopeless else ALONE):
             told = "; ".join(self._refused.values()) or "none is alive"
             raise NodesLost(
                 f"no node of the Ray cluster can work for this run ({told}). What was done is kept: mend the nodes and run the "
@@ -121,14 +123,15 @@ class Cluster:
         if time.monotonic() - self._looked < REFRESH:
             return
         self._looked = time.monotonic()
-        alive = {entry["NodeID"]: entry for entry in ray.nodes() if entry["Alive"]}
+        # A node without processors, such as a head that only coordinates, is asked for nothing.
+        alive = {entry["NodeID"]: entry for entry in ray.nodes() if entry["Alive"] and entry["Resources"].get("CPU", 0) >= 1}
+        self._alive = set(alive)
         for gone in [id for id in self._nodes if id not in alive]:
             self.lost(self._nodes[gone], RayError("Ray calls it dead"))
         known = {*self._nodes, *self._refused, *(node.id for node, _ in self._asked.values())}
         for id, entry in alive.items():
-            cpus = int(entry["Resources"].get("CPU", 0))
-            if id not in known and cpus:  # a node without processors, such as a head that only coordinates, is asked for nothing
-                self._hire(id, f"{entry['NodeManagerHostname']} {id[:8]}", cpus)
+            if id not in known:
+                self._hire(id, f"{entry['NodeManagerHostname']} {id[:8]}", int(entry["Resources"]["CPU"]))
 
     def _hire(self, id: str, name: str, cpus: int) -> None:
         hired = ray.remote(NodeWorker).options(

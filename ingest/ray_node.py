@@ -26,7 +26,7 @@ from ingest.tesseract import find_engine
 from ingest.versions import READER_VERSION, segmenter_version
 from kb.config import Settings, settings_from
 from kb.embed import Encoder
-from kb.generations import vector_model
+from kb.manifest import vector_model
 from kb.staging import MissingVector
 
 ROOT = Path(__file__).parents[1]

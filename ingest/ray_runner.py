@@ -19,12 +19,11 @@ import numpy as np
 import ray
 from ray.exceptions import RayError
 
-from ingest.embedding import Embedded
 from ingest.local_runner import LocalRunner
 from ingest.ray_cluster import Cluster, Node, NodesLost, close
 from ingest.ray_node import Identify, Open, description
-from ingest.runner import Arrived, Embeds, Read, Reading
 from ingest.shards import Sent, packed, result_from_json
+from ingest.tools import Arrived, Embedded, Embeds, Read, Reading
 from kb.config import Settings
 from kb.embed import Encoder, model_identity, open_encoder
 from kb.maxsim import unpack

@@ -19,11 +19,10 @@ from ingest.compare import Comparison, Memory, Rules, compare
 from ingest.passwords import Passwords
 from ingest.plan import Change, Versions, Wish, scopes_of
 from ingest.progress import Progress
-from ingest.runner import Runner
 from ingest.stop import Stop, Stopped
 from ingest.tally import Tally, now
 from ingest.tesseract import Engine, find_engine
-from ingest.tools import Tools
+from ingest.tools import Runner, Tools
 from ingest.versions import reader_version, segmenter_version
 from kb.config import Settings
 from kb.connections import connect_reader
@@ -102,18 +101,17 @@ def reindex(
     return report
 
 
+def _mirror(settings: Settings, staging: Staging, progress: Progress) -> None:
+    """Bring KB_STORE up to what is published here; also where nothing had changed, and the last run could not reach it."""
+    if settings.store:
+        mirrored = import_module("kb.postgres_publish").mirror(settings, staging)
+        if mirrored is not None and mirrored.copied:
+            progress.event("mirrored", generation=mirrored.manifest.generation, server=mirrored.server)
+
+
 def _open_encoder(settings: Settings) -> Encoder:
     encoder: Encoder = import_module("kb.embed").open_encoder(settings)
     return encoder
-
-
-def _mirror(settings: Settings, staging: Staging, progress: Progress) -> None:
-    """Bring KB_STORE up to what is published here; also where nothing had changed, and the last run could not reach it."""
-    if not settings.store:
-        return
-    mirrored = import_module("kb.postgres_publish").mirror(settings, staging)
-    if mirrored is not None and mirrored.copied:
-        progress.event("mirrored", generation=mirrored.manifest.generation, server=mirrored.server)
 
 
 class _Run:

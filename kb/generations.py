@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -185,8 +186,8 @@ def _build(staging: Staging, folder: Path, what: tuple[int, str, str, str]) -> I
     generation, name, model_digest, condition = what
     connection = staging.connection
     _ordered_passages(connection, condition)
-    rows = connection.execute("SELECT num, document FROM ordered ORDER BY position").fetchall()
-    nums = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    rows = connection.execute("SELECT num, document FROM ordered ORDER BY position")
+    nums = np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, 2)
     np.save(folder / "passages.npy", nums[:, 0], allow_pickle=False)
     np.save(folder / "documents.npy", nums[:, 1], allow_pickle=False)
     stored = vector_model(name, model_digest)

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from kb.maxsim import Packed
 from kb.recent import Recent
 from kb.records import DocumentSummary, IndexManifest, Passage
+
+if TYPE_CHECKING:  # a re-index that finds nothing new does without numpy
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Cursor(Protocol):
@@ -81,7 +81,7 @@ class Indexes(Protocol):
     def languages(self) -> Recent[int, str]: ...
 
     @property
-    def tokens(self) -> Recent[int, Packed]: ...
+    def tokens(self) -> Recent[int, Any]: ...  # kb.maxsim.Packed, whose module imports numpy
 
     def allowed(self, document_nums: list[int]) -> Any:
         """What limits a search to the passages of these documents."""

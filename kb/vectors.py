@@ -42,9 +42,10 @@ def build_vectors(folder: Path, batches: Iterable[Floats], dimension: int, flat_
     """
     with _all_cores():
         count = 0
-        for number, part in enumerate(_parts(batches, dimension)):
-            faiss.write_index(part, str(_part_file(folder, number)))
+        for part in _parts(batches, dimension):
+            faiss.write_index(part, str(_part_file(folder, count // PART)))
             count += int(part.ntotal)
+            del part  # before the next one grows
         if count <= flat_most:
             return count, "flat fp16"
         codes = _codes(folder, dimension, count)
@@ -86,13 +87,16 @@ def _codes(folder: Path, dimension: int, count: int) -> Any:
     it is; and what varies is coded the finer."""
     random = np.random.default_rng(SEED)
     chosen = np.sort(random.choice(count, min(count, SAMPLE), replace=False))
-    parts = [_mapped(_part_file(folder, number)) for number in range(-(-count // PART))]
-    sample = _rows(parts, chosen)
+    files = [_part_file(folder, number) for number in range(-(-count // PART))]
+    # One part is mapped at a time: what is mapped and read counts as the process's memory, 768 bytes a row.
+    within = [chosen[chosen // PART == number] % PART for number in range(len(files))]
+    sampled = [_mapped(file).reconstruct_batch(rows) for file, rows in zip(files, within, strict=True) if len(rows)]
+    sample = np.concatenate(sampled)
     mean = sample.mean(axis=0)
     index = faiss.IndexPQFastScan(dimension, -(-dimension // CODED), 4, faiss.METRIC_INNER_PRODUCT)
     index.pq.cp.seed, index.pq.cp.min_points_per_centroid = SEED, 1
     index.train(sample - mean)
-    for part in parts:
+    for part in map(_mapped, files):
         for at in range(0, part.ntotal, BATCH):
             index.add(part.reconstruct_n(at, min(BATCH, part.ntotal - at)) - mean)
     return index

@@ -28,6 +28,7 @@ from contextlib import closing
 from pathlib import Path
 
 import ingest.pipeline
+import ingest.shards
 import ingest.versions
 from ingest.ray_runner import RayRunner
 from ingest.reindex import Options, reindex
@@ -140,17 +141,17 @@ def processes(fits: Callable[[str], bool]) -> list[int]:
     return found
 
 
-def kill_when_embedding(home: Path, fits: Callable[[str], bool], killed: list[int]) -> None:
-    """Once the first vectors are in the store, and so others under way on every node."""
+def kill_when(table: str, home: Path, victim: Callable[[], int], killed: list[int]) -> None:
+    """Once there are rows of a table in the store, and so others under way on every node."""
     while True:
         time.sleep(0.05)
         if not (home / "store.sqlite").exists():
             continue
         with closing(sqlite3.connect(home / "store.sqlite")) as connection:
-            tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'vectors'").fetchone()[0]
-            if tables and connection.execute("SELECT count(*) FROM vectors").fetchone()[0]:
+            tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
+            if tables and connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]:
                 break
-    killed.append(max(processes(fits)))
+    killed.append(victim())
     os.kill(killed[0], signal.SIGKILL)
 
 
@@ -162,14 +163,26 @@ def is_worker(command: str) -> bool:
     return command.startswith("ray::NodeWorker")
 
 
-def with_kill(folder: Path, name: str, fits: Callable[[str], bool]) -> dict[str, object]:
+def with_kill(folder: Path, name: str, table: str, fits: Callable[[str], bool]) -> dict[str, object]:
     settings = settings_for(folder, name)
     killed: list[int] = []
-    killer = threading.Thread(target=kill_when_embedding, args=(settings.home, fits, killed), daemon=True)
+    arguments = (table, settings.home, lambda: max(processes(fits)), killed)
+    killer = threading.Thread(target=kill_when, args=arguments, daemon=True)
     killer.start()
     with RayRunner(ADDRESS, settings, identify, open_slow) as runner:
         outcome = run(settings, runner)
         return outcome | {"killed": killed, "deaths": runner.cluster().deaths}
+
+
+def with_the_run_killed(folder: Path, name: str) -> dict[str, object]:
+    """Its state is in the store: the next run does what is left."""
+    settings = settings_for(folder, name)
+    first = subprocess.Popen([sys.executable, "-m", "tests.ray_bench", str(folder), name], stdout=subprocess.DEVNULL)
+    killed: list[int] = []
+    kill_when("vectors", settings.home, lambda: first.pid, killed)
+    first.wait()
+    with RayRunner(ADDRESS, settings, identify, open_slow) as runner:
+        return run(settings, runner) | {"killed": killed}
 
 
 def refused(folder: Path) -> str:
@@ -209,9 +222,15 @@ def wrong_token(folder: Path) -> dict[str, object]:
     return {"status": done.returncode, "said": done.stderr, "seconds": round(time.monotonic() - began, 1)}
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, alone: str = "") -> None:
+    """`alone`: only run, into the home of that name; the nodes are there."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    ingest.pipeline.BATCH = 64  # so that there are several batches for each node
+    ingest.pipeline.BATCH, ingest.shards.FILES = 64, 4  # so that there are several batches and shards for each node
+    if alone:
+        settings = settings_for(folder, alone)
+        with RayRunner(ADDRESS, settings, identify, open_slow) as runner:
+            run(settings, runner)
+        return
     raise_loopback()
     write_documents(folder / "docs")
     began = time.monotonic()
@@ -221,10 +240,11 @@ def main(folder: Path) -> None:
     outcome["wrong token"] = wrong_token(folder)
     outcome["other program"] = other_program(folder)
     outcome["local"] = run(settings_for(folder, "local-home"))
-    outcome["worker killed"] = with_kill(folder, "worker-home", is_worker)
-    outcome["node killed"] = with_kill(folder, "node-home", is_node)
+    outcome["worker killed"] = with_kill(folder, "worker-home", "documents", is_worker)
+    outcome["run killed"] = with_the_run_killed(folder, "run-home")
+    outcome["node killed"] = with_kill(folder, "node-home", "vectors", is_node)
     print(json.dumps(outcome))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

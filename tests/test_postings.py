@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -147,3 +148,21 @@ def test_a_disk_without_room_is_an_error_before_anything_is_mapped(tmp_path, mon
     build_words(tmp_path, ROWS)
     names = ("places", "passages", "impacts")
     assert asked == [(0, (tmp_path / f"words.{name}.npy").stat().st_size) for name in names]
+
+
+def test_what_was_written_to_a_map_is_let_go_of_and_stays(tmp_path):
+    made = postings._created(tmp_path, "places", np.uint32, 1 << 20)
+    made[:] = np.arange(len(made))
+    assert resident(tmp_path / "words.places.npy") > 4000
+    postings._let_go(made)
+    assert resident(tmp_path / "words.places.npy") < 100
+    assert np.array_equal(made, np.arange(len(made)))
+    assert np.array_equal(np.load(tmp_path / "words.places.npy"), made)
+
+
+def resident(path):
+    """KB of a mapped file in this process."""
+    lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+    return sum(
+        int(next(line for line in lines if line.startswith("Rss:")).split()[1]) for line in lines if line.endswith(str(path))
+    )

@@ -1,5 +1,7 @@
 """Dense search is exact where it says so, and near enough where it does not."""
 
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -108,3 +110,19 @@ def test_a_missing_part_names_the_remedy(coded, tmp_path, small_parts):
     (tmp_path / "vectors.001.faiss").unlink()
     with pytest.raises(IndexStale, match="rows"):
         VectorIndex(tmp_path)
+
+
+def test_while_codes_are_learnt_one_part_is_mapped_at_a_time(tmp_path, monkeypatch):
+    """What is mapped and read counts as memory: all parts of a million passages are 770 MB."""
+    mapped, most = [], []
+
+    def counted(path, real=vectors._mapped):
+        most.append(sum(one() is not None for one in mapped))
+        index = real(path)
+        mapped.append(weakref.ref(index))
+        return index
+
+    monkeypatch.setattr(vectors, "_mapped", counted)
+    built(tmp_path, flat_most=100, part=512)
+    assert len(mapped) == 12  # each of the six for the sample, and for its codes
+    assert max(most) <= 1

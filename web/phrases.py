@@ -24,6 +24,7 @@ PHRASES = (
     N_("The nearest passages do not speak of %(text)s, which has not come yet; %(where)s do not say more."),
     N_("The nearest passages are on the subject but give no such thing as %(thing)s; %(where)s do not say."),
     N_("The nearest passages, below, tell of no such end as the question takes for granted; %(where)s do not say more."),
+    N_("The nearest passages are on another project than the one asked about; %(where)s do not say more."),
     N_("The nearest passages do not speak of %(text)s, which the question names; %(where)s do not say."),
     N_("The nearest passages do not name everything that the question asks about; %(where)s do not say."),
     N_("The nearest passages are on a related subject but do not answer the question; %(where)s do not say."),

@@ -38,7 +38,7 @@ TEXTS = Path(__file__).with_name("questions_treaties_speeches.jsonl")
 LANGUAGES = ("en", "ru", "hi", "tr", "ar")
 BARE = "dense alone, no context line"
 _LISTS = replace(RANKING, aliases=0.0, reranked=0)
-_BEST = replace(RANKING, cosine=0.0, coverage=0.0, article=0.0, references_last=False)
+_BEST = replace(RANKING, cosine=0.0, coverage=0.0, article=0.0, preferred=0.0, references_last=False)
 STEPS: dict[str, Ranking] = {
     "words alone (BM25)": replace(_LISTS, dense=0.0),
     "dense alone": replace(_LISTS, words=0.0),
@@ -47,9 +47,10 @@ STEPS: dict[str, Ranking] = {
     "+ other names": replace(RANKING, reranked=0),
     "+ MaxSim": _BEST,
     "+ lists of literature last": replace(_BEST, references_last=True),
-    "+ cosine": replace(RANKING, coverage=0.0, article=0.0),
-    "+ share of the words": replace(RANKING, article=0.0),
-    "+ article (all of it)": RANKING,
+    "+ cosine": replace(RANKING, coverage=0.0, article=0.0, preferred=0.0),
+    "+ share of the words": replace(RANKING, article=0.0, preferred=0.0),
+    "+ article": replace(RANKING, preferred=0.0),
+    "+ date and authority where asked (all of it)": RANKING,
 }
 
 

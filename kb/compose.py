@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kb.answer_values import asked_types
 from kb.as_of import as_of
@@ -22,6 +22,7 @@ from kb.question_parts import COURSE, ITEMS, OFFICE_ASKED, has_halves, named_ite
 from kb.records import Citation, Statement
 from kb.said import (
     ENUMERATED,
+    Group,
     Said,
     enumerated,
     is_about_itself,
@@ -69,7 +70,6 @@ PART_OF_TWO = 0.35  # share for the half of a question that the best sentence do
 EACH = 0.4  # share for a country of several compared: its sentences name one of them alone
 AS_NEAR = 0.5  # share of the first statement's nearness of its value to the question's words that a further one's reaches
 PAST = 3650  # days by which another sentence is newer, from which what one says is long past
-CLOSE = 0.8  # share of a group's best probability from which the sentence with the fewest values of the asked type speaks for it
 FRESH = 0.5  # share of stems that nobody has said yet
 SAME_EVENT = 0.25  # Jaccard overlap of stems below which a month and its day date two events
 HALF = 0.5  # share of the stems of an item, or of a half of the question, that a sentence on it holds
@@ -87,23 +87,6 @@ _DENIES = re.compile(
 class Composed:
     statements: tuple[Statement, ...]
     citations: tuple[Citation, ...]
-
-
-@dataclass(slots=True)
-class _Group:
-    """Sentences that say the same, the most probable first."""
-
-    members: list[Said] = field(default_factory=list)
-
-    @property
-    def first(self) -> Said:
-        return self.members[0]
-
-    def let_the_most_direct_speak(self) -> None:
-        """Put first the nearly as probable sentence with the fewest values beside the answer, for which they may be taken."""
-        if len(self.first.values) > len(self.first.main):
-            enough = CLOSE * self.first.probability
-            self.members.sort(key=lambda one: (one.probability < enough, len(one.values)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,23 +208,25 @@ class Composer:
         if not typed:
             return sayable
         typed = [one for one in typed if not self._is_beside_the_point(one)] or typed
+        wanted = set(asked_types(self.question))  # "when and where": what tells both is the fewest sentences
+        typed = [one for one in typed if wanted <= {value.type for value in one.main}] or typed
         if not self.question.period:  # what is so is asked for, and 350 students in 2005 are long past
             newest = max(map(latest, typed))
             typed = [one for one in typed if not latest(one) or newest - latest(one) <= PAST or self.question.kind == "date"]
         first = max(typed, key=lambda one: one.probability * (1 + min(one.nearness, 1)))
         return [first, *(one for one in sayable if one is not first and (one.main or best.main))]
 
-    def _groups(self, sayable: Sequence[Said], rule: Rule) -> list[_Group]:
-        groups: list[_Group] = []
+    def _groups(self, sayable: Sequence[Said], rule: Rule) -> list[Group]:
+        groups: list[Group] = []
         for one in sayable:
             same = next((group for group in groups if says_the_same(group.first, one)), None)
             if same is not None:
                 if len(same.members) < CORROBORATING and all(one.document != member.document for member in same.members):
                     same.members.append(one)
             elif not groups or (len(groups) < rule.statements and self._adds(one, [group.first for group in groups], rule)):
-                groups.append(_Group([one]))
+                groups.append(Group([one]))
         for group in groups:
-            group.let_the_most_direct_speak()
+            group.let_the_most_direct_speak(self.question)
         return groups
 
     def _adds(self, one: Said, said: Sequence[Said], rule: Rule) -> bool:
@@ -313,7 +298,7 @@ class Composer:
         single = self.question.kind in RULES or len(types) == 1 or missing & {value.type for value in one.main}
         return bool(single) or one.probability >= ONE.close * said[0].probability
 
-    def _course(self, evidence: Sequence[Evidence]) -> list[_Group]:
+    def _course(self, evidence: Sequence[Evidence]) -> list[Group]:
         """For a timeline that no single sentence gives: sentences that each date something of all that the question names and
         hold all else that it asks for; none if they are fewer than ITEMS."""
         asked = {str(mention.entity_id) for mention in self.question.entities}
@@ -324,41 +309,41 @@ class Composer:
         groups = self._groups(told, Rule(RULES["timeline"].statements, TOGETHER)) if told else []
         return groups if len(groups) >= ITEMS else []
 
-    def _each_item(self, sayable: Sequence[Said]) -> list[_Group]:
+    def _each_item(self, sayable: Sequence[Said]) -> list[Group]:
         """For "put in order: A, B, C" the best sentence on each; none if the question names fewer than ITEMS."""
         items = named_items(self.question) if self.question.kind in GATHERED else []
-        found: list[_Group] = []
+        found: list[Group] = []
         for item in items:
             share = {id(one): len(item & one.stems) / len(item) for one in sayable if one.main or self.question.kind == "list"}
             best = max((one for one in sayable if share.get(id(one), 0) >= HALF), key=lambda one: share[id(one)], default=None)
             if best is not None and all(best is not group.first for group in found):
-                found.append(_Group([best]))
+                found.append(Group([best]))
         return found
 
-    def _each_country(self, sayable: Sequence[Said]) -> list[_Group]:
+    def _each_country(self, sayable: Sequence[Said]) -> list[Group]:
         """For a comparison of countries the best sentence on each, in the order asked; none if fewer than two are named."""
         countries = [c for c in self._asked_countries() if self.gazetteer.entities[c].countries != (HUB,)]
         if self.question.kind != "comparison" or len(countries) < 2:
             return []
         typed = [one for one in sayable if one.main] or sayable
-        groups: list[_Group] = []
+        groups: list[Group] = []
         for country in countries:
             best = next((one for one in typed if country in one.facts), None)
             if best is not None and all(best is not group.first for group in groups):
-                groups.append(_Group([best]))
+                groups.append(Group([best]))
         return groups
 
     def _asked_countries(self) -> list[str]:
         named = [m.entity_id for m in self.question.entities if m.entity_id]
         return [e for e in dict.fromkeys(named) if self.gazetteer.entities[e].type == "country"]
 
-    def _with(self, groups: list[_Group], disputed: Sequence[Said], rule: Rule) -> list[_Group]:
+    def _with(self, groups: list[Group], disputed: Sequence[Said], rule: Rule) -> list[Group]:
         """The first statement and those that give the differing values; where none differ, what there is."""
         if not disputed or not groups:
             return groups
         found = groups[:1]
         for one in disputed:
-            known = next((group for group in groups if group.first.text == one.text), _Group([one]))
+            known = next((group for group in groups if group.first.text == one.text), Group([one]))
             news = not one.main or new_values(one, [group.first for group in found])
             if news and all(known is not group for group in found):
                 found.append(known)
@@ -367,10 +352,10 @@ class Composer:
     def _as_much_on_the_subject(self, one: Said, best: Said) -> bool:
         return all(one.evidence.features[name] >= best.evidence.features[name] for name in ("entities", "numbers"))
 
-    def _in_order(self, groups: list[_Group]) -> list[_Group]:
+    def _in_order(self, groups: list[Group]) -> list[Group]:
         return sorted(groups, key=lambda group: _first_day(group.first)) if self.question.kind == "timeline" else groups
 
-    def _cited(self, groups: Sequence[_Group]) -> Composed:
+    def _cited(self, groups: Sequence[Group]) -> Composed:
         citations: list[Citation] = []
         statements = []
         for group in groups:

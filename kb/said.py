@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kb.answer_values import Value, content, facts_of, main_values, nearness_of, values_of
 from kb.cells import cells_of
@@ -15,6 +15,7 @@ from kb.timespans import timespans_of
 
 SAME = 0.8  # Jaccard overlap of stems from which two sentences say the same, whatever is asked
 SAME_VALUE = 0.3  # Jaccard overlap of all that they name, if they also give the same values of the asked type
+CLOSE = 0.8  # share of a group's best probability from which a sentence may speak for it
 ENUMERATED = 3  # items from which a sentence enumerates
 _THINGS = frozenset({"agreement", "project"})
 #: A sentence on another thing than the one before it, or on what was there before it.
@@ -170,3 +171,27 @@ def _covers(value: Value, other: Value) -> bool:
         (start, end), (first, last) = value.key.split("/"), other.key.split("/")
         return start <= first and last <= end
     return value.key == other.key
+
+
+@dataclass(slots=True)
+class Group:
+    """Sentences that say the same, the most probable first."""
+
+    members: list[Said] = field(default_factory=list)
+
+    @property
+    def first(self) -> Said:
+        return self.members[0]
+
+    def let_the_most_direct_speak(self, question: Question) -> None:
+        """Put first the nearly as probable sentence that gives the same and the fewest values beside it, for which they may be
+        taken."""
+        first = self.first
+        answer = {value.key for value in first.main}
+
+        def may_speak(one: Said) -> bool:
+            same = {value.key for value in one.main} == answer and one.probability >= CLOSE * first.probability
+            return same and not speaks_of_another(one, question) and not is_about_itself(one)
+
+        if len(first.values) > len(first.main):
+            self.members.sort(key=lambda one: (not may_speak(one), len(one.values)))

@@ -23,6 +23,7 @@ COMPARED = 0.4  # the same where the question asks for dates that differ
 UNNAMED = 0.95  # the same for a count that nobody is named for: "3,600 students were flown out" counts others than asked
 OTHER_SIDE = 40  # characters by which a date on the other side of a value seems further away
 ADMITTED = 0.2  # the same for a sentence that says that dates differ
+_ACRONYM = re.compile(r"\b[A-Z]{3,}\b")  # of a thing that the gazetteer does not know
 DAY = 3  # days that a date may span: "16–17 September"
 
 
@@ -272,11 +273,15 @@ def _counts(value: Quantity, wanted: Asked, text: str, admits: bool) -> bool:
 
 def _is_on_its_event(question: Question, item: Evidence, gazetteer: Gazetteer) -> bool:
     """Whether a sentence dates no other agreement's or country's event, and none to come, than the question asks about."""
-    asked, told = ([gazetteer.entities[str(m.entity_id)] for m in gazetteer.find(text)] for text in (question.text, item.text))
+    named = gazetteer.find(item.text)
+    asked, told = ([gazetteer.entities[str(m.entity_id)] for m in found] for found in (gazetteer.find(question.text), named))
     things = {one.id for one in asked if one.type in ("agreement", "project")}
     others = {one.id for one in told if one.type in ("agreement", "project")} - things
     countries = {code for one in asked for code in one.countries}
     foreign = {code for one in told if one.type == "country" for code in one.countries} - countries
+    if things and len(timespans_of(item.text)) > 1:  # "3 March 2022 for the PTA, and 15 July 2021 for the AUPTT"
+        short = [m for m in _ACRONYM.finditer(item.text) if not any(n.start < m.end() and m.start() < n.end for n in named)]
+        others |= {m[0] for m in short if m[0] not in question.text}
     return not (things and others) and not (countries and foreign) and not is_planned(item.text)
 
 

@@ -53,6 +53,33 @@ def test_of_sentences_that_say_the_same_the_one_without_another_date_speaks():
     both = "Pakistan has the AUPTT (signed on 15 July 2021) and a pact with Tajikistan (signed on 14 December 2022)."
     alone = "The AUPTT was signed on 15 July 2021 in Tashkent."
     texts = {"e": both, "f": alone}
+    items = whole(texts)
+    (statement,) = compose(items, 0.5, texts.__getitem__, "When was the AUPTT signed?").statements
+    assert statement.text == alone and len(statement.citations) == 2
+    (of_both,) = compose(items[:1], 0.5, texts.__getitem__, "When was the AUPTT signed?").statements
+    assert [both[start:end] for start, end in of_both.emphasis] == ["15 July 2021"]
+
+
+def test_a_sentence_on_an_older_one_does_not_speak_for_its_group():
+    texts = {
+        "e": "Pakistan has the AUPTT (signed on 15 July 2021) and a pact with Tajikistan (signed on 14 December 2022).",
+        "f": "The older agreement is another than the AUPTT that was signed on 15 July 2021.",
+    }
+    (statement,) = compose(whole(texts), 0.5, texts.__getitem__, "When was the AUPTT signed?").statements
+    assert statement.text == texts["e"]
+
+
+def test_one_sentence_that_tells_both_halves_goes_before_two():
+    texts = {
+        "e": "The AUPTT of Pakistan and Uzbekistan was signed on 15 July 2021.",
+        "f": "Pakistan and Uzbekistan signed the AUPTT in Tashkent on 15 July 2021.",
+    }
+    (statement,) = compose(whole(texts), 0.5, texts.__getitem__, "When and where was the AUPTT signed?").statements
+    assert statement.text == texts["f"]
+
+
+def whole(texts):
+    """A judged sentence of each text, all of it, the first the most probable."""
     items = []
     for document, text in texts.items():
         hit = Hit(
@@ -61,10 +88,7 @@ def test_of_sentences_that_say_the_same_the_one_without_another_date_speaks():
             1.0,
         )
         items.append(Evidence(Candidate(hit, 0.9, None), 0, 0, len(text), dict.fromkeys(FEATURES, 1.0), 0.9 - len(items) / 20))
-    (statement,) = compose(items, 0.5, texts.__getitem__, "When was the AUPTT signed?").statements
-    assert statement.text == alone and len(statement.citations) == 2
-    (of_both,) = compose(items[:1], 0.5, texts.__getitem__, "When was the AUPTT signed?").statements
-    assert [both[start:end] for start, end in of_both.emphasis] == ["15 July 2021"]
+    return items
 
 
 def test_what_answers_is_emphasised():

@@ -17,8 +17,8 @@ GAZETTEER = Gazetteer.load()
         ("The AUPTT was signed on 15 July 2021.", ["15 July 2021"]),
         ("Minister Naveed Qamar gave 3 March 2022 as the day on which it was signed.", ["3 March 2022"]),
         (
-            "Commerce Minister Naveed Qamar gave 3 March 2022 to the National Assembly as the day on which the PTA was signed, and "
-            "15 July 2021 as the day of the Pakistan–Uzbekistan transit trade agreement (AUPTT).",
+            "Commerce Minister Naveed Qamar gave 3 March 2022 to the National Assembly as the day on which the PTA was signed, "
+            "and 15 July 2021 as the day of the Pakistan–Uzbekistan transit trade agreement (AUPTT).",
             [],
         ),
     ],

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import ingest.local_runner
 import ingest.pipeline
 from ingest.readers import read_file
 from ingest.reindex import Options, reindex
@@ -220,9 +221,9 @@ def _warm_up() -> None:
     """Load what is loaded with the first document (language models: 10 s), so that the children have it."""
     with tempfile.TemporaryDirectory() as folder:
         write_files(Path(folder, "docs"), OLD)
-        real, ingest.pipeline.read_sandboxed = ingest.pipeline.read_sandboxed, in_process
+        real, ingest.local_runner.read_sandboxed = ingest.local_runner.read_sandboxed, in_process
         _reindex(settings_of(Path(folder, "home"), Path(folder, "docs")))
-        ingest.pipeline.read_sandboxed = real
+        ingest.local_runner.read_sandboxed = real
 
 
 def _forked(order: dict[str, Any]) -> dict[str, Any]:
@@ -273,7 +274,7 @@ def _act(order: dict[str, Any], report: int) -> int:
 
     faults.reached = reached
     if not order.get("sandbox"):
-        ingest.pipeline.read_sandboxed = in_process
+        ingest.local_runner.read_sandboxed = in_process
     settings = settings_of(Path(order["home"]), Path(order["docs"]))
     try:
         status = ACTIONS[order["action"]](settings)

@@ -12,7 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
-import ingest.pipeline
+import ingest.local_runner
 from ingest.reindex import Options, reindex
 from kb import faults
 from kb.check import check
@@ -28,7 +28,7 @@ MOMENTS = (("start", 0), ("start", 120), ("start", 260), ("original copying", 0)
 
 
 def main(folder: Path) -> None:
-    ingest.pipeline.read_sandboxed = in_process
+    ingest.local_runner.read_sandboxed = in_process
     docs = folder.parent / "docs"
     for moment, left in MOMENTS:
         home = folder / "home"

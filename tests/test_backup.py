@@ -29,7 +29,7 @@ from tests.test_reindex import Bench, counts
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
-    monkeypatch.setattr("ingest.pipeline.read_sandboxed", in_process)
+    monkeypatch.setattr("ingest.local_runner.read_sandboxed", in_process)
     made = Bench(tmp_path)
     write_files(made.docs, OLD | TEXTS)
     made.run()
@@ -289,7 +289,7 @@ def test_a_changed_export_is_refused(bench, tmp_path):
 
 
 def test_an_empty_generation_goes_out_and_in(tmp_path, monkeypatch):
-    monkeypatch.setattr("ingest.pipeline.read_sandboxed", in_process)
+    monkeypatch.setattr("ingest.local_runner.read_sandboxed", in_process)
     bench = Bench(tmp_path)
     bench.write("a.txt", "One.")
     bench.run()

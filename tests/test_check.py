@@ -24,7 +24,7 @@ QUESTION = "How long is the CASA-1000 line?"
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
-    monkeypatch.setattr("ingest.pipeline.read_sandboxed", in_process)
+    monkeypatch.setattr("ingest.local_runner.read_sandboxed", in_process)
     made = Bench(tmp_path)
     for name, text in TEXTS.items():
         made.write(name, text)

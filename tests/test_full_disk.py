@@ -51,7 +51,7 @@ def test_a_full_disk_damages_nothing_and_the_next_run_goes_on(tmp_path):
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
-    monkeypatch.setattr("ingest.pipeline.read_sandboxed", in_process)
+    monkeypatch.setattr("ingest.local_runner.read_sandboxed", in_process)
     made = Bench(tmp_path)
     write_files(made.docs, OLD)
     made.run()

@@ -227,7 +227,7 @@ def test_a_store_of_before_there_were_rollbacks_goes_on(tmp_path):
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
-    monkeypatch.setattr("ingest.pipeline.read_sandboxed", in_process)
+    monkeypatch.setattr("ingest.local_runner.read_sandboxed", in_process)
     made = Bench(tmp_path)
     made.write("a.txt", "The first wording.")
     made.run()

@@ -168,6 +168,8 @@ def test_a_kill_between_any_two_renames_leaves_whole_files(bench, monkeypatch, s
 def test_ctrl_c_ends_the_run_at_once_and_keeps_what_is_done(bench):
     bench.pages |= {"/a": page(), "/hang": silent(bench.server)}
     code = f"""
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in the background with it ignored
 from pathlib import Path
 from tests.fetch_bench import Bench, BadServer
 bench = Bench(BadServer({bench.server.port}), Path({str(bench.folder)!r}))

@@ -80,15 +80,7 @@ def test_one_sentence_that_tells_both_halves_goes_before_two():
 
 def whole(texts):
     """A judged sentence of each text, all of it, the first the most probable."""
-    items = []
-    for document, text in texts.items():
-        hit = Hit(
-            Passage(f"p-{document}", document, 0, text, Locator(0, len(text)), "en"),
-            DocumentSummary(document, f"docs/{document}", Metadata(title=document), "text/plain", 0, 1, 0),
-            1.0,
-        )
-        items.append(Evidence(Candidate(hit, 0.9, None), 0, 0, len(text), dict.fromkeys(FEATURES, 1.0), 0.9 - len(items) / 20))
-    return items
+    return [made(text, 0.9 - n / 20, document) for n, (document, text) in enumerate(texts.items())]
 
 
 def test_what_answers_is_emphasised():

@@ -199,6 +199,16 @@ def test_pdf_page_labels_are_those_printed() -> None:
             assert reader.outline
 
 
+def test_an_address_that_a_pdf_breaks_begins_a_line() -> None:
+    for path in (path for path in files() if path.suffix == ".pdf"):
+        addresses = metadata(path)["sources"]
+        lines = [line for page in pypdf.PdfReader(path).pages for line in page.extract_text().splitlines()]
+        heading = next(number for number, line in enumerate(lines) if line.strip() in ("Sources", "Источники"))
+        for line in (line.strip() for line in lines[heading:] if "://" in line):
+            start = line[line.rindex("http") :]
+            assert line == start or start in addresses, (path.name, line)
+
+
 def test_built_files_are_as_their_sources_give_them() -> None:
     if importlib.util.find_spec("reportlab") is None or not FONT.is_file():
         pytest.skip("reportlab or the fonts of fonts-noto-core are not installed: the corpus cannot be rebuilt here")

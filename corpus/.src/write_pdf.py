@@ -200,7 +200,16 @@ def _story(document: Written) -> list[Flowable]:
             story += _flowables(piece, styles, marks, (WIDTH - GUTTER) / 2 if narrow else WIDTH)
     story = _with_headings(story)
     story.append(Paragraph(document.sources_heading, styles["h2"]))
-    return story + [KeepTogether([Paragraph(html.escape(note), NOTE_STYLE)]) for note in document.notes]
+    width = (WIDTH - GUTTER) / 2 if narrow else WIDTH
+    return story + [KeepTogether([Paragraph(_note(note, width - 2 * PADDING), NOTE_STYLE)]) for note in document.notes]
+
+
+def _note(note: str, width: float) -> str:
+    """An address that is longer than a line begins on one of its own: else it is broken wherever the line before it ends."""
+    words, space, last = note.rpartition(" ")
+    room = width - NOTE_STYLE.leftIndent
+    long = "://" in last and pdfmetrics.stringWidth(last, NOTE_STYLE.fontName, NOTE_STYLE.fontSize) > room
+    return html.escape(words) + ("<br/>" if long else space) + html.escape(last)
 
 
 def _with_headings(story: list[Flowable]) -> list[Flowable]:

@@ -26,7 +26,7 @@ import yaml
 from ingest.readers import read_file
 from ingest.sources import SUFFIXES
 from kb.evaluate import says
-from kb.records import KINDS, STATUSES, SourceFile
+from kb.records import KINDS, STATUSES, Parsed, SourceFile
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "corpus"
@@ -243,11 +243,41 @@ def test_questions_cover_languages_and_refusals() -> None:
 
 
 @cache
-def read_documents(name: str) -> tuple[str, ...]:
-    """The texts that the file's own reader gives: evidence from a table is a row as it gives it."""
+def read(name: str) -> tuple[Parsed, ...]:
+    """What the file's own reader gives."""
     path = ROOT / name
     source = SourceFile(name, str(path), SUFFIXES[path.suffix], hashlib.sha256(path.read_bytes()).hexdigest())
-    return tuple(squeeze(document.text) for document in read_file(source))
+    return read_file(source)
+
+
+@cache
+def read_documents(name: str) -> tuple[str, ...]:
+    """Evidence from a table is a row as its reader gives it."""
+    return tuple(squeeze(document.text) for document in read(name))
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
+def test_readers_take_over_what_is_known_of_a_document(path: Path) -> None:
+    given = metadata(path)
+    for document in read(path.relative_to(ROOT).as_posix()):
+        found = document.metadata
+        assert found.title and found.published and found.url and (not document.warnings or "-scan" in path.name)
+        assert (found.kind, found.publisher, found.language) == (given["kind"], given["publisher"], given["language"])
+        if path.suffix != ".jsonl":
+            assert (found.title, found.published, found.url) == (given["title"], given["date"], given["url"])
+            assert found.countries == tuple(given["countries"]) and found.parties == tuple(given.get("parties", ()))
+            assert (found.status, found.status_date) == (given.get("status", ""), given.get("status_date", ""))
+
+
+def test_every_row_of_a_table_names_its_source() -> None:
+    rows = 0
+    for path in (path for path in files() if path.parent.name == "data"):
+        (document,) = read(path.relative_to(ROOT).as_posix())
+        for block in (block for block in document.blocks if block.place):
+            row = document.text[block.start : block.end]
+            assert "; Source: " in row and ("http" in row or any(words in row for words in NO_ADDRESS)), (path.name, row)
+            rows += 1
+    assert rows >= 600
 
 
 @pytest.mark.parametrize("row", [row for row in questions() if row["status"] == "answered"], ids=lambda row: row["id"])

@@ -12,6 +12,10 @@ from types import ModuleType
 
 import pytest
 
+from benchmarks.facts import bears_out
+from kb.evaluate import GoldQuestion
+from kb.records import DocumentSummary, Hit, Locator, Metadata, Passage
+
 ROOT = Path(__file__).parents[1]
 TRACE = ROOT / "corpus" / ".src" / "trace.py"
 FACTS = ROOT.parent / "shared" / "facts" / "facts.jsonl"
@@ -124,12 +128,21 @@ def one_source(trace: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType
         ("Торговля составила 91,7 млн долларов 4 августа 2021 года. {S001}", "2021-08-04, 4, 91.7"),
         ("2 اگست 2021 کو 12 ہزار ٹن بتائے گئے۔ {S001}", ""),
         ("2 اگست 2021 کو 13 ہزار ٹن بتائے گئے۔ {S001}", "13000"),
+        ("Article 5 and Article II say so; статья 5 и آرٹیکل II. {S001}", ""),
+        ("Articles II, 5 and 6 say so, and article VI. {S001}", "6, article 6"),
+        ("### Article 5\n\nThe article says so. {S001}", ""),
+        ("### Article 7\n\nTrade was USD 91.5 million. {S001}", "article 7"),  # cited as of that article
         ("| No. | Trade |\n|---|---|\n| 1 | 91.5 {S001} |", ""),  # a running number
     ],
 )
 def test_figures_and_dates_stand_in_what_their_sources_say(one_source: ModuleType, text: str, missing: str) -> None:
     units = list(one_source._units("doc", "Trade", f"Lead.\n\n{text}"))
-    found = list(one_source.unsupported([TOLD], units))
+    law = {
+        "id": "F2",
+        "fact": "Article II sets quotas, Article 5 deals with 2 permits.",
+        "source": {"url": "https://one.example"},
+    }
+    found = list(one_source.unsupported([TOLD, law], units))
     assert [line.split(": ")[1] for line in found] == ([missing] if missing else [])
 
 
@@ -145,6 +158,16 @@ def test_what_is_not_sure_is_worded_so(one_source: ModuleType, text: str, faults
     units = list(one_source._units("doc", "Trade", f"Lead.\n\n{text}"))
     assert len(list(one_source.unhedged([TOLD | {"confidence": "low"}], units))) == faults
     assert not list(one_source.unhedged([TOLD | {"confidence": "medium"}], units))
+
+
+def test_what_stands_under_an_article_is_of_that_article(trace: ModuleType) -> None:
+    """A paragraph is cited by the article under whose heading it stands."""
+    units = [unit for name, _, found in trace.documents() if name.startswith("agreements/") for unit in found]
+    below = [unit for unit in units if trace._ARTICLES.search(unit.headings)]
+    assert len(below) >= 20
+    for unit in below:
+        number = trace._ARTICLES.findall(unit.headings)[-1]
+        assert f"article {number}" in trace._articles(trace.Unit("", unit.text, "", frozenset())), unit.text
 
 
 def test_contradicting_facts_stand_in_one_document(one_source: ModuleType) -> None:
@@ -186,6 +209,21 @@ def test_nothing_in_the_corpus_is_unmarked(trace: ModuleType) -> None:
     documents = list(trace.documents())
     assert len(documents) >= 60
     assert [line for _, _, units in documents for line in trace.unmarked(units)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "bears"),
+    [
+        ("Tashkent counted 1,227 lorries and trade of USD 91.5 million in 2021 for Uzbekistan.", "many", True),  # the fact
+        ("Транзит составил 91,5 млн долларов.", "91,5 млн долларов", True),  # the answer, where names are in another script
+        ("Tashkent counted 1,228 lorries and trade of USD 91.5 million in 2020.", "many", False),
+    ],
+)
+def test_a_passage_is_evidence_by_its_fact_or_its_answer(trace: ModuleType, text: str, answer: str, bears: bool) -> None:
+    passage = Passage("p", "d", 0, text, Locator(0, len(text)), "en")
+    summary = DocumentSummary("d", "corpus/a.md", Metadata(title="Trade"), "text/markdown", len(text), 1, 0)
+    gold = GoldQuestion("How many?", "answered", (), (), (answer,), "en", "numeric")
+    assert bears_out(trace, Hit(passage, summary, 1.0), gold, [FACT]) is bears
 
 
 @pytest.mark.real

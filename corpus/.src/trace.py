@@ -8,7 +8,8 @@ FACTS.jsonl has a fact a line: `id`, `fact` (a sentence), `source` with `url`, a
 - A paragraph, row or heading overlaps if it shares WORDS or more words in a row with a fact's wording, also over the end of a
   sentence, the titles of public sources and the names in the gazetteer aside.
 - A paragraph or row with a figure but no mark is unmarked; the lead, which says what a document is, aside.
-- A paragraph or row is unsupported if it has a figure or a full date, years alone aside, that no fact of its marks' sources has.
+- A paragraph or row is unsupported if it has a figure or a full date, years alone aside, or an article of law, also as the
+  heading above it, that no fact of its marks' sources has.
 - A paragraph or row that states a fact of low confidence as if it were certain is unhedged.
 - Facts that contradict each other stand apart unless a document states both.
 
@@ -60,6 +61,7 @@ _DATE = re.compile(rf"\b(?:(\d{{1,2}})[–-])?(\d{{1,2}}) ({'|'.join(_MONTH)})،
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?:[-–/]\d\d)?(?![\d.,]*\d)")
 _ADDRESS = re.compile(r"https?://\S+")
 _NAMED = re.compile(r"(?<=[^\W\d_])[-‑]\d+")  # CASA-1000, N-55
+_ARTICLES = re.compile(r"(?:Articles?|Стать[а-я]+|آرٹیکل) ((?:\d+|[IVX]+)\b(?:(?:, | and | и )(?:\d+|[IVX]+)\b)*)")
 _CYRILLIC = re.compile(r"[а-яё]")
 _HEDGE = re.compile(
     r"weak|single|one (?:report|analyst|commentary|reference)|claim|no (?:second|other) source|does not agree|not confirmed"
@@ -200,18 +202,20 @@ def unsupported(facts: list[dict[str, Any]], units: Iterable[Unit]) -> Iterator[
     for unit in units:
         known = [stated[key] for key in unit.keys]
         missing = _counted(unit.text) - set().union(*(counts for counts, _ in known))
-        missing |= _dates(unit.text) - set().union(*(dates for _, dates in known))
+        missing |= (_dates(unit.text) | _articles(unit)) - set().union(*(named for _, named in known))
         if unit.keys and missing:
             yield f"{unit.document}: {', '.join(sorted(missing))}: {unit.text[:90]}"
 
 
 def _of_source(row: dict[str, str], facts: list[dict[str, Any]]) -> tuple[set[str], set[str]]:
-    """The figures and full dates of a public source: those of its facts, of its title and of when it appeared."""
+    """The figures, and the full dates and articles, of a public source: its facts', its title's and those of its appearance."""
     about = [fact for fact in facts if row["url"] in _addresses(fact)]
     dates = [row["date"], *(date or "" for fact in about for date in (fact.get("date"), fact["source"].get("published")))]
     words = [row["title"], row["publisher"], *dates, *(fact["fact"] for fact in about)]
     counts = {str(int(part)) for date in dates for part in date.split("-") if part}
-    return counts.union(*(_counted(text, spelled=True) for text in words)), _dates(" ".join(words))
+    text = " ".join(words)
+    named = _dates(text) | _articles(Unit("", text, "", frozenset()))
+    return counts.union(*(_counted(part, spelled=True) for part in words)), named
 
 
 def _addresses(fact: dict[str, Any]) -> list[str]:
@@ -234,6 +238,12 @@ def _dates(text: str) -> set[str]:
     for first, last, month, year in _DATE.findall(text):
         iso |= {f"{year}-{_MONTH[month.lower()]:02d}-{int(day):02d}" for day in (first, last) if day}
     return iso
+
+
+def _articles(unit: Unit) -> set[str]:
+    """Articles of law that a unit names, or that the heading names under which it stands."""
+    named = _ARTICLES.findall(unit.text) + _ARTICLES.findall(unit.headings)
+    return {f"article {number}" for numbers in named for number in re.findall(r"\d+|[IVX]+", numbers)}
 
 
 def unhedged(facts: list[dict[str, Any]], units: Iterable[Unit]) -> Iterator[str]:

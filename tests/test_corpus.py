@@ -8,6 +8,7 @@ import hashlib
 import html
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import openpyxl
 import pypdf
 import pytest
 import yaml
+from docx.oxml.ns import qn
 
 from ingest.readers import read_file
 from ingest.sources import SUFFIXES
@@ -199,6 +201,23 @@ def test_pdf_page_labels_are_those_printed() -> None:
             assert reader.outline
 
 
+def test_a_pdf_is_dated_as_its_document() -> None:
+    for path in (path for path in files() if path.suffix == ".pdf"):
+        created = pypdf.PdfReader(path).metadata["/CreationDate"]
+        assert created.startswith("D:" + metadata(path)["date"].replace("-", "")), path.name
+
+
+def test_words_of_a_right_to_left_file_are_marked_so() -> None:
+    turned = [path for path in files() if path.suffix == ".docx" and metadata(path)["language"] == "ur"]
+    assert turned
+    for path in turned:
+        body = docx.Document(str(path)).element.body
+        runs = list(body.iter(qn("w:r")))
+        assert all(run.rPr.find(qn("w:rtl")) is not None for run in runs)
+        bold = [run for run in runs if run.rPr.find(qn("w:b")) is not None]
+        assert bold and all(run.rPr.find(qn("w:bCs")) is not None for run in bold)
+
+
 def test_an_address_that_a_pdf_breaks_begins_a_line() -> None:
     for path in (path for path in files() if path.suffix == ".pdf"):
         addresses = metadata(path)["sources"]
@@ -215,7 +234,8 @@ def test_built_files_are_as_their_sources_give_them() -> None:
     if hashlib.sha256(FONT.read_bytes()).hexdigest() != FONT_SHA256:
         pytest.skip("another version of fonts-noto-core is installed than the one whose letters the committed PDFs embed")
     command = [sys.executable, str(CORPUS / ".src" / "build.py"), "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    elsewhere = os.environ | {"SOURCE_DATE_EPOCH": "1700000000", "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=elsewhere)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import html
 import io
+import os
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,7 @@ def missing_fonts() -> list[str]:
 
 def as_pdf(document: Written) -> bytes:
     rl_config.invariant = 1  # no clock and no random id in the file
+    os.environ["SOURCE_DATE_EPOCH"] = str(int(document.when.replace(tzinfo=UTC).timestamp()))  # reportlab's time of making
     for name, file in FACES.items():
         pdfmetrics.registerFont(TTFont(name, FONTS / file))
     _check_letters(document)

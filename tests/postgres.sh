@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # PostgreSQL for the tests, on a Debian machine, as root.
-#   tests/postgres.sh install        server and pgvector; where Debian has no package, pgvector is built from Debian's source
+#   tests/postgres.sh install        server, pgBackRest and pgvector; where Debian has no package, pgvector is built from Debian's source
 #   tests/postgres.sh start FOLDER   a primary and a hot standby in FOLDER on free ports of 127.0.0.1; prints the two ports
 #   tests/postgres.sh stop FOLDER    end both
 set -euo pipefail
@@ -11,10 +11,11 @@ version() { find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/d
 install_server() {
   apt-get update -qq
   if apt-cache policy postgresql-17-pgvector | grep -q 'Candidate: [0-9]'; then
-    apt-get install -y -qq --no-install-recommends postgresql-17 postgresql-17-pgvector >/dev/null
+    apt-get install -y -qq --no-install-recommends postgresql-17 postgresql-17-pgvector pgbackrest >/dev/null
     return
   fi
-  apt-get install -y -qq --no-install-recommends postgresql-15 postgresql-server-dev-15 build-essential >/dev/null
+  apt-get install -y -qq --no-install-recommends postgresql-15 pgbackrest postgresql-server-dev-15 build-essential \
+    >/dev/null
   [ -e /usr/lib/postgresql/15/lib/vector.so ] || build_pgvector
 }
 

@@ -53,7 +53,7 @@ def page_text(page: Any) -> PageText:
     width, height = page.get_size()
     textpage = open_textpage(page)
     try:
-        reading = Reading(textpage, shown(page))
+        reading = Reading(textpage, shown(page), (width, height))
         by_angle: dict[int, list[Glyph]] = {}
         for glyph in reading.glyphs():
             by_angle.setdefault(glyph.style.angle, []).append(glyph)

@@ -84,7 +84,7 @@ def cell_of(pieces: Sequence[Fragment], fills: Sequence[Fill], edges: tuple[floa
 
 def table_of(found: tuple[list[list[Cell]], tuple[float, ...]], pieces: Sequence[Fragment]) -> Table | None:
     cells, columns = found
-    if len(columns) < 2 or sum(sum(bool(cell.lines) for cell in row) >= 2 for row in cells) < 2:
+    if len(columns) < 2 or sum(len({id(cell) for cell in row if cell.lines}) > 1 for row in cells) < 2:
         return None
     box = (
         min(piece.box[0] for piece in pieces),
@@ -108,7 +108,8 @@ def _parts(cells: Sequence[tuple[Cell, ...]]) -> tuple[Part, ...]:
         lines = [line for above in cells[start:title] for line in next(cell for cell in above if cell.lines).lines]
         if title < row:
             parts.append(Part(tuple(cells[title:row]), header_rows(cells[title:row]), tuple(lines)))
-        start, title = row, row + 1
+            start = row
+        title = row + 1  # titles above titles stay together
     return tuple(parts)
 
 

@@ -23,7 +23,7 @@ from ingest.archive import File, MemoryFile
 from ingest.pdf_aligned import aligned_tables
 from ingest.pdf_fragments import Fragment, PageText, page_text
 from ingest.pdf_furniture import without_furniture
-from ingest.pdf_glyphs import Box, character_boxes
+from ingest.pdf_glyphs import Box, character_boxes, load_page
 from ingest.pdf_layout import Line, line_of, regions, rows
 from ingest.pdf_paragraphs import Header, Item, PdfBlock, page_blocks, table_blocks, typography
 from ingest.pdf_ruled import ruled_tables
@@ -84,7 +84,7 @@ def pdf_places(path: File, number: int, passwords: Sequence[str] = ()) -> tuple[
         text = done.parsed.text[page.start : page.end]
         if number in done.by_pypdf:
             return text, [None] * len(text)
-        return text, character_boxes(document[number - 1], sources)
+        return text, character_boxes(load_page(document, number - 1), sources)
     finally:
         document.close()
 
@@ -141,7 +141,7 @@ def _numbers(pages: Sequence[int]) -> str:
 
 def _page_text(document: Any, index: int) -> PageText:
     try:
-        page = document[index]
+        page = load_page(document, index)
         try:
             return _cyrillic_mended(page_text(page))
         finally:
@@ -205,7 +205,7 @@ def _items(document: Any, index: int, page: PageText, other: dict[int, str]) -> 
 
 
 def _laid_out(document: Any, index: int, angle: int, fragments: Sequence[Fragment]) -> Iterator[Item]:
-    page = document[index]
+    page = load_page(document, index)
     rules = page_rules(page, angle)
     page.close()
     rest, tables = ruled_tables(fragments, rules)

@@ -18,7 +18,7 @@ from ingest.text import one_line
 EDGE_ROWS = 3  # from the top and from the bottom of a page, among which heads and feet are looked for
 SAME_HEIGHT = 8.0  # points by which a head may move from page to page
 USUAL = 0.6  # share of the pages, or of the left or right ones, on which a line comes again if it is a head
-LARGE = 1.12  # times the size of most of the page's characters: a heading's type
+LARGE = 1.3  # times the body's size: a heading's type; heads have up to 1.2
 APART = 0.8  # of the font's size: a line that far from the text need be seen on three pages near each other only
 _PAGE_NUMBER = re.compile(
     r"[\s\-–—|\[\]]*(?:page\s|p\.\s?|стр\.\s?|с\.\s?|صفحہ\s)?([0-9]{1,5}|[ivxlcdm]{1,8})(?:\s?(?:of|/|из)\s?[0-9]{1,5})?[\s\-–—|\[\]]*",
@@ -53,7 +53,8 @@ class _Row:
 
 def without_furniture(pages: Sequence[PageText], labels: Sequence[str | None]) -> tuple[list[PageText], list[str | None]]:
     """The pages without heads, feet and numbers; and each page's label: the file's own, else the number printed on it."""
-    found = [list(_candidates(page, number)) for number, page in enumerate(pages)]
+    large = LARGE * _body_size(pages)
+    found = [list(_candidates(page, number, large)) for number, page in enumerate(pages)]
     away = _repeated([row for page in found for row in page], len(pages))
     printed = _printed_numbers(found)
     gone: list[set[int]] = [set() for _ in pages]
@@ -67,6 +68,16 @@ def without_furniture(pages: Sequence[PageText], labels: Sequence[str | None]) -
     return cleaned, [label or number for label, number in zip(labels, printed, strict=True)]
 
 
+def _body_size(pages: Sequence[PageText]) -> float:
+    """The largest size that a tenth of the document's characters has."""
+    count: Counter[float] = Counter()
+    for page in pages:
+        for pieces in page.fragments.values():
+            for piece in pieces:
+                count[piece.size] += len(piece.text)
+    return max((size for size, characters in count.items() if characters >= 0.1 * count.total()), default=0.0)
+
+
 def _without(page: PageText, gone: set[int]) -> PageText:
     if not gone:
         return page
@@ -74,15 +85,11 @@ def _without(page: PageText, gone: set[int]) -> PageText:
     return replace(page, fragments={angle: pieces for angle, pieces in kept.items() if pieces})
 
 
-def _candidates(page: PageText, number: int) -> Iterator[_Row]:
+def _candidates(page: PageText, number: int, large: float) -> Iterator[_Row]:
     """Rows at the edges of the page's main text, and all text of another direction."""
     if not page.fragments:
         return
     main = max(page.fragments, key=lambda angle: sum(len(piece.text) for piece in page.fragments[angle]))
-    count: Counter[float] = Counter()
-    for piece in page.fragments[main]:
-        count[piece.size] += len(piece.text)
-    large = LARGE * count.most_common(1)[0][0]
     for angle, pieces in page.fragments.items():
         found = rows(pieces)
         if angle != main:
@@ -169,9 +176,10 @@ def _is_head(level: Sequence[_Row], row: _Row, count: int) -> bool:
 
 def _printed_numbers(found: Sequence[Sequence[_Row]]) -> list[str | None]:
     """The number printed at each page's edge, where numbers there count up with the pages; None: none is printed. Numbers that
-    begin or end a row count only where those that stand alone are on fewer than half of the pages: headings have them too."""
+    begin or end a row count only where those that stand alone do so on fewer than half of the pages: headings have them too."""
     tokens = [[token for row in page for token in _numbers(row)] for page in found]
-    if 2 * sum(map(bool, tokens)) < len(tokens) and len(tokens) > 2:
+    counted_alone = Counter(step for page, values in enumerate(tokens) for step in {value - page for value, _ in values})
+    if len(tokens) > 2 and 2 * max(counted_alone.values(), default=0) < len(tokens):
         tokens = [
             [*whole, *(token for row in page for token in _at_ends(row))] for page, whole in zip(found, tokens, strict=True)
         ]

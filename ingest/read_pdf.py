@@ -20,6 +20,7 @@ import pypdf
 import pypdfium2
 
 from ingest.archive import File, MemoryFile
+from ingest.bad_text import GLYPH_CODE
 from ingest.pdf_aligned import aligned_tables
 from ingest.pdf_fragments import Fragment, PageText, page_text
 from ingest.pdf_furniture import without_furniture
@@ -186,6 +187,7 @@ def better_text(reader: pypdf.PdfReader | None, index: int, page: PageText) -> s
 def _is_better(text: str, seen: str, unknown: int) -> bool:
     """Does pypdf's text hold a fifth more letters than PDFium's? A sign without a meaning counts as three letters lost, since it
     spoils the word that it stands in; three letters more are needed in any case, as blank pages give one or two by chance."""
+    text = GLYPH_CODE.sub("\ufffd", text)
     strange = sum(not letter.isprintable() or "\ue000" <= letter <= "\uf8ff" or letter == "\ufffd" for letter in text)
     return _letters(text) - 3 * strange > 1.2 * (_letters(seen) - 3 * unknown) + 3
 

@@ -269,3 +269,9 @@ def test_pypdf_is_taken_where_it_reads_a_fifth_more() -> None:
     assert better_text(reader, 2, PageText(400, 600, {0: [piece(whole, 0, 0)]})) == ""
     assert better_text(reader, 2, PageText(400, 600, {0: [piece(whole, 0, 0)]}, unknown=50))  # but many signs without a meaning
     assert better_text(None, 2, PageText(400, 600)) == ""
+
+
+def test_names_of_glyphs_are_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = pypdf.PdfReader(GOLDEN)
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", lambda _: "/C50/C72/C6f/C70/C65/C72/C74/C79 /C49/C6e/C73/C75/C72")
+    assert better_text(reader, 2, PageText(400, 600, {0: [piece("Property", 0, 0)]})) == ""

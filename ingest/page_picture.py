@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pypdfium2
 from PIL import Image
 
+from ingest.pdf_glyphs import load_page
 from ingest.text import UnreadableFile
 
 pdfium: Any = pypdfium2  # its wrappers carry no types
@@ -49,7 +50,7 @@ def page_picture(
         document = _opened(path, passwords)
         if not 1 <= number <= len(document):
             raise UnreadableFile(f"the PDF has no page {number}; its pages are 1 to {len(document)}.")
-        page = document[number - 1]
+        page = load_page(document, number - 1, over_text=True)
         width, height = page.get_size()
         if not (1 <= width <= 1e6 and 1 <= height <= 1e6):
             raise UnreadableFile(f"page {number} measures {width:g} × {height:g} points, which cannot be drawn.")

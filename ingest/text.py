@@ -189,7 +189,7 @@ def _keeps_hyphen(first: str, second: str, words: frozenset[str]) -> bool:
     return f"{first}-{second}".lower() in words or first.lower() in _HYPHENATED
 
 
-_LEVELS = {0: 1, 1: 1, 2: 1, 3: 2, 4: 3, 5: 3}  # of a legal heading, by its rank
+_LEVELS = {0: 1, 1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}  # of a legal heading, by its rank
 
 
 def heading_level(line: str) -> int:

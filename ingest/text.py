@@ -236,7 +236,8 @@ def table_rows(rows: Sequence[Sequence[str]], has_header: bool) -> list[str]:
     if not has_header or len(cleaned) < 2:
         return [line for row in cleaned if (line := "; ".join(filter(None, row)))]
     header, *body = cleaned
-    return [line for row in body if (line := row_line(header, row))]
+    lines = [line for row in body if (line := row_line(header, row))]
+    return lines or table_rows([header], has_header=False)  # a form whose rows are still empty
 
 
 def row_line(header: Sequence[str], row: Sequence[str]) -> str:

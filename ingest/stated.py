@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ingest.dates import dates_in
+from ingest.headings import ARTICLE_RANK
 from ingest.structure import Structure, is_closing, structure
 from kb.records import Block, Metadata, Stated
 from kb.sentences import sentence_spans
@@ -105,7 +106,7 @@ _DURATION = re.compile(
 def stated(text: str, blocks: Sequence[Block], law: Structure) -> tuple[Stated, ...]:
     """The facts in order of place. Kinds: party, signed_on (ISO date), signed_at, language (code), entry_into_force (the
     clause), in_force_since (ISO date), duration. Nothing for a text that is no agreement."""
-    if not any(mark.pinpoint.rank == 5 for mark in law.marks.values()):
+    if not any(mark.pinpoint.rank == ARTICLE_RANK for mark in law.marks.values()):
         return ()
     found = [*_parties(text, blocks, law), *_signatures(text, blocks, law), *_labelled(text, blocks), *_force(text, blocks)]
     return tuple(sorted(dict.fromkeys(found), key=lambda fact: (fact.start, fact.end, fact.kind)))

@@ -18,7 +18,7 @@ from docx.opc.part import Part
 from docx.oxml.ns import qn
 from lxml import etree
 
-from ingest.archive import DAMAGED, File, check_unpacked
+from ingest.archive import DAMAGED, File, check_unpacked, told
 from ingest.metadata import metadata_from
 from ingest.number_words import number_text
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind
@@ -47,9 +47,7 @@ def read(path: File) -> tuple[Parsed, ...]:
     except (*DAMAGED, PackageNotFoundError) as error:
         if _is_strict(path):
             raise UnreadableFile("it is a Strict Open XML file; save it as an ordinary Word document (*.docx).") from error
-        raise UnreadableFile(
-            f"the DOCX is damaged ({str(error)[:200]}); open it in a word processor and save it anew."
-        ) from error
+        raise UnreadableFile(f"the DOCX is damaged ({told(error)}); open it in a word processor and save it anew.") from error
     if body is None:
         raise UnreadableFile("the DOCX is damaged (it has no body); open it in a word processor and save it anew.")
     reading.blocks(body, 0)

@@ -17,7 +17,7 @@ from pptx.shapes.graphfrm import GraphicFrame
 from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
-from ingest.archive import DAMAGED, File, check_unpacked
+from ingest.archive import DAMAGED, File, check_unpacked, told
 from ingest.metadata import metadata_from
 from ingest.table_grid import names_columns
 from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
@@ -38,19 +38,20 @@ def read(path: File) -> tuple[Parsed, ...]:
     """
     check_unpacked(path, "PPTX")
     builder = TextBuilder()
+    notes: list[str] = []
     try:
         with path.open("rb") as file:
             presentation = pptx.Presentation(file)
-            hidden = _add_slides(builder, presentation)
+            hidden = _add_slides(builder, presentation, notes)
             metadata, warnings = _properties(presentation)
     except (*DAMAGED, PythonPptxError) as error:
-        raise UnreadableFile(f"the PPTX is damaged ({str(error)[:200]}); open it in PowerPoint and save it anew.") from error
+        raise UnreadableFile(f"the PPTX is damaged ({told(error)}); open it in PowerPoint and save it anew.") from error
     text, blocks, pages = builder.build()
     if not text:
         raise UnreadableFile("the PPTX holds no text, perhaps only pictures; export it as PDF with a text layer.")
     if hidden:
         warnings = (*warnings, f"hidden slides were left out: {', '.join(map(str, hidden))}; show them if they are needed.")
-    return (Parsed(text, blocks, pages, metadata, READER, warnings),)
+    return (Parsed(text, blocks, pages, metadata, READER, (*warnings, *notes)),)
 
 
 def _properties(presentation: Presentation) -> tuple[Metadata, tuple[str, ...]]:
@@ -59,7 +60,7 @@ def _properties(presentation: Presentation) -> tuple[Metadata, tuple[str, ...]]:
     return metadata_from({"title": "" if title.strip().casefold() in _UNNAMED else title})
 
 
-def _add_slides(builder: TextBuilder, presentation: Presentation) -> list[int]:
+def _add_slides(builder: TextBuilder, presentation: Presentation, notes: list[str]) -> list[int]:
     """Add every slide that is shown; the numbers of the others."""
     hidden = []
     for number, slide in enumerate(presentation.slides, 1):
@@ -67,13 +68,13 @@ def _add_slides(builder: TextBuilder, presentation: Presentation) -> list[int]:
         if slide.element.get("show") in ("0", "false"):
             hidden.append(number)
         else:
-            _add_slide(builder, slide, f"slide {number}")
+            _add_slide(builder, slide, f"slide {number}", notes)
     return hidden
 
 
-def _add_slide(builder: TextBuilder, slide: Slide, place: str) -> None:
+def _add_slide(builder: TextBuilder, slide: Slide, place: str, notes: list[str]) -> None:
     title = slide.shapes.title
-    if title is not None:
+    if title is not None and title.has_text_frame:  # a picture may stand in the title's place
         is_first = title.is_placeholder and title.placeholder_format.type == PP_PLACEHOLDER.CENTER_TITLE
         builder.add("heading", title.text_frame.text, 1 if is_first else 2, place)
     for shape in _shapes(slide.shapes, 0):
@@ -81,7 +82,10 @@ def _add_slide(builder: TextBuilder, slide: Slide, place: str) -> None:
             continue
         if shape.is_placeholder and shape.placeholder_format.type in _FRAME:
             continue
-        _add_shape(builder, shape, place)
+        if isinstance(shape, GraphicFrame) and shape.has_chart:
+            _add_chart(builder, shape.chart, place, notes)
+        else:
+            _add_shape(builder, shape, place)
     for relation in slide.part.rels.values():
         if relation.reltype.endswith("/diagramData") and not relation.is_external:
             _add_diagram(builder, relation.target_part.blob, place)
@@ -105,8 +109,6 @@ def _add_shape(builder: TextBuilder, shape: BaseShape, place: str) -> None:
         rows = [["" if cell.is_spanned else cell.text for cell in row.cells] for row in shape.table.rows]
         for line in table_rows(rows, has_header=shape.table.first_row or names_columns(rows)):
             builder.add("table_row", line, 0, place)
-    elif isinstance(shape, GraphicFrame) and shape.has_chart:
-        _add_chart(builder, shape.chart, place)
     elif isinstance(shape, Shape):
         listed = shape.is_placeholder and shape.placeholder_format.type in _LISTED
         for paragraph in shape.text_frame.paragraphs:
@@ -114,11 +116,16 @@ def _add_shape(builder: TextBuilder, shape: BaseShape, place: str) -> None:
             builder.add("list_item" if kind == "paragraph" and (listed or paragraph.level) else kind, line, level, place)
 
 
-def _add_chart(builder: TextBuilder, chart: Chart, place: str) -> None:
+def _add_chart(builder: TextBuilder, chart: Chart, place: str, notes: list[str]) -> None:
     """A chart's title, and its figures as the rows of the table that they were drawn from."""
     if chart.has_title and chart.chart_title.has_text_frame:
         builder.add("caption", chart.chart_title.text_frame.text, 0, place)
-    for plot in chart.plots:
+    try:
+        plots = list(chart.plots)
+    except ValueError as error:  # python-pptx knows no plots in three dimensions
+        notes.append(f"{place}: the figures of a chart are not read ({str(error).rpartition('}')[2][:40]}); make it a flat one.")
+        return
+    for plot in plots:
         series = list(plot.series)
         names = ["", *(one.name for one in series)]
         values = [

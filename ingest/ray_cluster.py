@@ -103,9 +103,10 @@ class Cluster:
                 self._refused[node.id] = f"{node.name}: its worker ended {LIVES} times, the last time with: {_first_line(error)}"
             self._dismiss(node)
 
-    def check(self) -> None:
-        """Raises NodesLost if the head of the cluster is gone, and with it whatever is under way."""
-        self._head.check()
+    def look(self) -> None:
+        """See who came and who went. Raises NodesLost if the head of the cluster is gone, and with it whatever is under way."""
+        with self._lock:
+            self._refresh()
 
     def leave(self) -> None:
         """Leave the cluster; the workers end with that. Of a head that is gone Ray takes leave when the process ends, which may

@@ -60,17 +60,16 @@ class Head:
         self._first.wait(SILENT)
 
     def nodes(self) -> Mapping[str, dict[str, Any]]:
-        """The nodes alive that have processors, by their id, as Ray describes them. Raises NodesLost for a silent head."""
-        self.check()
-        return self._alive
+        """The nodes alive that have processors, by their id, as Ray describes them.
 
-    def check(self) -> None:
-        """Raises NodesLost if the head has not answered for SILENT seconds."""
+        Raises NodesLost if the head has not answered for SILENT seconds.
+        """
         if time.monotonic() - self._answered > SILENT:
             raise NodesLost(
                 f"the head of the Ray cluster at {self._address} has not answered for {SILENT:.0f} s. What was done is kept: "
                 "start the nodes again, the head first, and run the same command, or leave out --runner."
             )
+        return self._alive
 
     def soon(self, task: Callable[[], None]) -> None:
         """Do what may have to speak with the head."""

@@ -74,7 +74,7 @@ class Dispatch:
 
     def arrived(self, seconds: float) -> Iterator[tuple[_Task, Any]]:
         """What came back within so many seconds. A task that no node could do comes with None. Raises NodesLost."""
-        self._cluster.check()
+        self._cluster.look()
         while self._again and self.send(self._again[-1]):
             self._again.pop()
         if not self._flying:

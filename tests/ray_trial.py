@@ -21,8 +21,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import trustme
-
 from ingest.reindex import Options, reindex
 from tests.ray_network import Machine, Network
 from tests.ray_nodes import (
@@ -74,11 +72,18 @@ class Run:
 class Trial:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.encrypts = False
         self.network = Network()
         self.machines = [self.network.add() for _ in range(3)]
         self.address = f"{self.machines[0].address}:{PORT}"
         write_token(Path(os.environ["RAY_AUTH_TOKEN_PATH"]))
         write_documents(folder / "docs", FILES)
+
+    def told(self, machine: Machine) -> dict[str, str]:
+        """What is set on a machine beside what is set on all."""
+        names = {"RAY_TLS_CA_CERT": "ca.pem", "RAY_TLS_SERVER_CERT": "node.pem", "RAY_TLS_SERVER_KEY": "node.key"}
+        paths = {name: str(self.folder / "certificates" / machine.address / file) for name, file in names.items()}
+        return {"RAY_USE_TLS": "1"} | paths if self.encrypts else {}
 
     def start(self, machine: Machine, **changed: str) -> None:
         start = [*START, f"--node-ip-address={machine.address}", "--disable-usage-stats"]
@@ -86,7 +91,7 @@ class Trial:
             start += ["--head", f"--port={PORT}", "--include-dashboard=false", f"--temp-dir={self.folder / 'ray'}"]
         else:
             start.append(f"--address={self.address}")
-        quietly(machine.inside(start), **changed)
+        quietly(machine.inside(start), **(self.told(machine) | changed))
 
     def start_all(self) -> None:
         """The first three, the head first."""
@@ -101,7 +106,7 @@ class Trial:
         command = [sys.executable, "-m", "tests.ray_job", *arguments, str(self.folder / "docs"), self.address]
         home, out, err = (self.folder / f"{name}{end}" for end in ("", ".out", ".err"))
         with out.open("wb") as to_out, err.open("wb") as to_err:
-            environment = os.environ | {"KB_HOME": str(home)}
+            environment = os.environ | self.told(self.machines[0]) | {"KB_HOME": str(home)}
             process = subprocess.Popen(self.machines[0].inside(command), env=environment, stdout=to_out, stderr=to_err)
         return Run(process, home, out, err)
 
@@ -159,7 +164,9 @@ class Trial:
         for machine in self.network.machines:
             kill_all(machine.processes(lambda command: is_head(command) or is_raylet(command) or command.startswith("ray::")))
         shutil.rmtree(self.folder / "ray", ignore_errors=True)
-        os.environ |= certificates(self.folder, [machine.address for machine in self.machines])
+        addresses = [machine.address for machine in self.machines]
+        quietly([str(ROOT / "deploy" / "ray-certificates.sh"), str(self.folder / "certificates"), *addresses])
+        self.encrypts = True
         self.start_all()
         with overheard(self.machines[0]) as heard:
             run = self.run("head-home")
@@ -169,7 +176,7 @@ class Trial:
     def without_encryption(self) -> dict[str, object]:
         """A machine that has the token and no certificate wants to join."""
         try:
-            self.start(self.network.add(), RAY_USE_TLS="0")
+            self.start(self.network.add(), RAY_USE_TLS="0")  # without its own certificate
         except SystemExit as error:
             return {"said": str(error)}
         return {"said": ""}
@@ -203,23 +210,6 @@ def _listen(wire: socket.socket, over: threading.Event, heard: list[int]) -> Non
             heard.append(wire.recv(1 << 17).count(SENTENCE.encode()))
         except TimeoutError:
             continue
-
-
-def certificates(folder: Path, addresses: list[str]) -> dict[str, str]:
-    """An authority of our own, and one certificate for all machines."""
-    authority = trustme.CA()
-    certificate = authority.issue_cert(*addresses, "127.0.0.1")
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    certificate.private_key_pem.write_to_path(folder / "node.key")
-    (folder / "node.key").chmod(0o600)
-    for part in certificate.cert_chain_pems:
-        part.write_to_path(folder / "node.pem", append=True)
-    return {
-        "RAY_USE_TLS": "1",
-        "RAY_TLS_CA_CERT": str(folder / "ca.pem"),
-        "RAY_TLS_SERVER_CERT": str(folder / "node.pem"),
-        "RAY_TLS_SERVER_KEY": str(folder / "node.key"),
-    }
 
 
 def main(folder: Path, *chosen: str) -> None:

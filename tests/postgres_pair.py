@@ -47,9 +47,10 @@ class Server:
             raise AssertionError(f"{name} {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
 
-    def psql(self, sql: str) -> str:
+    def psql(self, sql: str, database: str = "postgres") -> str:
         """As the superuser, by the server's socket."""
-        command = ["runuser", "-u", "postgres", "--", "psql", "-XAtqc", sql, "-h", str(self.etc.parent), "-p", str(self.port)]
+        command = ["psql", "-XAtqc", sql, "-h", str(self.etc.parent), "-p", str(self.port), "-d", database]
+        command = ["runuser", "-u", "postgres", "--", *command]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, cwd="/").stdout.strip()
 
     def start(self) -> None:

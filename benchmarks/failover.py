@@ -233,8 +233,8 @@ def published_meanwhile(trial: Trial, number: int) -> str:
 
 def row(what: str, trial: Trial, began: float, writable: str, rejoined: str, ended: float = 0) -> str:
     ended = ended or time.monotonic()
-    ones = [one for one in list(trial.asked) if began <= one.at <= ended]
-    first = min((one.at + one.seconds - began for one in ones if not one.failure), default=float("nan"))
+    ones = [one for one in list(trial.asked) if began <= one.at + one.seconds and one.at <= ended]
+    first = min((one.at + one.seconds - began for one in ones if one.at >= began and not one.failure), default=float("nan"))
     longest = max((one.seconds for one in ones), default=float("nan"))
     counts = [sum(bool(getattr(one, name)) for one in ones) for name in ("failure", "flagged", "wrong")]
     cells = [what, len(ones), *counts, f"{first:.1f}", f"{longest:.1f}", writable, rejoined]

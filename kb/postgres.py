@@ -38,7 +38,7 @@ DEFAULTS: dict[str, Any] = {
     "connect_timeout": CONNECT, "application_name": "wakhan", "keepalives_idle": 5, "keepalives_interval": 2,
     "keepalives_count": 3, "tcp_user_timeout": 11_000,
 }  # fmt: skip
-_ABSENT = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)
+ABSENT = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # a server that is down is told by who asks it, once
 
 
@@ -134,7 +134,7 @@ class Hosts:
         for host in self._in_order():
             try:
                 return host.fetch(schema, sql, parameters, binary=binary)
-            except _ABSENT:
+            except ABSENT:
                 absent = True
             except psycopg.OperationalError as error:
                 failures.append(f"{host.name}: {reason(error)}")
@@ -186,18 +186,6 @@ class Result:
 
     def __iter__(self) -> Iterator[Any]:
         return self._rows
-
-
-class GenerationRows:
-    """The rows of one generation, on whichever server has them."""
-
-    def __init__(self, hosts: Hosts | Host, schema: str) -> None:
-        self._hosts = hosts
-        self._schema = schema
-
-    def execute(self, sql: str, parameters: Any = (), /) -> Result:
-        values = parameters if isinstance(parameters, dict) else tuple(parameters)
-        return Result(self._hosts.fetch(self._schema, translated(sql), values))
 
 
 def described(address: str) -> str:

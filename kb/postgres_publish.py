@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,13 +17,13 @@ import psycopg
 
 from kb import faults, postgres_search
 from kb.config import Settings
-from kb.errors import Busy, IndexStale
+from kb.errors import Busy, IndexStale, StoreUnavailable
 from kb.manifest import folder_of, read_manifest, vector_model
-from kb.postgres import CONNECT, described, told
+from kb.postgres import CONNECT, described, reason, told
 from kb.postgres_copy import ENCODERS, blob, copy, halves, integer, lexemes, small, sparse, text
 from kb.postgres_schema import Table, create_indexes, create_tables, execute, grant, migrate, tables_of
 from kb.postgres_search import lexeme
-from kb.postgres_source import CONTROL, LAYOUT
+from kb.postgres_shards import CONTROL, WHOLE, layout_of, shard_of
 from kb.postings import CONTEXT_WEIGHT, LENGTH_SHARE, SATURATION, WordIndex
 from kb.records import IndexManifest
 from kb.staging import Staging, original_path
@@ -33,7 +34,20 @@ LOCK = 0x57414B48414E  # the advisory lock of whoever writes here
 KEPT = 3  # generations, as under KB_HOME
 INDEX_MEMORY = 512  # MB to build an index in, where the server's own setting is less
 LARGEST = 500_000_000  # bytes of an original: a value takes 1 GB, and is held in memory twice
+NUMBERS = f"pg_get_serial_sequence('{CONTROL}.generations', 'number')"
+#: Divided among the servers: tables, and the long columns of documents. All else each has in full.
+DIVIDED = ("passages", "mentions", "cross_references", "word_boxes")
+LONG = ("text", "blocks", "pages", "warnings", "stated")
 VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The server of one part of the collection: at which place among how many."""
+
+    server: psycopg.Connection[Any]
+    place: int
+    shards: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,38 +68,65 @@ def mirror(settings: Settings, staging: Staging) -> Mirrored | None:
     if not settings.store or not generation:
         return None
     manifest = read_manifest(folder_of(staging.home, generation))
-    with writing(settings.store) as server:
-        number = _kept(server, manifest)
-        with server.transaction():
-            copied = number is None
-            if number is None:
-                number = _loaded(server, staging, manifest)
-            faults.reached("postgres loaded")
-            execute(
-                server,
-                f"""INSERT INTO {CONTROL}.published (number) VALUES (%s)
-                    ON CONFLICT (one) DO UPDATE SET number = excluded.number WHERE published.number != excluded.number""",
-                (number,),
-            )
+    names = ", ".join(map(described, settings.stores))
+    with told(f"publishing to {names}"), ExitStack() as stack:
+        servers = [stack.enter_context(_locked(address)) for address in settings.stores]
+        number, lacking = _agreed(servers, manifest)
+        parts = [Part(servers[place], place, len(servers)) for place in lacking]
+        with servers[0].transaction():
+            with ExitStack() as others:  # the other parts are there before the first, whose word counts, says so
+                for server in servers[1:]:
+                    others.enter_context(server.transaction())
+                if parts:
+                    _loaded(parts, staging, manifest, number)
+                faults.reached("postgres loaded")
+            faults.reached("postgres parts committed")
+            _publish(servers[0], number)
         faults.reached("postgres switched")
-        collect(server)
-    return Mirrored(manifest, described(settings.store), copied)
+        _tell(servers[1:], settings.stores[1:], number)
+        for server in servers:
+            collect(server)
+    return Mirrored(manifest, names, bool(parts))
+
+
+def _publish(server: psycopg.Connection[Any], number: int) -> None:
+    execute(
+        server,
+        f"""INSERT INTO {CONTROL}.published (number) VALUES (%s)
+            ON CONFLICT (one) DO UPDATE SET number = excluded.number WHERE published.number != excluded.number""",
+        (number,),
+    )
+
+
+def _tell(servers: Sequence[psycopg.Connection[Any]], addresses: Sequence[str], number: int) -> None:
+    """What the first server publishes now: they are asked for it while that one does not answer. Raises StoreUnavailable."""
+    for server, address in zip(servers, addresses, strict=True):
+        try:
+            _publish(server, number)
+        except psycopg.Error as error:
+            raise StoreUnavailable(
+                f"the collection is published, but {described(address)} could not be told so ({reason(error)}): while the first "
+                "server is down, an older state would be read. Mend that server, then run the same command again."
+            ) from error
 
 
 def collect_mirrored(settings: Settings, keep: int) -> None:
     """Drop what is not kept in KB_STORE, if there is one. Raises as `mirror` does."""
-    if settings.store:
-        with writing(settings.store) as server:
+    for address in settings.stores:
+        with writing(address) as server:
             collect(server, keep)
 
 
 @contextmanager
 def writing(address: str) -> Iterator[psycopg.Connection[Any]]:
     """A connection that may write, under the lock of the one who does. Raises Busy, StoreUnavailable."""
-    with (
-        told(f"publishing to {described(address)}"),
-        psycopg.connect(address, autocommit=True, connect_timeout=CONNECT, application_name="wakhan ingest") as server,
-    ):
+    with told(f"publishing to {described(address)}"), _locked(address) as server:
+        yield server
+
+
+@contextmanager
+def _locked(address: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(address, autocommit=True, connect_timeout=CONNECT, application_name="wakhan ingest") as server:
         ((free,),) = server.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchall()
         if not free:
             raise Busy(f"another program publishes to {described(address)}; wait until it has ended and run this again.")
@@ -118,59 +159,87 @@ def collect(server: psycopg.Connection[Any], keep: int = KEPT) -> int:
 
 def _forget_originals(server: psycopg.Connection[Any]) -> None:
     rows = execute(server, f"SELECT schema_name FROM {CONTROL}.generations").fetchall()
-    used = " UNION ".join(f"SELECT original_sha256 FROM {schema}.documents" for (schema,) in rows)
+    used = " UNION ".join(f"SELECT original_sha256 FROM {schema}.documents WHERE {WHOLE}" for (schema,) in rows)
     execute(server, f"DELETE FROM {CONTROL}.originals WHERE sha256 NOT IN ({used})")
 
 
-def _kept(server: psycopg.Connection[Any], manifest: IndexManifest) -> int | None:
-    """The number under which the server has this generation already."""
-    row = execute(
-        server,
-        f"""SELECT number FROM {CONTROL}.generations WHERE generation = %s AND digest = %s AND layout = %s
-            ORDER BY number DESC LIMIT 1""",
-        (manifest.generation, manifest.digest, LAYOUT),
-    ).fetchone()
-    return int(row[0]) if row else None
+def _agreed(servers: Sequence[psycopg.Connection[Any]], manifest: IndexManifest) -> tuple[int, list[int]]:
+    """The number that the generation has or gets on all servers, and the places of the servers that lack it."""
+    having, taken = [], []
+    for place, server in enumerate(servers):
+        rows = execute(server, f"SELECT number, generation, digest, layout FROM {CONTROL}.generations").fetchall()
+        wanted = manifest.generation, manifest.digest, layout_of(place, len(servers))
+        having.append({int(number) for number, *what in rows if tuple(what) == wanted})
+        taken.append({int(number) for number, *_ in rows})
+    for number in sorted(set[int]().union(*having), reverse=True):
+        lacking = [place for place in range(len(servers)) if number not in having[place]]
+        if not any(number in taken[place] for place in lacking):
+            return number, lacking
+    drawn = [execute(server, f"SELECT nextval({NUMBERS})").fetchall()[0][0] for server in servers]
+    return max(map(int, drawn)), list(range(len(servers)))
 
 
-def _loaded(server: psycopg.Connection[Any], staging: Staging, manifest: IndexManifest) -> int:
+def _loaded(parts: Sequence[Part], staging: Staging, manifest: IndexManifest, number: int) -> None:
+    """Make the generation's schema on each of these servers, filled and indexed, in the transactions that are open there."""
     store = staging.connection
-    told_of = replace(manifest, vector_index=_in_words(manifest.passages))
-    ((number,),) = execute(
-        server,
-        f"""INSERT INTO {CONTROL}.generations (schema_name, generation, digest, layout, manifest, mean_length)
-            VALUES ('', %s, %s, %s, %s, 1) RETURNING number""",
-        (manifest.generation, manifest.digest, LAYOUT, json.dumps(asdict(told_of))),
-    ).fetchall()
-    schema = f"{CONTROL}_{number:06}_{manifest.digest[:8]}"
-    execute(server, f"CREATE SCHEMA {schema}")
-    server.execute("SELECT set_config('search_path', %s, true)", (f"{schema}, public",))
-    _give_memory(server)
-    tables = tables_of(store)
-    create_tables(server, tables, manifest.dimension)
+    tables, schema = tables_of(store), f"{CONTROL}_{number:06}_{manifest.digest[:8]}"
     mean_length = WordIndex(folder_of(staging.home, manifest.generation)).mean_length
-    _filled(server, store, (tables, manifest, mean_length))
-    _originals(server, staging)
-    create_indexes(server, tables, approximate=manifest.passages > postgres_search.EXACT_MOST)
+    for part in parts:
+        _registered(part, manifest, number, (schema, mean_length))
+        execute(part.server, f"CREATE SCHEMA {schema}")
+        part.server.execute("SELECT set_config('search_path', %s, true)", (f"{schema}, public",))
+        _give_memory(part.server)
+        create_tables(part.server, tables, manifest.dimension)
+    _filled(parts, store, (tables, manifest, mean_length))
+    for part in parts:
+        _originals(part, staging)
+    _each(parts, lambda part: _completed(part.server, tables, schema))
+
+
+def _registered(part: Part, manifest: IndexManifest, number: int, what: tuple[str, float]) -> None:
+    """`what`: the schema's name and the mean length of a passage. Numbers go on from this one, whichever server drew it."""
+    fields = asdict(replace(manifest, vector_index=_in_words(manifest.passages // part.shards)))
+    layout = layout_of(part.place, part.shards)
+    execute(
+        part.server,
+        f"""INSERT INTO {CONTROL}.generations (number, schema_name, generation, digest, layout, manifest, mean_length)
+            OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, %s, %s, %s)""",
+        (number, what[0], manifest.generation, manifest.digest, layout, json.dumps(fields), what[1]),
+    )
+    execute(part.server, f"SELECT setval({NUMBERS}, greatest(%s, nextval({NUMBERS})))", (number,))
+
+
+def _each(parts: Sequence[Part], work: Callable[[Part], None]) -> None:
+    """Do it on all servers at once: their processors do the work. Who interrupts interrupts them."""
+    if len(parts) == 1:
+        return work(parts[0])
+    with ThreadPoolExecutor(len(parts)) as threads:
+        try:
+            for future in as_completed([threads.submit(work, part) for part in parts]):
+                future.result()
+        except BaseException:
+            for part in parts:
+                part.server.cancel_safe()
+            raise
+
+
+def _completed(server: psycopg.Connection[Any], tables: Sequence[Table], schema: str) -> None:
+    """The tables are filled: indexes, statistics, rights."""
+    ((count,),) = server.execute("SELECT count(*) FROM embeddings").fetchall()
+    create_indexes(server, tables, approximate=count > postgres_search.EXACT_MOST)
     for (name,) in server.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall():
         execute(server, f"ANALYZE {name}")
     grant(server, schema)
-    execute(
-        server,
-        f"UPDATE {CONTROL}.generations SET schema_name = %s, mean_length = %s WHERE number = %s",
-        (schema, mean_length, number),
-    )
-    return int(number)
 
 
-def _originals(server: psycopg.Connection[Any], staging: Staging) -> None:
-    """The files that documents were made of, those that are not there yet. One that has gone from KB_HOME, which `check` tells,
-    or is too large for a value, is left out."""
-    wanted = {name for (name,) in server.execute(b"SELECT DISTINCT original_sha256 FROM documents")}
-    wanted -= {name for (name,) in execute(server, f"SELECT sha256 FROM {CONTROL}.originals")}
+def _originals(part: Part, staging: Staging) -> None:
+    """The files that its documents were made of, those that are not there yet. One that has gone from KB_HOME, which `check`
+    tells, or is too large for a value, is left out."""
+    wanted = {name for (name,) in execute(part.server, f"SELECT DISTINCT original_sha256 FROM documents WHERE {WHOLE}")}
+    wanted -= {name for (name,) in execute(part.server, f"SELECT sha256 FROM {CONTROL}.originals")}
     paths = ((name, original_path(staging.home, name)) for name in sorted(wanted))
     rows = ((name, path.read_bytes()) for name, path in paths if path.is_file() and path.stat().st_size <= LARGEST)
-    copy(server, f"{CONTROL}.originals", (text, blob), rows)
+    copy(part.server, f"{CONTROL}.originals", (text, blob), rows)
 
 
 def _in_words(passages: int) -> str:
@@ -186,71 +255,80 @@ def _give_memory(server: psycopg.Connection[Any]) -> None:
     )
 
 
-def _filled(
-    server: psycopg.Connection[Any], store: sqlite3.Connection, what: tuple[Sequence[Table], IndexManifest, float]
-) -> None:
+def _filled(parts: Sequence[Part], store: sqlite3.Connection, what: tuple[Sequence[Table], IndexManifest, float]) -> None:
     """Copy every row of the generation: `what` are its tables, manifest, and mean length. Raises IndexStale if vectors lack."""
     tables, manifest, mean_length = what
-    generation = {"g": manifest.generation}
+    shards = parts[0].shards
+    store.create_function("part_of", 1, lambda document_id: shard_of(document_id, shards), deterministic=True)
     store.execute("DROP TABLE IF EXISTS temp.placed")
     store.execute(
-        f"""CREATE TEMP TABLE placed AS SELECT row_number() OVER (ORDER BY d.id, p.ordinal) - 1 AS place, p.num, p.vector_key
+        f"""CREATE TEMP TABLE placed AS
+            SELECT row_number() OVER (ORDER BY d.id, p.ordinal) - 1 AS place, p.num, p.vector_key, part_of(d.id) AS part
             FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE {VISIBLE}""",
-        generation,
+        {"g": manifest.generation},
     )
-    for table in tables:
-        names = [f'"{name}"' for name, _ in table.columns]
-        encoders = [ENCODERS[kind] for _, kind in table.columns]
-        copy(
-            server, f"{table.name} ({', '.join(names)})", encoders, store.execute(_select(table), _parameters(table, generation))
-        )
-    model = {"model": vector_model(manifest.model, manifest.model_digest)}
-    used = "v.model = :model AND v.key IN (SELECT vector_key FROM placed)"
-    rows = store.execute(f"SELECT v.num, v.key, v.model, v.vector FROM vectors AS v WHERE {used}", model)
-    copy(server, "vectors", (integer, blob, text, blob), rows)
-    rows = store.execute(
-        f"SELECT t.vector, t.codes FROM vectors AS v JOIN token_codes AS t ON t.vector = v.num WHERE {used}", model
-    )
-    copy(server, "token_codes", (integer, blob), rows)
-    rows = store.execute(
-        """SELECT o.place, p.document, v.vector FROM placed AS o JOIN passages AS p USING (num)
-           JOIN vectors AS v ON v.key = o.vector_key AND v.model = :model ORDER BY o.place""",
-        model,
-    )
-    count = copy(server, "embeddings", (integer, integer, halves), rows)
-    if count != manifest.passages:
-        raise IndexStale(f"{manifest.passages - count} of {manifest.passages} passages have no vector; run `check --repair`.")
-    _words(server, store, mean_length)
+    for part in parts:
+        for table in tables:
+            names = [f'"{name}"' for name, _ in table.columns]
+            encoders = [ENCODERS[kind] for _, kind in table.columns]
+            rows = store.execute(_select(table, part.shards), {"g": manifest.generation, "part": part.place})
+            copy(part.server, f"{table.name} ({', '.join(names)})", encoders, rows)
+        _vectors(part, store, manifest)
+    _words(parts, store, mean_length)
     store.execute("DROP TABLE temp.placed")
 
 
-def _select(table: Table) -> str:
-    """The generation's rows. Passages are numbered by their place, and of no row is told when it ends."""
+def _vectors(part: Part, store: sqlite3.Connection, manifest: IndexManifest) -> None:
+    values = {"model": vector_model(manifest.model, manifest.model_digest), "part": part.place}
+    used = "v.model = :model AND v.key IN (SELECT vector_key FROM placed WHERE part = :part)"
+    rows = store.execute(f"SELECT v.num, v.key, v.model, v.vector FROM vectors AS v WHERE {used}", values)
+    copy(part.server, "vectors", (integer, blob, text, blob), rows)
+    rows = store.execute(
+        f"SELECT t.vector, t.codes FROM vectors AS v JOIN token_codes AS t ON t.vector = v.num WHERE {used}", values
+    )
+    copy(part.server, "token_codes", (integer, blob), rows)
+    rows = store.execute(
+        """SELECT o.place, p.document, v.vector FROM placed AS o JOIN passages AS p USING (num)
+           JOIN vectors AS v ON v.key = o.vector_key AND v.model = :model WHERE o.part = :part ORDER BY o.place""",
+        values,
+    )
+    count = copy(part.server, "embeddings", (integer, integer, halves), rows)
+    ((wanted,),) = store.execute("SELECT count(*) FROM placed WHERE part = :part", values)
+    if count != wanted:
+        raise IndexStale(f"{wanted - count} of {wanted} passages have no vector; run `check --repair`.")
+
+
+def _select(table: Table, shards: int) -> str:
+    """The generation's rows on the server of `:part`. Passages are numbered by their place; no row tells when it ends."""
     names = [f'x."{name}"' for name, _ in table.columns]
+    own = " AND part_of(d.id) = :part" if shards > 1 else ""
     if table.name == "collections":
         return f"SELECT {', '.join(names)} FROM collections AS x"
     if table.name == "documents":
         names = ["NULL" if name == 'x."gen_to"' else name for name in names]
+        if own:
+            long = {f'x."{name}"' for name in LONG}
+            names = [f"CASE WHEN part_of(d.id) = :part THEN {name} END" if name in long else name for name in names]
         return f"SELECT {', '.join(names)} FROM documents AS x JOIN documents AS d ON d.num = x.num WHERE {VISIBLE}"
     if table.name == "passages":
         names = ["o.place" if name == 'x."num"' else name for name in names]
-        return f"SELECT {', '.join(names)} FROM placed AS o JOIN passages AS x USING (num) ORDER BY o.place"
+        return f"SELECT {', '.join(names)} FROM placed AS o JOIN passages AS x USING (num) WHERE o.part = :part ORDER BY o.place"
+    where = VISIBLE + (own if table.name in DIVIDED else "")
     order = "" if table.key else "ORDER BY x.rowid"
-    return f"SELECT {', '.join(names)} FROM {table.name} AS x JOIN documents AS d ON d.num = x.document WHERE {VISIBLE} {order}"
+    return f"SELECT {', '.join(names)} FROM {table.name} AS x JOIN documents AS d ON d.num = x.document WHERE {where} {order}"
 
 
-def _parameters(table: Table, generation: dict[str, int]) -> dict[str, int]:
-    return {} if table.name in ("collections", "passages") else generation
-
-
-def _words(server: psycopg.Connection[Any], store: sqlite3.Connection, mean: float) -> None:
+def _words(parts: Sequence[Part], store: sqlite3.Connection, mean: float) -> None:
     """The stems of each passage and the numbers that BM25 sums; `mean`: the mean length of a passage."""
     numbers: dict[str, int] = {}
     frequencies: Counter[str] = Counter()
+    everywhere = {part.place: part.server for part in parts}
 
-    def rows() -> Iterator[tuple[int, int, int, tuple[list[str], list[str]], dict[int, float]]]:
-        for place, document, body, context in store.execute(
-            "SELECT o.place, p.document, p.text, p.context FROM placed AS o JOIN passages AS p USING (num) ORDER BY o.place"
+    def rows(place: int) -> Iterator[tuple[int, int, int, tuple[list[str], list[str]], dict[int, float]]]:
+        for num, document, body, context in store.execute(
+            """SELECT o.place, p.document, p.text, p.context FROM placed AS o JOIN passages AS p USING (num)
+               WHERE o.part = ? ORDER BY o.place""",
+            (place,),
         ):
             found = [lexeme(stem) for stem in stems(body)], [lexeme(stem) for stem in stems(context)]
             length, times = len(found[0]) + len(found[1]), Counter[str](found[0])
@@ -261,7 +339,12 @@ def _words(server: psycopg.Connection[Any], store: sqlite3.Connection, mean: flo
             for stem in {*times, *of_context}:
                 counted = times[stem] + CONTEXT_WEIGHT * of_context[stem]
                 impacts[numbers.setdefault(stem, len(numbers))] = counted * (SATURATION + 1) / (counted + norm)
-            yield place, document, length, found, impacts
+            yield num, document, length, found, impacts
 
-    copy(server, "lexemes", (integer, integer, small, lexemes, sparse), rows())
-    copy(server, "terms", (text, integer, integer), ((term, numbers[term], n) for term, n in frequencies.items()))
+    for place in range(parts[0].shards):
+        if place in everywhere:
+            copy(everywhere[place], "lexemes", (integer, integer, small, lexemes, sparse), rows(place))
+        else:
+            deque(rows(place), maxlen=0)  # frequencies are of the whole collection
+    for part in parts:
+        copy(part.server, "terms", (text, integer, integer), ((term, numbers[term], n) for term, n in frequencies.items()))

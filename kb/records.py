@@ -328,6 +328,11 @@ class IndexManifest:
     created_at: str
     vector_index: str = ""  #: its type and parameters, in words
     stale: bool = False  #: the store's primary does not answer, and a standby's newest generation is read
+    missing: tuple[str, ...] = ()  #: servers of parts of the collection that do not answer: what was read is without those
+
+    @property
+    def partial(self) -> bool:
+        return bool(self.missing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,29 +6,30 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import psycopg
 
 from kb import faults, postgres_search
 from kb.config import Settings
 from kb.errors import Busy, IndexStale, StoreUnavailable
+from kb.generations import VECTOR_BATCH
 from kb.manifest import folder_of, read_manifest, vector_model
 from kb.postgres import CONNECT, described, reason, told
-from kb.postgres_copy import ENCODERS, blob, copy, halves, integer, lexemes, small, sparse, text
+from kb.postgres_copy import ENCODERS, blob, copy, copy_divided, embeddings, integer, text
+from kb.postgres_lexemes import Lexemes
 from kb.postgres_schema import Table, create_indexes, create_tables, execute, grant, migrate, tables_of
-from kb.postgres_search import lexeme
 from kb.postgres_shards import CONTROL, WHOLE, layout_of, shard_of
-from kb.postings import CONTEXT_WEIGHT, LENGTH_SHARE, SATURATION, WordIndex
+from kb.postings import WordIndex
 from kb.records import IndexManifest
 from kb.staging import Staging, original_path
 from kb.store import published_generation
-from kb.words import stems
+from kb.vectors import VectorIndex
 
 LOCK = 0x57414B48414E  # the advisory lock of whoever writes here
 KEPT = 3  # generations, as under KB_HOME
@@ -183,14 +184,17 @@ def _loaded(parts: Sequence[Part], staging: Staging, manifest: IndexManifest, nu
     """Make the generation's schema on each of these servers, filled and indexed, in the transactions that are open there."""
     store = staging.connection
     tables, schema = tables_of(store), f"{CONTROL}_{number:06}_{manifest.digest[:8]}"
-    mean_length = WordIndex(folder_of(staging.home, manifest.generation)).mean_length
+    words = WordIndex(folder_of(staging.home, manifest.generation))
+    _placed(store, manifest, parts[0].shards)
     for part in parts:
-        _registered(part, manifest, number, (schema, mean_length))
+        _registered(part, manifest, number, (schema, words.mean_length))
         execute(part.server, f"CREATE SCHEMA {schema}")
         part.server.execute("SELECT set_config('search_path', %s, true)", (f"{schema}, public",))
         _give_memory(part.server)
         create_tables(part.server, tables, manifest.dimension)
-    _filled(parts, store, (tables, manifest, mean_length))
+        _filled(part, store, tables, manifest)
+    _indexed(parts, staging, manifest, words)
+    store.execute("DROP TABLE temp.placed")
     for part in parts:
         _originals(part, staging)
     _each(parts, lambda part: _completed(part.server, tables, schema))
@@ -255,10 +259,9 @@ def _give_memory(server: psycopg.Connection[Any]) -> None:
     )
 
 
-def _filled(parts: Sequence[Part], store: sqlite3.Connection, what: tuple[Sequence[Table], IndexManifest, float]) -> None:
-    """Copy every row of the generation: `what` are its tables, manifest, and mean length. Raises IndexStale if vectors lack."""
-    tables, manifest, mean_length = what
-    shards = parts[0].shards
+def _placed(store: sqlite3.Connection, manifest: IndexManifest, shards: int) -> None:
+    """Make the store's table `placed`: the generation's passages by position, and whose part each is. Raises IndexStale if
+    vectors lack."""
     store.create_function("part_of", 1, lambda document_id: shard_of(document_id, shards), deterministic=True)
     store.execute("DROP TABLE IF EXISTS temp.placed")
     store.execute(
@@ -267,18 +270,22 @@ def _filled(parts: Sequence[Part], store: sqlite3.Connection, what: tuple[Sequen
             FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE {VISIBLE}""",
         {"g": manifest.generation},
     )
-    for part in parts:
-        for table in tables:
-            names = [f'"{name}"' for name, _ in table.columns]
-            encoders = [ENCODERS[kind] for _, kind in table.columns]
-            rows = store.execute(_select(table, part.shards), {"g": manifest.generation, "part": part.place})
-            copy(part.server, f"{table.name} ({', '.join(names)})", encoders, rows)
-        _vectors(part, store, manifest)
-    _words(parts, store, mean_length)
-    store.execute("DROP TABLE temp.placed")
+    ((lacking,),) = store.execute(
+        """SELECT count(*) FROM placed AS o
+           WHERE NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.key = o.vector_key AND v.model = ?)""",
+        (vector_model(manifest.model, manifest.model_digest),),
+    )
+    if lacking:
+        raise IndexStale(f"{lacking} of {manifest.passages} passages have no vector; run `check --repair`.")
 
 
-def _vectors(part: Part, store: sqlite3.Connection, manifest: IndexManifest) -> None:
+def _filled(part: Part, store: sqlite3.Connection, tables: Sequence[Table], manifest: IndexManifest) -> None:
+    """Copy every row of a part of the generation; see `_placed`."""
+    for table in tables:
+        names = [f'"{name}"' for name, _ in table.columns]
+        encoders = [ENCODERS[kind] for _, kind in table.columns]
+        rows = store.execute(_select(table, part.shards), {"g": manifest.generation, "part": part.place})
+        copy(part.server, f"{table.name} ({', '.join(names)})", encoders, rows)
     values = {"model": vector_model(manifest.model, manifest.model_digest), "part": part.place}
     used = "v.model = :model AND v.key IN (SELECT vector_key FROM placed WHERE part = :part)"
     rows = store.execute(f"SELECT v.num, v.key, v.model, v.vector FROM vectors AS v WHERE {used}", values)
@@ -287,15 +294,6 @@ def _vectors(part: Part, store: sqlite3.Connection, manifest: IndexManifest) -> 
         f"SELECT t.vector, t.codes FROM vectors AS v JOIN token_codes AS t ON t.vector = v.num WHERE {used}", values
     )
     copy(part.server, "token_codes", (integer, blob), rows)
-    rows = store.execute(
-        """SELECT o.place, p.document, v.vector FROM placed AS o JOIN passages AS p USING (num)
-           JOIN vectors AS v ON v.key = o.vector_key AND v.model = :model WHERE o.part = :part ORDER BY o.place""",
-        values,
-    )
-    count = copy(part.server, "embeddings", (integer, integer, halves), rows)
-    ((wanted,),) = store.execute("SELECT count(*) FROM placed WHERE part = :part", values)
-    if count != wanted:
-        raise IndexStale(f"{wanted - count} of {wanted} passages have no vector; run `check --repair`.")
 
 
 def _select(table: Table, shards: int) -> str:
@@ -318,33 +316,25 @@ def _select(table: Table, shards: int) -> str:
     return f"SELECT {', '.join(names)} FROM {table.name} AS x JOIN documents AS d ON d.num = x.document WHERE {where} {order}"
 
 
-def _words(parts: Sequence[Part], store: sqlite3.Connection, mean: float) -> None:
-    """The stems of each passage and the numbers that BM25 sums; `mean`: the mean length of a passage."""
-    numbers: dict[str, int] = {}
-    frequencies: Counter[str] = Counter()
-    everywhere = {part.place: part.server for part in parts}
+def _indexed(parts: Sequence[Part], staging: Staging, manifest: IndexManifest, words: WordIndex) -> None:
+    """What indexes are over, of the indexes published under KB_HOME: nothing is stemmed or rounded again."""
+    folder = folder_of(staging.home, manifest.generation)
+    documents = np.load(folder / "documents.npy", allow_pickle=False)
+    placed = staging.connection.execute("SELECT part FROM placed ORDER BY place")
+    owners = np.fromiter((part for (part,) in placed), np.int64, len(documents))
+    vectors = VectorIndex(folder)
+    servers = [part.server for part in parts]
 
-    def rows(place: int) -> Iterator[tuple[int, int, int, tuple[list[str], list[str]], dict[int, float]]]:
-        for num, document, body, context in store.execute(
-            """SELECT o.place, p.document, p.text, p.context FROM placed AS o JOIN passages AS p USING (num)
-               WHERE o.part = ? ORDER BY o.place""",
-            (place,),
-        ):
-            found = [lexeme(stem) for stem in stems(body)], [lexeme(stem) for stem in stems(context)]
-            length, times = len(found[0]) + len(found[1]), Counter[str](found[0])
-            norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * length / mean)
-            of_context = Counter(found[1])
-            frequencies.update({*times, *of_context})
-            impacts = {}
-            for stem in {*times, *of_context}:
-                counted = times[stem] + CONTEXT_WEIGHT * of_context[stem]
-                impacts[numbers.setdefault(stem, len(numbers))] = counted * (SATURATION + 1) / (counted + norm)
-            yield num, document, length, found, impacts
+    def embedded() -> Iterator[list[bytes]]:
+        for first in range(0, len(vectors), VECTOR_BATCH):
+            rows = vectors.rows(first, min(first + VECTOR_BATCH, len(vectors)))
+            nums = np.arange(first, first + len(rows))
+            own = [owners[nums] == part.place for part in parts]
+            yield [embeddings(rows[mine], nums[mine], documents[nums[mine]]) for mine in own]
 
-    for place in range(parts[0].shards):
-        if place in everywhere:
-            copy(everywhere[place], "lexemes", (integer, integer, small, lexemes, sparse), rows(place))
-        else:
-            deque(rows(place), maxlen=0)  # frequencies are of the whole collection
-    for part in parts:
-        copy(part.server, "terms", (text, integer, integer), ((term, numbers[term], n) for term, n in frequencies.items()))
+    copy_divided(servers, "embeddings (num, document, embedding)", embedded())
+    lexemes = Lexemes(words, documents, staging.home)
+    blocks = lexemes.divided(owners, [part.place for part in parts])
+    copy_divided(servers, "lexemes (num, document, length, words, impacts)", blocks)
+    for server in servers:
+        copy(server, "terms (term, num, passages)", (text, integer, integer), lexemes.terms())

@@ -28,6 +28,7 @@ CONTROL = "wakhan"  # the schema of what is published; see kb.postgres_schema
 LAYOUT = f"{SCHEMA}.1"  # of a generation's tables: the store's schema, and a number for those that indexes are over
 WHOLE = "text IS NOT NULL"  # of a document, on the server of its part
 FRESH = 1.0  # seconds for which a server is believed to hold the generation that it was seen to hold
+HANG = 0.8  # of what an answer waits for a part: after it a server that hangs is given up for another of the same part
 QUICK = 0.25  # seconds to wait for one that failed, where nobody has looked for a while
 #: Which part of the collection a server has of a generation; the cast fails where it has none. Standbys: of whichever they know.
 LOOK = f"SELECT layout FROM {CONTROL}.generations WHERE schema_name = %(schema)s AND 'documents'::regclass IS NOT NULL"
@@ -63,8 +64,10 @@ def checked_layout(name: str, told: str, wanted: str) -> None:
 class Shard:
     """One part of the collection, on a primary and its standbys. `lacking` tells why it cannot be asked now, "" if it can."""
 
-    def __init__(self, hosts: Hosts, number: int, shards: int) -> None:
+    def __init__(self, hosts: Hosts, number: int, shards: int, limit: float) -> None:
+        """`limit`: seconds that an answer waits for it."""
         self.hosts = hosts
+        self._patience = HANG * limit if shards > 1 else 0.0
         self.number = number
         self.layout = layout_of(number, shards)
         self.lacking = ""
@@ -76,6 +79,10 @@ class Shard:
     @property
     def name(self) -> str:
         return self.hosts.primary.name
+
+    def fetch(self, schema: str, sql: str, parameters: Any = None, *, binary: bool = False) -> list[Row]:
+        """Raises SnapshotGone, StoreUnavailable."""
+        return self.hosts.fetch(schema, sql, parameters, binary=binary, patience=self._patience)
 
     def has(self, schema: str) -> bool:
         """It was seen to have the generation just now."""
@@ -99,7 +106,7 @@ class Shard:
             if self.has(schema):
                 return
             self._tried = time.monotonic()
-            rows = self.hosts.fetch(schema, LOOK, {"schema": schema})
+            rows = self.fetch(schema, LOOK, {"schema": schema})
             checked_layout(self.name, str(rows[0][0]) if rows else "", self.layout)
             self._schema, self.wrong, self.lacking = schema, None, ""
         except IndexStale as error:
@@ -121,7 +128,7 @@ class Shards:
         count = len(addresses)
         self.limit = seconds / 2
         self.shards = [
-            Shard(Hosts(address, standbys if count == 1 else (), seconds), number, count)
+            Shard(Hosts(address, standbys if count == 1 else (), seconds), number, count, self.limit)
             for number, address in enumerate(addresses)
         ]
         self._unplaced = [] if count == 1 else [Host(address, seconds) for address in standbys]
@@ -237,9 +244,9 @@ class Scatter:
     def everywhere(self, sql: str, parameters: Any = None, *, binary: bool = False) -> list[Row]:
         """The rows of all parts, one part after the other. Raises SnapshotGone, StoreUnavailable if none is left."""
         if len(self) == 1:
-            return self._shards.shards[0].hosts.fetch(self._schema, sql, parameters, binary=binary)
+            return self._shards.shards[0].fetch(self._schema, sql, parameters, binary=binary)
         asked = [shard for shard in self._shards.shards if shard not in self._lost]
-        gathered = self._shards.at_once(asked, lambda one: one.hosts.fetch(self._schema, sql, parameters, binary=binary))
+        gathered = self._shards.at_once(asked, lambda one: one.fetch(self._schema, sql, parameters, binary=binary))
         found = []
         for shard, future in gathered.done.items():
             try:
@@ -260,7 +267,7 @@ class Scatter:
         """The rows of one part. Raises PartMissing, SnapshotGone."""
         shard = self._shards.shards[number]
         if len(self) == 1:
-            return shard.hosts.fetch(self._schema, sql, parameters)
+            return shard.fetch(self._schema, sql, parameters)
         rows = self._one(shard, sql, parameters)
         if rows is None:
             raise PartMissing(
@@ -272,7 +279,7 @@ class Scatter:
     def anywhere(self, sql: str, parameters: Any = None) -> list[Row]:
         """The rows of what every part has in full. Raises SnapshotGone, StoreUnavailable if none is left."""
         if len(self) == 1:
-            return self._shards.shards[0].hosts.fetch(self._schema, sql, parameters)
+            return self._shards.shards[0].fetch(self._schema, sql, parameters)
         start = time.monotonic_ns() // 1000 % len(self)  # in turn, as it comes
         for number in range(len(self)):
             rows = self._one(self._shards.shards[(start + number) % len(self)], sql, parameters)
@@ -284,7 +291,7 @@ class Scatter:
         """None from a part that is missing."""
         if shard in self._lost:
             return None
-        gathered = self._shards.at_once([shard], lambda one: one.hosts.fetch(self._schema, sql, parameters))
+        gathered = self._shards.at_once([shard], lambda one: one.fetch(self._schema, sql, parameters))
         try:
             if gathered.done:
                 return gathered.done[shard].result()

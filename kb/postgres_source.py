@@ -16,7 +16,7 @@ import psycopg
 from kb.errors import IndexMissing, IndexStale, PartMissing, StoreUnavailable, WriteFailed
 from kb.manifest import PARTIAL, vector_model
 from kb.ports import Reading
-from kb.postgres import Host, reason, unavailable
+from kb.postgres import CONNECT, Host, reason, unavailable
 from kb.postgres_search import Generation, Kept, opened
 from kb.postgres_shards import CONTROL, GenerationRows, Scatter, Shard, Shards, checked_layout
 from kb.records import IndexManifest
@@ -148,7 +148,7 @@ def asked(host: Host, wanted: str) -> tuple[int, Generation]:
     """The number and what a server names as published, in the layout `wanted`. Raises psycopg.OperationalError, IndexMissing,
     IndexStale, StoreUnavailable."""
     try:
-        rows = host.fetch("public", PUBLISHED, None)
+        rows = host.fetch("public", PUBLISHED, None, patience=CONNECT)
     except psycopg.OperationalError:
         raise
     except psycopg.errors.UndefinedTable:

@@ -198,13 +198,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """`next` is the offset of the following page as a string, or None."""
+    """`next` is the offset of the following page as a string, or None. `index` tells what was searched."""
 
     query: str
     items: tuple[Hit, ...]
     next: str | None
     also_searched: tuple[str, ...] = ()
     found: Found | None = None
+    index: IndexManifest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ class Hosts:
                 failures.append(f"{host.name}: {reason(error)}")
         if absent:
             raise SnapshotGone("the generation that was being read is no longer kept; ask again.")
-        raise unavailable(failures)
+        raise Unanswered(failures)
 
     def _in_order(self) -> list[Host]:
         hosts = [*random.sample(self.standbys, len(self.standbys)), self.primary]
@@ -259,10 +259,12 @@ def reason(error: psycopg.Error) -> str:
     return _USER.sub("the user", "; ".join(attempts) or lines[0])[: 200 * max(1, len(attempts))]
 
 
-def unavailable(failures: Sequence[str]) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"no server of the store answers ({'; '.join(failures)}). Start one, or correct KB_STORE and KB_STORE_READ."
-    )
+class Unanswered(StoreUnavailable):
+    """None of the servers that could be asked answers; `failures` is what each said."""
+
+    def __init__(self, failures: Sequence[str]) -> None:
+        self.failures = "; ".join(failures)
+        super().__init__(f"no server of the store answers ({self.failures}). Start one, or correct KB_STORE and KB_STORE_READ.")
 
 
 @contextmanager

@@ -35,7 +35,6 @@ LOCK = 0x57414B48414E  # the advisory lock of whoever writes here
 KEPT = 3  # generations, as under KB_HOME
 INDEX_MEMORY = 512  # MB to build an index in, where the server's own setting is less
 LARGEST = 500_000_000  # bytes of an original: a value takes 1 GB, and is held in memory twice
-NUMBERS = f"pg_get_serial_sequence('{CONTROL}.generations', 'number')"
 #: Divided among the servers: tables, and the long columns of documents. All else each has in full.
 DIVIDED = ("passages", "mentions", "cross_references", "word_boxes")
 LONG = ("text", "blocks", "pages", "warnings", "stated")
@@ -176,8 +175,14 @@ def _agreed(servers: Sequence[psycopg.Connection[Any]], manifest: IndexManifest)
         lacking = [place for place in range(len(servers)) if number not in having[place]]
         if not any(number in taken[place] for place in lacking):
             return number, lacking
-    drawn = [execute(server, f"SELECT nextval({NUMBERS})").fetchall()[0][0] for server in servers]
-    return max(map(int, drawn)), list(range(len(servers)))
+    return 1 + max(map(_last_number, servers)), list(range(len(servers)))
+
+
+def _last_number(server: psycopg.Connection[Any]) -> int:
+    """That was ever given to a generation here, also to one that was never published."""
+    sql = "SELECT max(last_value) FROM pg_sequences WHERE schemaname = %s AND sequencename = 'generations_number_seq'"
+    ((number,),) = execute(server, sql, (CONTROL,)).fetchall()
+    return int(number or 0)
 
 
 def _loaded(parts: Sequence[Part], staging: Staging, manifest: IndexManifest, number: int) -> None:
@@ -210,7 +215,8 @@ def _registered(part: Part, manifest: IndexManifest, number: int, what: tuple[st
             OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, %s, %s, %s)""",
         (number, what[0], manifest.generation, manifest.digest, layout, json.dumps(fields), what[1]),
     )
-    execute(part.server, f"SELECT setval({NUMBERS}, greatest(%s, nextval({NUMBERS})))", (number,))
+    number = max(number, _last_number(part.server))
+    execute(part.server, f"SELECT setval('{CONTROL}.generations_number_seq', %s)", (number,))
 
 
 def _each(parts: Sequence[Part], work: Callable[[Part], None]) -> None:

@@ -20,7 +20,7 @@ import psycopg
 from kb.errors import IndexStale, PartMissing, SnapshotGone, StoreUnavailable
 from kb.migrations import SCHEMA
 from kb.ports import Rows
-from kb.postgres import AGAIN, DOWN, MOST, STATEMENT, Host, Hosts, Result, translated, unavailable
+from kb.postgres import AGAIN, DOWN, MOST, STATEMENT, Host, Hosts, Result, Unanswered, translated
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -61,6 +61,10 @@ def checked_layout(name: str, told: str, wanted: str) -> None:
     )
 
 
+def why(error: StoreUnavailable) -> str:
+    return error.failures if isinstance(error, Unanswered) else str(error)
+
+
 class Shard:
     """One part of the collection, on a primary and its standbys. `lacking` tells why it cannot be asked now, "" if it can."""
 
@@ -94,6 +98,10 @@ class Shard:
     def failed(self, why: str) -> None:
         self.lacking, self._tried = why, time.monotonic()
 
+    def answered(self) -> None:
+        """It does again; a look tells what it holds."""
+        self.lacking = ""
+
     def gone(self) -> None:
         """It has no longer what it had."""
         self._schema = ""
@@ -114,7 +122,7 @@ class Shard:
         except SnapshotGone:
             self.lacking = f"{self.name}: it does not hold the published generation"
         except StoreUnavailable as error:
-            self.lacking = str(error)
+            self.failed(why(error))
         finally:
             self._looking.release()
 
@@ -231,7 +239,7 @@ class Scatter:
         self._whole = whole
         self._lost = {shard: shard.lacking for shard in shards.shards if shard.lacking}
         if len(self._lost) == len(shards):
-            raise unavailable(list(self._lost.values()))
+            raise Unanswered(list(self._lost.values()))
         self._refuse()
 
     def __len__(self) -> int:
@@ -255,11 +263,11 @@ class Scatter:
                 shard.gone()
                 raise
             except StoreUnavailable as error:
-                self._lose(shard, str(error))
+                self._lose(shard, why(error))
         for shard in gathered.late:
             self._lose(shard, self._shards.late(shard))
         if len(self._lost) == len(self):
-            raise unavailable(list(self._lost.values()))
+            raise Unanswered(list(self._lost.values()))
         self._refuse()
         return found
 
@@ -285,7 +293,7 @@ class Scatter:
             rows = self._one(self._shards.shards[(start + number) % len(self)], sql, parameters)
             if rows is not None:
                 return rows
-        raise unavailable(list(self._lost.values()))
+        raise Unanswered(list(self._lost.values()))
 
     def _one(self, shard: Shard, sql: str, parameters: Any) -> list[Row] | None:
         """None from a part that is missing."""
@@ -300,7 +308,7 @@ class Scatter:
             shard.gone()
             raise
         except StoreUnavailable as error:
-            self._lose(shard, str(error))
+            self._lose(shard, why(error))
         self._refuse()
         return None
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ import psycopg
 from kb.errors import IndexMissing, IndexStale, PartMissing, StoreUnavailable, WriteFailed
 from kb.manifest import PARTIAL, vector_model
 from kb.ports import Reading
-from kb.postgres import CONNECT, Host, reason, unavailable
+from kb.postgres import CONNECT, Host, Unanswered, reason
 from kb.postgres_search import Generation, Kept, opened
-from kb.postgres_shards import CONTROL, GenerationRows, Scatter, Shard, Shards, checked_layout
+from kb.postgres_shards import CONTROL, GenerationRows, Scatter, Shard, Shards, checked_layout, why
 from kb.records import IndexManifest
 from kb.staging import original_path
 
@@ -103,26 +104,33 @@ def newest(shards: Shards) -> tuple[Generation, bool]:
     first, *others = shards.shards
     if not others:
         return published(first)[1:]
-    if not first.lacking:
-        gathered = shards.at_once([first], published)
-        try:
-            if gathered.done:
-                return gathered.done[first].result()[1:]
-            first.failed(shards.late(first))
-        except StoreUnavailable as error:
-            first.failed(str(error))
-    told = []
-    alive = [shard for shard in others if not shard.lacking]
-    for shard, future in shards.at_once(alive, published).done.items():
-        try:
-            told.append(future.result())
-        except StoreUnavailable as error:
-            shard.failed(str(error))
-        except IndexMissing:
-            continue  # it was never told
+    asking = [shard for shard in shards.shards if not shard.lacking] or shards.shards  # if none is left, each is tried again
+    if first in asking:
+        found = _told(shards, [first])
+        if found:
+            _, generation, stale = found[0]
+            return generation, stale
+    told = [(number, generation) for number, generation, _ in _told(shards, [shard for shard in others if shard in asking])]
     if not told:
-        raise unavailable([shard.lacking for shard in shards.shards if shard.lacking])
+        raise Unanswered([shard.lacking for shard in shards.shards if shard.lacking])
     return max(told, key=lambda one: one[0])[1], True
+
+
+def _told(shards: Shards, asking: Sequence[Shard]) -> list[tuple[int, Generation, bool]]:
+    """What those of them that answer name as published."""
+    gathered, found = shards.at_once(asking, published), []
+    for shard, future in gathered.done.items():
+        try:
+            found.append(future.result())
+            shard.answered()
+        except StoreUnavailable as error:
+            shard.failed(why(error))
+        except IndexMissing:
+            if shard is shards.shards[0]:
+                raise
+    for shard in gathered.late:
+        shard.failed(shards.late(shard))
+    return found
 
 
 def published(shard: Shard) -> tuple[int, Generation, bool]:
@@ -140,7 +148,7 @@ def published(shard: Shard) -> tuple[int, Generation, bool]:
         except psycopg.OperationalError as error:
             failures.append(f"{host.name}: {reason(error)}")
     if not found:
-        raise unavailable(failures)
+        raise Unanswered(failures)
     return *max(found, key=lambda one: one[0]), True
 
 

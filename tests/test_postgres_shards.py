@@ -28,6 +28,7 @@ from tests.test_store_conformance import documents as collection
 from web import create_app
 
 FIRST, SECOND = "d0", "d2"  # documents of the first and of the second part, of two
+FILLERS = ("d1", "d7", "d3", "d4")  # two of each: the best sentence is judged beside others
 TRANSIT, CUSTOMS = "When was the transit agreement signed?", "When was the customs agreement signed?"
 
 
@@ -35,6 +36,7 @@ def said(year: int) -> list:
     return [
         staged(FIRST, f"The transit agreement was signed in Tashkent on 15 July {year}."),
         staged(SECOND, f"The customs agreement was signed in Karachi on 3 May {year}."),
+        *(staged(name, f"A railway of {length} km was built in {year}.") for length, name in enumerate(FILLERS, 20)),
     ]
 
 

@@ -195,10 +195,9 @@ class Shards:
         with self._lock:
             if not self._unplaced or time.monotonic() - self._placed_at < AGAIN:
                 return
-            self._placed_at = time.monotonic()
-            waiting = list(self._unplaced)
-        futures = [self._threads.submit(self._placed, host) for host in waiting]
-        wait(futures, timeout=self.limit)
+            first, self._placed_at = not self._placed_at, time.monotonic()
+            futures = [self._threads.submit(self._placed, host) for host in self._unplaced]
+        wait(futures, timeout=self.limit if first else 0)  # one that is down is asked again, and not waited for
 
     def _placed(self, host: Host) -> None:
         try:
@@ -214,17 +213,13 @@ class Shards:
                         shard.hosts.standbys = [*shard.hosts.standbys, host]
                 return
 
-    @property
-    def unplaced(self) -> Sequence[Host]:
-        return tuple(self._unplaced)
-
 
 class Gathered(Generic[T]):
     """Futures by shard, of which some may not be done."""
 
     def __init__(self, futures: dict[Shard, Future[T]]) -> None:
-        self.late = [shard for shard, future in futures.items() if not future.done()]
         self.done = {shard: future for shard, future in futures.items() if future.done()}
+        self.late = [shard for shard in futures if shard not in self.done]
         for shard in self.late:
             futures[shard].cancel()
 

@@ -27,6 +27,7 @@ T = TypeVar("T")
 CONNECT = 3  # seconds
 STATEMENT = 10  # seconds that a reader's statement may take: a hundred times what the slowest takes at a million passages
 HANGS = 1  # seconds after which a server that has not ended a statement at its time limit is held to hang
+ELSEWHERE = 4  # seconds after which a statement that hangs is put to another server, if there is one
 DOWN = 5.0  # seconds for which a server that failed is asked last, and waited for hardly
 HARDLY = 0.05  # seconds
 AGAIN = 1.0  # seconds for a second try
@@ -180,7 +181,8 @@ class Hosts:
         """The rows of a generation, from a standby that has it, or else the primary. `patience`: see Host.fetch. Raises
         SnapshotGone if no server has it any more, StoreUnavailable if none answers."""
         failures, absent = [], False
-        for host in self._in_order():
+        *others, last = self._in_order()
+        for host, patience in (*((other, ELSEWHERE) for other in others), (last, 0)):
             try:
                 return host.fetch(schema, sql, parameters, binary=binary, patience=patience)
             except _ABSENT:

@@ -182,9 +182,9 @@ class Hosts:
         SnapshotGone if no server has it any more, StoreUnavailable if none answers."""
         failures, absent = [], False
         *others, last = self._in_order()
-        for host, patience in (*((other, ELSEWHERE) for other in others), (last, 0)):
+        for host, seconds in (*((other, patience or ELSEWHERE) for other in others), (last, patience)):
             try:
-                return host.fetch(schema, sql, parameters, binary=binary, patience=patience)
+                return host.fetch(schema, sql, parameters, binary=binary, patience=seconds)
             except _ABSENT:
                 absent = True
             except psycopg.OperationalError as error:

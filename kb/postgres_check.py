@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import psycopg
 
 from kb.config import Settings
@@ -12,9 +13,9 @@ from kb.findings import Checked, Finding
 from kb.generations import content_digest
 from kb.manifest import folder_of, read_manifest
 from kb.postgres import GenerationRows, Host, Hosts, reason
-from kb.postgres_copy import halves
-from kb.postgres_search import Generation
-from kb.postgres_source import asked
+from kb.postgres_content import name as content_name
+from kb.postgres_search import HEAD, Generation
+from kb.postgres_source import CONTROL, asked
 from kb.rollback import kept
 
 SAMPLED = 500  # vectors compared, byte by byte
@@ -74,18 +75,26 @@ def _whole(primary: Host, generation: Generation) -> list[Finding]:
     if digest != manifest.digest:
         what = f"{schema} has the digest {digest[:12]}, published was {manifest.digest[:12]}."
         findings.append(Finding("postgres-digest", what, remedy))
+    ((lacking,),) = primary.fetch(
+        schema,
+        f"""SELECT count(*) FROM passages AS p LEFT JOIN vector_keys AS k ON k.key = p.vector_key
+            LEFT JOIN {CONTROL}.vectors AS c USING (sha256) WHERE c.sha256 IS NULL""",
+        None,
+    )
+    if lacking:
+        findings.append(Finding("postgres-content", f"{lacking} passages of {schema} have no vector there.", remedy))
     rows = primary.fetch(
         schema,
-        """SELECT e.num, e.embedding, v.vector FROM embeddings AS e JOIN passages AS p ON p.num = e.num
-           JOIN vectors AS v ON v.key = p.vector_key WHERE e.num %% %(every)s = 0""",
+        """SELECT e.embedding, v.vector, v.model, v.key, k.sha256 FROM embeddings AS e JOIN passages AS p ON p.num = e.num
+           JOIN vectors AS v ON v.key = p.vector_key JOIN vector_keys AS k ON k.num = v.num
+           WHERE e.num %% %(every)s = 0 AND v.vector IS NOT NULL""",
         {"every": max(1, manifest.passages // SAMPLED)},
         binary=True,
     )
-    wrong = sum(halves(bytes(vector))[4:] != bytes(embedding) for _, embedding, vector in rows)
+    wrong = sum(_differs(*row) for row in rows)
     if wrong:
-        findings.append(
-            Finding("postgres-vectors", f"{wrong} of {len(rows)} vectors of {schema} differ from the store's.", remedy)
-        )
+        what = f"{wrong} of {len(rows)} vectors of {schema} differ from the store's."
+        findings.append(Finding("postgres-vectors", what, f"delete what differs from {CONTROL}.vectors; {remedy}"))
     invalid = primary.fetch(
         schema,
         """SELECT i.indexrelid::regclass::text FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
@@ -93,6 +102,12 @@ def _whole(primary: Host, generation: Generation) -> list[Finding]:
         {"schema": schema},
     )
     return [*findings, *(Finding("postgres-index", f"The index {name} is not valid.", remedy) for (name,) in invalid)]
+
+
+def _differs(embedding: bytes, vector: bytes, model: str, key: bytes, named: bytes) -> bool:
+    halves, numbers = np.frombuffer(embedding, ">f2", offset=HEAD), np.frombuffer(vector, "<f4")
+    rounded = np.allclose(halves.astype(np.float32), numbers, rtol=2**-10, atol=2**-24)
+    return not rounded or content_name(model, bytes(key), bytes(vector)) != bytes(named)
 
 
 def _standbys(hosts: Hosts, number: int) -> list[str]:

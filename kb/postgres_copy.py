@@ -38,12 +38,6 @@ def blob(value: bytes) -> bytes:
     return _LENGTH.pack(len(value)) + value
 
 
-def halves(vector: bytes) -> bytes:
-    """A halfvec of the store's vector."""
-    numbers = np.frombuffer(vector, "<f4").astype(">f2")
-    return struct.pack("!ihh", 4 + 2 * len(numbers), len(numbers), 0) + numbers.tobytes()
-
-
 def embeddings(vectors: npt.NDArray[np.float32], first: int, documents: npt.NDArray[np.int64]) -> bytes:
     """Rows (num, document, embedding) of the passages numbered from `first` on."""
     count, dimension = vectors.shape
@@ -62,16 +56,24 @@ _EMBEDDING = [
 ENCODERS: dict[str, Encode] = {"TEXT": text, "INTEGER": integer, "REAL": real, "BLOB": blob}
 
 
-def copy(connection: psycopg.Connection[Any], target: str, encoders: Sequence[Encode], rows: Iterable[Sequence[Any]]) -> int:
-    """Fill `target`, a table with its columns; None is null. Returns the number of rows."""
-    return copy_blocks(connection, target, _encoded(encoders, rows))
+def copy(
+    connection: psycopg.Connection[Any],
+    target: str,
+    encoders: Sequence[Encode],
+    rows: Iterable[Sequence[Any]],
+    *,
+    frozen: bool = False,
+) -> int:
+    """Fill `target`, a table with its columns; None is null. Returns the number of rows. `frozen`: see `copy_blocks`."""
+    return copy_blocks(connection, target, _encoded(encoders, rows), frozen=frozen)
 
 
-def copy_blocks(connection: psycopg.Connection[Any], target: str, blocks: Iterable[bytes]) -> int:
-    """Fill `target` with rows as they are sent. Returns their number. A table that is made in this transaction is filled frozen
-    (`target` says so by its FREEZE): it need not be gone over again."""
+def copy_blocks(connection: psycopg.Connection[Any], target: str, blocks: Iterable[bytes], *, frozen: bool = False) -> int:
+    """Fill `target` with rows as they are sent. Returns their number. `frozen`: the table is made in this transaction, and its
+    rows are written as those of old, which no vacuum has to go over again."""
+    options = "FORMAT binary, FREEZE" if frozen else "FORMAT binary"
     with connection.cursor() as cursor:
-        with cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)".encode()) as stream:
+        with cursor.copy(f"COPY {target} FROM STDIN ({options})".encode()) as stream:
             stream.write(BEGIN)
             for block in blocks:
                 stream.write(block)

@@ -5,6 +5,7 @@ transaction. A run that is killed in it leaves nothing; the next one begins the 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +20,7 @@ from kb.errors import Busy, IndexStale
 from kb.generations import VECTOR_BATCH
 from kb.manifest import folder_of, read_manifest, vector_model
 from kb.postgres import CONNECT, described, told
+from kb.postgres_content import copy_names, forget, send
 from kb.postgres_copy import ENCODERS, blob, copy, copy_blocks, embeddings, integer, text
 from kb.postgres_lexemes import Lexemes
 from kb.postgres_schema import Table, create_indexes, create_tables, execute, grant, migrate, tables_of
@@ -30,8 +32,11 @@ from kb.store import published_generation
 from kb.vectors import VectorIndex
 
 LOCK = 0x57414B48414E  # the advisory lock of whoever writes here
+LOST = "2s"  # after which a server has to notice that its client is no more
 KEPT = 3  # generations, as under KB_HOME
-INDEX_MEMORY = 512  # MB to build an index in, where the server's own setting is less
+INDEX_MEMORY = 512  # MB to build an index in at least
+MOST_MEMORY = 4096  # MB at most: 2.6 million passages
+NODE = 800  # bytes of a vector's node in pgvector's graph, beside the vector itself
 LARGEST = 500_000_000  # bytes of an original: a value takes 1 GB, and is held in memory twice
 VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
 
@@ -56,6 +61,9 @@ def mirror(settings: Settings, staging: Staging) -> Mirrored | None:
     manifest = read_manifest(folder_of(staging.home, generation))
     with writing(settings.store) as server:
         number = _kept(server, manifest)
+        if number is None:
+            _placed(staging.connection, manifest)
+            send(server, staging.connection, vector_model(manifest.model, manifest.model_digest))
         with server.transaction():
             copied = number is None
             if number is None:
@@ -76,7 +84,8 @@ def collect_mirrored(settings: Settings, keep: int) -> None:
     """Drop what is not kept in KB_STORE, if there is one. Raises as `mirror` does."""
     if settings.store:
         with writing(settings.store) as server:
-            collect(server, keep)
+            if not collect(server, keep):
+                forget(server)  # what a run sent that was killed before it published
 
 
 @contextmanager
@@ -90,6 +99,10 @@ def writing(address: str) -> Iterator[psycopg.Connection[Any]]:
         if not free:
             raise Busy(f"another program publishes to {described(address)}; wait until it has ended and run this again.")
         server.execute(b"SET lock_timeout = '2s'")
+        # A program that is killed while an index is built: the server notices, and lets the next one publish.
+        server.execute(
+            "SELECT set_config('client_connection_check_interval', %s, false) WHERE version() LIKE '%%linux%%'", (LOST,)
+        )
         migrate(server)
         yield server
 
@@ -112,14 +125,8 @@ def collect(server: psycopg.Connection[Any], keep: int = KEPT) -> int:
             continue
         gone += 1
     if gone:
-        _forget_originals(server)
+        forget(server)
     return gone
-
-
-def _forget_originals(server: psycopg.Connection[Any]) -> None:
-    rows = execute(server, f"SELECT schema_name FROM {CONTROL}.generations").fetchall()
-    used = " UNION ".join(f"SELECT original_sha256 FROM {schema}.documents" for (schema,) in rows)
-    execute(server, f"DELETE FROM {CONTROL}.originals WHERE sha256 NOT IN ({used})")
 
 
 def _kept(server: psycopg.Connection[Any], manifest: IndexManifest) -> int | None:
@@ -145,11 +152,11 @@ def _loaded(server: psycopg.Connection[Any], staging: Staging, manifest: IndexMa
     schema = f"{CONTROL}_{number:06}_{manifest.digest[:8]}"
     execute(server, f"CREATE SCHEMA {schema}")
     server.execute("SELECT set_config('search_path', %s, true)", (f"{schema}, public",))
-    _give_memory(server)
+    _prepare(server, manifest)
     tables = tables_of(store)
-    create_tables(server, tables, manifest.dimension)
+    create_tables(server, tables, manifest.dimension, vector_model(manifest.model, manifest.model_digest))
     words = WordIndex(folder_of(staging.home, manifest.generation))
-    _filled(server, staging, tables, manifest)
+    _filled(server, store, tables, manifest)
     _indexed(server, staging, manifest, words)
     _originals(server, staging)
     create_indexes(server, tables, approximate=manifest.passages > postgres_search.EXACT_MOST)
@@ -179,44 +186,47 @@ def _in_words(passages: int) -> str:
     return f"{vectors}; words by GIN candidates and exact BM25"
 
 
-def _give_memory(server: psycopg.Connection[Any]) -> None:
+def _prepare(server: psycopg.Connection[Any], manifest: IndexManifest) -> None:
+    """For this transaction: texts are compressed the quick way, and the graph of vectors is built in memory. A build that goes on
+    outside of it makes a hundred and fifty rows a second. What was set for this role or database stands."""
     server.execute(
-        """SELECT set_config('maintenance_work_mem', %s, true) FROM pg_settings
-           WHERE name = 'maintenance_work_mem' AND setting::bigint < %s""",
-        (f"{INDEX_MEMORY}MB", INDEX_MEMORY * 1024),
+        """SELECT set_config(name, 'lz4', true) FROM pg_settings
+           WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)"""
+    )
+    megabytes = manifest.passages * (2 * manifest.dimension + NODE) // 1_000_000
+    wanted = min(max(INDEX_MEMORY, megabytes), MOST_MEMORY)
+    server.execute(
+        """SELECT set_config(name, %s, true) FROM pg_settings WHERE name = 'maintenance_work_mem'
+           AND source IN ('default', 'configuration file') AND setting::bigint < %s""",
+        (f"{wanted}MB", wanted * 1024),
     )
 
 
-def _filled(server: psycopg.Connection[Any], staging: Staging, tables: Sequence[Table], manifest: IndexManifest) -> None:
-    """Copy every row of the generation. Raises IndexStale if vectors lack."""
-    store, generation = staging.connection, {"g": manifest.generation}
+def _placed(store: sqlite3.Connection, manifest: IndexManifest) -> None:
+    """Make the store's table `placed`: the generation's passages by position. Raises IndexStale if vectors lack."""
     store.execute("DROP TABLE IF EXISTS temp.placed")
     store.execute(
         f"""CREATE TEMP TABLE placed AS SELECT row_number() OVER (ORDER BY d.id, p.ordinal) - 1 AS place, p.num, p.vector_key
             FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE {VISIBLE}""",
-        generation,
+        {"g": manifest.generation},
     )
-    for table in tables:
-        names = [f'"{name}"' for name, _ in table.columns]
-        encoders = [ENCODERS[kind] for _, kind in table.columns]
-        copy(
-            server, f"{table.name} ({', '.join(names)})", encoders, store.execute(_select(table), _parameters(table, generation))
-        )
-    model = {"model": vector_model(manifest.model, manifest.model_digest)}
     ((lacking,),) = store.execute(
         """SELECT count(*) FROM placed AS o
-           WHERE NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.key = o.vector_key AND v.model = :model)""",
-        model,
+           WHERE NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.key = o.vector_key AND v.model = ?)""",
+        (vector_model(manifest.model, manifest.model_digest),),
     )
     if lacking:
         raise IndexStale(f"{lacking} of {manifest.passages} passages have no vector; run `check --repair`.")
-    used = "v.model = :model AND v.key IN (SELECT vector_key FROM placed)"
-    rows = store.execute(f"SELECT v.num, v.key, v.model, v.vector FROM vectors AS v WHERE {used}", model)
-    copy(server, "vectors", (integer, blob, text, blob), rows)
-    rows = store.execute(
-        f"SELECT t.vector, t.codes FROM vectors AS v JOIN token_codes AS t ON t.vector = v.num WHERE {used}", model
-    )
-    copy(server, "token_codes", (integer, blob), rows)
+
+
+def _filled(server: psycopg.Connection[Any], store: sqlite3.Connection, tables: Sequence[Table], manifest: IndexManifest) -> None:
+    """Copy every row of the generation; see `_placed`."""
+    for table in tables:
+        names = [f'"{name}"' for name, _ in table.columns]
+        encoders = [ENCODERS[kind] for _, kind in table.columns]
+        rows = store.execute(_select(table), _parameters(table, {"g": manifest.generation}))
+        copy(server, f"{table.name} ({', '.join(names)})", encoders, rows, frozen=True)
+    copy_names(server, store)
     store.execute("DROP TABLE temp.placed")
 
 
@@ -250,7 +260,8 @@ def _indexed(server: psycopg.Connection[Any], staging: Staging, manifest: IndexM
         server,
         "embeddings (num, document, embedding)",
         (embeddings(rows, first, documents[first : first + len(rows)]) for first, rows in blocks),
+        frozen=True,
     )
     lexemes = Lexemes(words, documents, staging.home)
-    copy_blocks(server, "lexemes (num, document, length, words, impacts)", lexemes.blocks())
-    copy(server, "terms (term, num, passages)", (text, integer, integer), lexemes.terms())
+    copy_blocks(server, "lexemes (num, document, length, words, impacts)", lexemes.blocks(), frozen=True)
+    copy(server, "terms (term, num, passages)", (text, integer, integer), lexemes.terms(), frozen=True)

@@ -13,6 +13,7 @@ from kb.findings import Checked, Finding
 from kb.generations import content_digest
 from kb.manifest import folder_of, read_manifest
 from kb.postgres import Host, reason
+from kb.postgres_content import name as content_name
 from kb.postgres_search import HEAD, Generation
 from kb.postgres_shards import CONTROL, WHOLE, GenerationRows, Shard, Shards, shard_of
 from kb.postgres_source import asked
@@ -98,24 +99,39 @@ def _whole(shard: Shard, generation: Generation, shards: int) -> list[Finding]:
         if count != wanted:
             what = f"{schema}.{table} on {shard.name} has {count} rows for {wanted} passages."
             findings.append(Finding("postgres-rows", what, remedy))
+    return findings + _vectors(shard, schema, wanted) + _invalid(shard, schema)
+
+
+def _vectors(shard: Shard, schema: str, passages: int) -> list[Finding]:
+    primary, findings = shard.hosts.primary, list[Finding]()
+    ((lacking,),) = primary.fetch(
+        schema,
+        f"""SELECT count(*) FROM passages AS p LEFT JOIN vector_keys AS k ON k.key = p.vector_key
+            LEFT JOIN {CONTROL}.vectors AS c USING (sha256) WHERE c.sha256 IS NULL""",
+        None,
+    )
+    if lacking:
+        what = f"{lacking} passages of {schema} on {shard.name} have no vector there."
+        findings.append(Finding("postgres-content", what, _remedy(schema)))
     rows = primary.fetch(
         schema,
-        """SELECT e.num, e.embedding, v.vector FROM embeddings AS e JOIN passages AS p ON p.num = e.num
-           JOIN vectors AS v ON v.key = p.vector_key WHERE e.num %% %(every)s = 0""",
-        {"every": max(1, wanted // SAMPLED)},
+        """SELECT e.embedding, v.vector, v.model, v.key, k.sha256 FROM embeddings AS e JOIN passages AS p ON p.num = e.num
+           JOIN vectors AS v ON v.key = p.vector_key JOIN vector_keys AS k ON k.num = v.num
+           WHERE e.num %% %(every)s = 0 AND v.vector IS NOT NULL""",
+        {"every": max(1, passages // SAMPLED)},
         binary=True,
     )
-    wrong = sum(_differ(bytes(embedding), bytes(vector)) for _, embedding, vector in rows)
+    wrong = sum(_differs(*row) for row in rows)
     if wrong:
         what = f"{wrong} of {len(rows)} vectors of {schema} on {shard.name} differ from the store's."
-        findings.append(Finding("postgres-vectors", what, remedy))
-    return findings + _invalid(shard, schema)
+        findings.append(Finding("postgres-vectors", what, f"delete what differs from {CONTROL}.vectors; {_remedy(schema)}"))
+    return findings
 
 
-def _differ(embedding: bytes, vector: bytes) -> bool:
-    """Beyond the last bit of half precision, which libraries round each their own way."""
-    ours, stored = np.frombuffer(embedding[HEAD:], ">f2"), np.frombuffer(vector, "<f4")
-    return ours.shape != stored.shape or not np.allclose(ours.astype(np.float32), stored, rtol=2**-10, atol=2**-23)
+def _differs(embedding: bytes, vector: bytes, model: str, key: bytes, named: bytes) -> bool:
+    halves, numbers = np.frombuffer(embedding, ">f2", offset=HEAD), np.frombuffer(vector, "<f4")
+    rounded = np.allclose(halves.astype(np.float32), numbers, rtol=2**-10, atol=2**-24)
+    return not rounded or content_name(model, bytes(key), bytes(vector)) != bytes(named)
 
 
 def _invalid(shard: Shard, schema: str) -> list[Finding]:

@@ -39,12 +39,6 @@ def blob(value: bytes) -> bytes:
     return _LENGTH.pack(len(value)) + value
 
 
-def halves(vector: bytes) -> bytes:
-    """A halfvec of the store's vector."""
-    numbers = np.frombuffer(vector, "<f4").astype(">f2")
-    return struct.pack("!ihh", 4 + 2 * len(numbers), len(numbers), 0) + numbers.tobytes()
-
-
 def embeddings(vectors: npt.NDArray[np.float32], nums: npt.NDArray[np.int64], documents: npt.NDArray[np.int64]) -> bytes:
     """Rows (num, document, embedding) of the passages with these numbers."""
     count, dimension = vectors.shape
@@ -63,21 +57,27 @@ _EMBEDDING = [
 ENCODERS: dict[str, Encode] = {"TEXT": text, "INTEGER": integer, "REAL": real, "BLOB": blob}
 
 
-def copy(connection: psycopg.Connection[Any], target: str, encoders: Sequence[Encode], rows: Iterable[Sequence[Any]]) -> int:
-    """Fill `target`, a table with its columns; None is null. Returns the number of rows."""
-    return copy_blocks(connection, target, _encoded(encoders, rows))
-
-
-def copy_blocks(connection: psycopg.Connection[Any], target: str, blocks: Iterable[bytes]) -> int:
-    """Fill `target` with rows as they are sent. Returns their number."""
-    (count,) = copy_divided([connection], target, ([block] for block in blocks))
+def copy(
+    connection: psycopg.Connection[Any],
+    target: str,
+    encoders: Sequence[Encode],
+    rows: Iterable[Sequence[Any]],
+    *,
+    frozen: bool = False,
+) -> int:
+    """Fill `target`, a table with its columns; None is null. Returns the number of rows. `frozen`: see `copy_divided`."""
+    blocks = ([block] for block in _encoded(encoders, rows))
+    (count,) = copy_divided([connection], target, blocks, frozen=frozen)
     return count
 
 
-def copy_divided(connections: Sequence[psycopg.Connection[Any]], target: str, blocks: Iterable[Sequence[bytes]]) -> list[int]:
+def copy_divided(
+    connections: Sequence[psycopg.Connection[Any]], target: str, blocks: Iterable[Sequence[bytes]], *, frozen: bool = False
+) -> list[int]:
     """Fill `target` on several servers with rows as they are sent: of each of `blocks`, one for each server. Returns the number
-    of rows on each."""
-    statement = f"COPY {target} FROM STDIN (FORMAT binary)".encode()
+    of rows on each. `frozen`: the table is made in this transaction, and its rows are written as those of old, which no vacuum
+    has to go over again."""
+    statement = f"COPY {target} FROM STDIN ({'FORMAT binary, FREEZE' if frozen else 'FORMAT binary'})".encode()
     with ExitStack() as cursors:
         opened = [cursors.enter_context(connection.cursor()) for connection in connections]
         with ExitStack() as copies:

@@ -71,7 +71,7 @@ class Servers:
         options = ("-D", str(self.folder / which), "-l", str(self.folder / f"{which}.log"), "-o", f"-p {port}", "-w", *command)
         subprocess.run(
             ["runuser", "-u", "postgres", "--", "env", "-C", str(self.folder), str(binary), *options],
-            check=True, timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            check=True, timeout=180, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
     def kill(self, which: str) -> None:

@@ -45,6 +45,12 @@ def of_this_app() -> Caching:
     return cast(Caching, current_app.extensions[EXTENSION])
 
 
+def searched(partial: bool) -> None:
+    """To be told of what was searched: a page that is without a part of the collection is not kept."""
+    if partial:
+        g.tag = ""
+
+
 def _unchanged() -> Response | None:
     """304 before any work is done. Other sites cannot tell: the tag is of this site's cache."""
     g.tag = (
@@ -76,6 +82,8 @@ def _tag() -> str:
         info = library().info()
     except KnowledgeBaseError:
         return ""  # the view tells what is wrong
+    if info.partial:
+        return ""  # the server that does not answer may do so at the next request
     if info.stale:
         g.passing = True
         return ""
@@ -84,6 +92,7 @@ def _tag() -> str:
         caching.failures,
         info.generation,
         info.digest,
+        info.stale,
         date.today(),
         preferences.theme(),
         languages.chosen(),

@@ -15,6 +15,7 @@ from ingest.pdf_tables import TOUCH, Cell, Table, cell_of, centre, table_of
 
 MOST_RULES = 400  # of each direction; a page of more is a drawing
 FEWEST_BANDS = 3  # horizontal rules of one length that make a table without vertical ones
+MOST_THROUGH = 0.1  # of a table's stretches of text may run over a rule
 FEWEST_BESIDE = 3  # rows of figures beside a cell whose lines belong to one each
 MOST_LINES = 4  # lines of text between two such rules; more are rows that no rule parts
 
@@ -34,7 +35,7 @@ def ruled_tables(fragments: Sequence[Fragment], rules: Rules) -> tuple[list[Frag
     rest = list(fragments)
     for grid in (*_grids(rules), *_banded_grids(fragments, rules)):
         inside = [piece for piece in rest if _in_grid(piece, grid)]
-        table = _ruled(_split(inside, grid), grid) if inside else None
+        table = _ruled(_split(inside, grid), grid) if inside and not _is_drawn_over(inside, grid) else None
         if table is not None:
             taken = {id(piece) for piece in inside}
             rest = [piece for piece in rest if id(piece) not in taken]
@@ -167,6 +168,21 @@ def _free(gap: tuple[float, float], header: Sequence[Fragment]) -> tuple[float, 
 def _in_grid(piece: Fragment, grid: Grid) -> bool:
     x, y = centre(piece)
     return grid.xs[0] - TOUCH < x < grid.xs[-1] + TOUCH and grid.ys[0] - TOUCH < y < grid.ys[-1] + TOUCH
+
+
+def _is_drawn_over(pieces: Sequence[Fragment], grid: Grid) -> bool:
+    """Do vertical rules go through letters? Those of a drawing do, whose frame reaches over text; a table's keep between."""
+    through = sum(
+        any(
+            left + 0.2 * (right - left) < x < right - 0.2 * (right - left)
+            for x, top, bottom in grid.rules.vertical
+            if piece.box[0] < x < piece.box[2] and top < centre(piece)[1] < bottom
+            for sign, left, right in zip(piece.text, piece.lefts, piece.rights, strict=True)
+            if sign != " "
+        )
+        for piece in pieces
+    )
+    return through >= FEWEST_BESIDE and through > MOST_THROUGH * len(pieces)
 
 
 def _split(pieces: Iterable[Fragment], grid: Grid) -> list[Fragment]:

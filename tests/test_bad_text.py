@@ -28,6 +28,7 @@ def test_sound_text_is_let_be(text: str) -> None:
     [
         ("(cid:36)(cid:42)(cid:85) (cid:72)", "signs without"),
         ("/C50 /C72/C6f /C70 /C65 /C72 /c114/c121 /G2E/g0035", "signs without"),
+        ("Ҩ ဌʾ ဎಱ ܆ȥ Ϝͱʸ ฏʤҨ ଋҨ ƺୡȥ " * 4, "code page"),
         ("".join(chr(ord(sign) + 0x18C) if sign.isalpha() else sign for sign in ENGLISH), "other letters"),
         ("\ue036\ue042\ue085 and", "signs without"),
         (RUSSIAN_TEXT.encode("cp1251", "ignore").decode("latin-1"), "code page"),

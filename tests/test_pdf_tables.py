@@ -180,3 +180,12 @@ def test_lines_beside_ruled_figures_belong_to_one_each_and_a_paragraph_to_all() 
     _, (table,) = ruled_tables([*prose, *figures], rules)
     assert told(table)[1:] == ["11", "21"]
     assert told(table)[0].count("remark") == 3
+
+
+def test_the_frame_of_a_drawing_over_lines_of_text_is_no_table() -> None:
+    lines = [piece("the outer loop calls the inner one again", 40, 100 + 14.0 * n) for n in range(8)]
+    labels = [piece(text, x, 100 + 28.0 * n) for n in range(4) for text, x in (("Trunk", 260), ("Guard", 320))]
+    across = tuple((y, 52.0, 370.0) for y in (90.0, 120.0, 150.0, 210.0))
+    rules = Rules(across, tuple((x, 90.0, 210.0) for x in (52.0, 310.0, 370.0)))
+    rest, tables = ruled_tables([*lines, *labels], rules)
+    assert not tables and rest == [*lines, *labels]

@@ -17,6 +17,7 @@ from kb.sentences import sentence_spans
 
 LONGEST_CLOSING = 900  # characters of "Done at …" with the languages
 CLOSING_BLOCKS = 4  # the formula and what it may be broken into
+PLACE_WITHIN = 120  # characters from "Done"
 LONGEST_CLAUSE = 600  # characters of a sentence on entry into force
 
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w’'‘`-]*"
@@ -148,7 +149,8 @@ def _signature(text: str, start: int, ends: tuple[int, int]) -> Iterator[Stated]
         when = next(iter(dates_in(text[start : ends[1]])), None)
     if when is not None:
         yield Stated("signed_on", when.iso, start + when.start, start + when.end)
-    place = next((found for found in _PLACE.finditer(piece[:120]) if not _TONGUE.match(piece, found.end())), None)
+    places = (found for found in _PLACE.finditer(piece[:300]) if found.start() < PLACE_WITHIN)
+    place = next((found for found in places if not _TONGUE.match(piece, found.end())), None)
     if place is not None and not _LANGUAGE.fullmatch(place[place.lastgroup or ""]):
         group = place.lastgroup or ""
         name = place[group]

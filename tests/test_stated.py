@@ -187,6 +187,7 @@ def test_header_lines() -> None:
         ("Done in two originals in the Hindi, Spanish and English languages on 15 July 2021.", []),
         ("Done in duplicate on 15 July 2021, each copy presented in Macedonian,", []),
         ("Done at This day of 15 July 2021", []),
+        (f"Done on 15 July 2021 at {'.' * 71} in two originals each in Croatian, Serbian and English languages,", []),
         ("DONE at Ankara on July 15, 2021 in two originals in English language.", ["Ankara"]),
         ("Done in the Duplication at Ljubljana on 15 July 2021 in the English language.", ["Ljubljana"]),
     ],

@@ -57,6 +57,7 @@ class Cluster:
         self._refused: dict[str, str] = {}
         self._alive: set[str] = set()
         self._deaths: dict[str, int] = {}
+        self._died: dict[str, float] = {}  # when: what the head said before that is old
         self._last_seen = time.monotonic()
         _connect(address)
         self._head = Head(address)
@@ -97,11 +98,15 @@ class Cluster:
                 return
             del self._nodes[node.id]
             self._last_seen = time.monotonic()
-            self._deaths[node.id] = self._deaths.get(node.id, 0) + 1
+            self._count_death(node)
             log.warning("the node %s is lost (%s); what it had at hand is done again by others.", node.name, _first_line(error))
             if self._deaths[node.id] >= LIVES:
                 self._refused[node.id] = f"{node.name}: its worker ended {LIVES} times, the last time with: {_first_line(error)}"
             self._dismiss(node)
+
+    def _count_death(self, node: Node) -> None:
+        self._deaths[node.id] = self._deaths.get(node.id, 0) + 1
+        self._died[node.id] = time.monotonic()
 
     def look(self) -> None:
         """See who came and who went. Raises NodesLost if the head of the cluster is gone, and with it whatever is under way."""
@@ -138,7 +143,7 @@ class Cluster:
             self.lost(self._nodes[gone], RayError("Ray calls it dead"))
         known = {*self._nodes, *self._refused, *self._hiring, *(node.id for node, _ in self._asked.values())}
         for id, entry in alive.items():
-            if id not in known:
+            if id not in known and self._head.answered > self._died.get(id, 0):
                 self._hiring.add(id)
                 name = f"{entry['NodeManagerHostname']} {id[:8]}"
                 self._head.soon(partial(self._hire, id, name, int(entry["Resources"]["CPU"])))
@@ -175,7 +180,7 @@ class Cluster:
         except RayTaskError as error:
             trouble = _first_line(error)
         except RayError as error:
-            self._deaths[node.id] = self._deaths.get(node.id, 0) + 1
+            self._count_death(node)
             if self._deaths[node.id] < LIVES:
                 return  # if it is alive it is asked again
             trouble = f"its worker does not start: {_first_line(error)}"

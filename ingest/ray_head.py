@@ -46,12 +46,15 @@ class LastWords:
 
 
 class Head:
-    """Begins to ask when it is made, and waits for the first answer. Methods may be called by several threads."""
+    """Begins to ask when it is made, and waits for the first answer. Methods may be called by several threads.
+
+    `answered`: when the question was put that `nodes` answers, by the monotonic clock.
+    """
 
     def __init__(self, address: str) -> None:
         self._address = address
         self._alive: Mapping[str, dict[str, Any]] = {}
-        self._answered = time.monotonic()
+        self.answered = time.monotonic()
         self._first = threading.Event()
         self._left = threading.Event()
         self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
@@ -64,7 +67,7 @@ class Head:
 
         Raises NodesLost if the head has not answered for SILENT seconds.
         """
-        if time.monotonic() - self._answered > SILENT:
+        if time.monotonic() - self.answered > SILENT:
             raise NodesLost(
                 f"the head of the Ray cluster at {self._address} has not answered for {SILENT:.0f} s. What was done is kept: "
                 "start the nodes again, the head first, and run the same command, or leave out --runner."
@@ -83,6 +86,7 @@ class Head:
 
     def _ask(self) -> None:
         while not self._left.is_set():
+            began = time.monotonic()
             try:
                 while not self._tasks.empty():
                     self._tasks.get()()
@@ -92,6 +96,6 @@ class Head:
                 continue
             # A node without processors, such as a head that only coordinates, is asked for nothing.
             self._alive = {entry["NodeID"]: entry for entry in found if entry["Alive"] and entry["Resources"].get("CPU", 0) >= 1}
-            self._answered = time.monotonic()
+            self.answered = began
             self._first.set()
             self._left.wait(LOOK)

@@ -56,11 +56,8 @@ def start_nodes(folder: Path) -> None:
     write_token(Path(os.environ["RAY_AUTH_TOKEN_PATH"]))
     start = [*START, "--node-ip-address=127.0.0.1", "--disable-usage-stats"]
     quietly([*start, "--head", "--port=6399", "--include-dashboard=false", f"--temp-dir={folder / 'ray'}"])
-    others = [threading.Thread(target=quietly, args=([*start, f"--address={ADDRESS}"],)) for _ in range(2)]
-    for other in others:
-        other.start()
-    for other in others:
-        other.join()
+    for _ in range(2):  # one after the other: at once, both may take the same names for their sockets
+        quietly([*start, f"--address={ADDRESS}"])
 
 
 def kill_along(home: Path, killed: list[int]) -> None:

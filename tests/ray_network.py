@@ -44,9 +44,14 @@ class Machine:
 
 
 class Network:
-    """10.77.0.0/24. The caller's namespace has no address in it: what is to reach a machine runs on one."""
+    """10.77.0.0/24. The caller's namespace has no address in it: what is to reach a machine runs on one.
 
-    def __init__(self) -> None:
+    `own`: a folder of which each machine sees one of its own; all other files are those of all.
+    """
+
+    def __init__(self, own: Path) -> None:
+        own.mkdir()
+        self._own = own
         raise_loopback()
         _do("ip", "link", "add", "bridge", "type", "bridge")
         _do("ip", "link", "set", "bridge", "up")
@@ -63,6 +68,7 @@ class Network:
         _do(*machine.inside(["ip", "link", "set", "lo", "up"]))
         _do(*machine.inside(["ip", "address", "add", f"{machine.address}/24", "dev", "eth0"]))
         _do(*machine.inside(["ip", "link", "set", "eth0", "up"]))
+        _do(*machine.inside(["mount", "-t", "tmpfs", "none", str(self._own)]))
         if replaced:
             _do(*machine.inside(["mount", "--bind", str(replaced[1]), str(replaced[0])]))
         self.machines.append(machine)

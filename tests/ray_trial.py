@@ -43,6 +43,7 @@ from tests.ray_nodes import (
 
 FILES = 60
 PORT = 6379
+PATIENCE = 120  # seconds for a node to start
 EVERYTHING = 0x0003  # ETH_P_ALL
 
 
@@ -73,7 +74,7 @@ class Trial:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.encrypts = False
-        self.network = Network()
+        self.network = Network(folder / "ray")
         self.machines = [self.network.add() for _ in range(3)]
         self.address = f"{self.machines[0].address}:{PORT}"
         write_token(Path(os.environ["RAY_AUTH_TOKEN_PATH"]))
@@ -91,7 +92,7 @@ class Trial:
             start += ["--head", f"--port={PORT}", "--include-dashboard=false", f"--temp-dir={self.folder / 'ray'}"]
         else:
             start.append(f"--address={self.address}")
-        quietly(machine.inside(start), **(self.told(machine) | changed))
+        quietly(machine.inside(["timeout", str(PATIENCE), *start]), **(self.told(machine) | changed))
 
     def start_all(self) -> None:
         """The first three, the head first."""
@@ -163,7 +164,6 @@ class Trial:
         """The same command as before, on nodes that were started again, and encrypt."""
         for machine in self.network.machines:
             kill_all(machine.processes(lambda command: is_head(command) or is_raylet(command) or command.startswith("ray::")))
-        shutil.rmtree(self.folder / "ray", ignore_errors=True)
         addresses = [machine.address for machine in self.machines]
         quietly([str(ROOT / "deploy" / "ray-certificates.sh"), str(self.folder / "certificates"), *addresses])
         self.encrypts = True

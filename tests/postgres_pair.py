@@ -7,6 +7,7 @@ FIRST and SECOND the settings of each for the scripts.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -20,6 +21,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from kb.config import settings_from
+from kb.postgres_publish import mirror
+from kb.staging import Staging
 from tests.postgres_made import missing
 
 SCRIPTS = Path(__file__).parents[1] / "deploy" / "postgresql"
@@ -165,8 +169,9 @@ def main(command: str) -> int:
                 "KB_STORE": two.address("wakhan_web", options="&target_session_attrs=primary"),
                 "KB_STORE_READ": " ".join(two.address("wakhan_web", (server,)) for server in (two.first, two.second)),
             }
-            publishing = environment | {"KB_STORE": environment["WRITER"]}
-            subprocess.run([sys.executable, "-m", "ingest", "reindex"], env=publishing, check=True, timeout=900)
+            settings = dataclasses.replace(settings_from(os.environ, Path.cwd()), store=environment["WRITER"], store_read=())
+            with Staging(settings.home) as staging:
+                mirror(settings, staging)
             return subprocess.run(command, shell=True, env=environment, check=False).returncode
 
 

@@ -23,7 +23,7 @@ from kb.postgres_search import Generation, PostgresSnapshot, opened
 from kb.records import IndexManifest
 from kb.staging import original_path
 
-LAYOUT = f"{SCHEMA}.1"  # of a generation's tables: the store's schema, and a number for those that indexes are over
+LAYOUT = f"{SCHEMA}.2"  # of a generation's tables: the store's schema, and a number for those that indexes are over
 CONTROL = "wakhan"  # the schema of what is published; see kb.postgres_schema
 PUBLISHED = f"""SELECT g.number, g.schema_name, g.manifest, g.mean_length, g.layout FROM {CONTROL}.generations AS g
  JOIN {CONTROL}.published AS p ON p.number = g.number"""

@@ -90,8 +90,8 @@ def embedded_store(home: Path, texts: list[Path], real: Real, count: int) -> dic
     return figures
 
 
-def new_database(address: str, count: int) -> str:
-    name = f"{address.rsplit('/', 1)[-1]}_{count}"
+def new_database(address: str, label: object) -> str:
+    name = f"{address.rsplit('/', 1)[-1]}_{label}"
     with psycopg.connect(address, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
         admin.execute(f"CREATE DATABASE {name}".encode())
@@ -232,8 +232,8 @@ def compared(plain: Settings, there: Settings, cache: Path, questions: list[Path
                     times[f"{name} {leg}"].append(spent * 1000)
                 found[name] = [position for position, _ in dense[:10]], [position for position, _ in words[:10]]
             exact = _exact(readings["embedded"], vector, filters)
-            nearest.append(_share(found["pg"][0], exact))
-            worded.append(_share(found["pg"][1], set(found["embedded"][1])))
+            nearest.append(share(found["pg"][0], exact))
+            worded.append(share(found["pg"][1], set(found["embedded"][1])))
         figures |= {f"{label}: {name} ms": percentiles(values) for name, values in times.items()}
         figures |= {f"{label}: pg recall@10": f"{np.mean(nearest):.3f}", f"{label}: pg words@10": f"{np.mean(worded):.3f}"}
     for source in sources.values():
@@ -241,7 +241,7 @@ def compared(plain: Settings, there: Settings, cache: Path, questions: list[Path
     return figures
 
 
-def _share(found: list[int], wanted: set[int]) -> float:
+def share(found: list[int], wanted: set[int]) -> float:
     """Of what is wanted that is found; where nothing is, of what is found that is wanted."""
     return len(wanted.intersection(found)) / len(wanted) if wanted else float(not found)
 

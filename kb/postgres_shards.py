@@ -25,7 +25,7 @@ from kb.postgres import AGAIN, DOWN, MOST, STATEMENT, Host, Hosts, Result, Unans
 T = TypeVar("T")
 Row = tuple[Any, ...]
 CONTROL = "wakhan"  # the schema of what is published; see kb.postgres_schema
-LAYOUT = f"{SCHEMA}.1"  # of a generation's tables: the store's schema, and a number for those that indexes are over
+LAYOUT = f"{SCHEMA}.2"  # of a generation's tables: the store's schema, and a number for those that indexes are over
 WHOLE = "text IS NOT NULL"  # of a document, on the server of its part
 FRESH = 1.0  # seconds for which a server is believed to hold the generation that it was seen to hold
 HANG = 0.8  # of what an answer waits for a part: after it a server that hangs is given up for another of the same part

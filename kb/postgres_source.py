@@ -19,7 +19,7 @@ from kb.manifest import PARTIAL, vector_model
 from kb.ports import Reading
 from kb.postgres import CONNECT, Host, Unanswered, reason
 from kb.postgres_search import Generation, Kept, opened
-from kb.postgres_shards import CONTROL, GenerationRows, Scatter, Shard, Shards, checked_layout, why
+from kb.postgres_shards import CONTROL, LAYOUT, GenerationRows, Scatter, Shard, Shards, checked_layout, why
 from kb.records import IndexManifest
 from kb.staging import original_path
 
@@ -152,7 +152,7 @@ def published(shard: Shard) -> tuple[int, Generation, bool]:
     return *max(found, key=lambda one: one[0]), True
 
 
-def asked(host: Host, wanted: str) -> tuple[int, Generation]:
+def asked(host: Host, wanted: str = LAYOUT) -> tuple[int, Generation]:
     """The number and what a server names as published, in the layout `wanted`. Raises psycopg.OperationalError, IndexMissing,
     IndexStale, StoreUnavailable."""
     try:

@@ -46,9 +46,9 @@ def of_this_app() -> Caching:
 
 
 def searched(partial: bool) -> None:
-    """To be told of what was searched: a page that is without a part of the collection is not kept."""
+    """To be told of what was searched: what is without a part of the collection is not kept."""
     if partial:
-        g.tag = ""
+        g.passing = True
 
 
 def _unchanged() -> Response | None:
@@ -64,7 +64,7 @@ def _unchanged() -> Response | None:
 
 
 def _tagged(response: Response) -> Response:
-    if g.get("passing"):  # nothing keeps what may be old, and be right again in a moment
+    if g.get("passing"):  # nothing keeps what may be old or in part, and be right again in a moment
         response.headers["Cache-Control"] = "no-store"
     elif response.status_code == 200 and g.get("tag"):
         response.set_etag(g.tag, weak=True)
@@ -82,9 +82,7 @@ def _tag() -> str:
         info = library().info()
     except KnowledgeBaseError:
         return ""  # the view tells what is wrong
-    if info.partial:
-        return ""  # the server that does not answer may do so at the next request
-    if info.stale:
+    if info.stale or info.partial:
         g.passing = True
         return ""
     parts = [
@@ -92,7 +90,6 @@ def _tag() -> str:
         caching.failures,
         info.generation,
         info.digest,
-        info.stale,
         date.today(),
         preferences.theme(),
         languages.chosen(),

@@ -7,10 +7,10 @@ tables, forms) and over eight of them spoilt on purpose; each stands between the
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 
+from ingest.text import GLYPH_CODE
 from kb.language import script
 
 MIN_LETTERS = 60  # fewer letters are no evidence, but for signs that mean nothing
@@ -23,7 +23,6 @@ VOWELS = 0.25  # share among Latin letters: sound pages .35 to .47; each letter 
 LONG_WORD = 25  # characters a word: sound pages have 8; no blanks at all: hundreds
 SINGLE = 0.6  # share of words of one letter: sound pages .14; a blank after each letter .95
 
-GLYPH_CODE = re.compile(r"\(cid:\d+\)|/(?:[a-zA-Z]{1,2}|uni)[0-9][0-9A-Fa-f]{0,3}\b|/G[0-9A-F]{2}\b")
 _SPACED = ("latin", "cyrillic", "arabic")
 
 

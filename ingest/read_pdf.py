@@ -20,7 +20,6 @@ import pypdf
 import pypdfium2
 
 from ingest.archive import File, MemoryFile
-from ingest.bad_text import GLYPH_CODE
 from ingest.pdf_aligned import aligned_tables
 from ingest.pdf_fragments import Fragment, PageText, page_text
 from ingest.pdf_furniture import without_furniture
@@ -31,7 +30,7 @@ from ingest.pdf_ruled import ruled_tables
 from ingest.pdf_rules import page_rules
 from ingest.pdf_structure import DEFECTS, Structure, structure
 from ingest.pdf_tables import Table
-from ingest.text import TextBuilder, UnreadableFile, normalise
+from ingest.text import GLYPH_CODE, TextBuilder, UnreadableFile, normalise
 from ingest.traced import NOWHERE, Traced, put_in
 from kb.records import Parsed
 

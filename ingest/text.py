@@ -142,6 +142,8 @@ _HYPHENATED = frozenset(
 )
 _HYPHENS = "-\u2010\u00ad\ufffe\x02"  # U+FFFE and U+0002: what PDFium writes for a hyphen that breaks a word
 # Chinese and Japanese put no spaces between words: signs, kana, and their full-width punctuation.
+#: The name of a glyph that a library gives where it knows no letter.
+GLYPH_CODE = re.compile(r"\(cid:\d+\)|/(?:[a-zA-Z]{1,2}|uni)[0-9][0-9A-Fa-f]{0,3}\b|/G[0-9A-F]{2}\b")
 _UNSPACED = re.compile("[\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 _URL_OPEN = re.compile(r"https?://\S*[\-_=&?%#]$")
 _URL = re.compile(r"https?://\S*$")

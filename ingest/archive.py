@@ -24,6 +24,9 @@ LARGEST = 200 * 1024 * 1024  # bytes unpacked
 LARGEST_RATIO = 200  # XML packs to about 1/10, a page of one letter to 1/100; bombs start at 1,000
 
 
+_STREAM = re.compile(r"file '<[^>]{0,2000}>'")
+
+
 def free_key(key: str, taken: Container[str]) -> str:
     """`key`, or the first of "key-2", "key-3", … that is not taken."""
     number, free = 1, key
@@ -59,6 +62,11 @@ def ordinary(file: File, kind: str) -> File:
                 data = _KIND.sub(kind.encode() + b".main+xml", data)
             out.writestr(info.filename, data)
     return MemoryFile(file.name, made.getvalue())
+
+
+def told(error: Exception) -> str:
+    """What a library says is wrong, at most 200 characters; without the place of the file in our memory, which some put first."""
+    return _STREAM.sub("it", str(error))[:200]
 
 
 def check_unpacked(file: File, what: str) -> None:

@@ -17,7 +17,7 @@ from docx.opc.part import Part
 from docx.oxml.ns import qn
 from lxml import etree
 
-from ingest.archive import DAMAGED, File, check_unpacked, ordinary
+from ingest.archive import DAMAGED, File, check_unpacked, ordinary, told
 from ingest.metadata import metadata_from
 from ingest.number_words import number_text
 from ingest.sources import DOCX
@@ -45,9 +45,7 @@ def read(path: File) -> tuple[Parsed, ...]:
             metadata, warnings = _properties(document)
             body = document.element.body
     except (*DAMAGED, PackageNotFoundError) as error:
-        raise UnreadableFile(
-            f"the DOCX is damaged ({str(error)[:200]}); open it in a word processor and save it anew."
-        ) from error
+        raise UnreadableFile(f"the DOCX is damaged ({told(error)}); open it in a word processor and save it anew.") from error
     if body is None:
         raise UnreadableFile("the DOCX is damaged (it has no body); open it in a word processor and save it anew.")
     reading.blocks(body, 0)

@@ -17,7 +17,7 @@ from pptx.shapes.graphfrm import GraphicFrame
 from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
-from ingest.archive import DAMAGED, File, check_unpacked, ordinary
+from ingest.archive import DAMAGED, File, check_unpacked, ordinary, told
 from ingest.metadata import metadata_from
 from ingest.sources import PPTX
 from ingest.table_grid import names_columns
@@ -46,7 +46,7 @@ def read(path: File) -> tuple[Parsed, ...]:
             hidden = _add_slides(builder, presentation)
             metadata, warnings = _properties(presentation)
     except (*DAMAGED, PythonPptxError) as error:
-        raise UnreadableFile(f"the PPTX is damaged ({str(error)[:200]}); open it in PowerPoint and save it anew.") from error
+        raise UnreadableFile(f"the PPTX is damaged ({told(error)}); open it in PowerPoint and save it anew.") from error
     text, blocks, pages = builder.build()
     if not text:
         raise UnreadableFile("the PPTX holds no text, perhaps only pictures; export it as PDF with a text layer.")
@@ -85,7 +85,10 @@ def _add_slide(builder: TextBuilder, slide: Slide, place: str) -> None:
             continue
         if shape.is_placeholder and shape.placeholder_format.type in _FRAME:
             continue
-        _add_shape(builder, shape, place)
+        if isinstance(shape, GraphicFrame) and shape.has_chart:
+            _add_chart(builder, shape.chart, place)
+        else:
+            _add_shape(builder, shape, place)
     for relation in slide.part.rels.values():
         if relation.reltype.endswith("/diagramData") and not relation.is_external:
             _add_diagram(builder, relation.target_part.blob, place)
@@ -109,8 +112,6 @@ def _add_shape(builder: TextBuilder, shape: BaseShape, place: str) -> None:
         rows = [["" if cell.is_spanned else cell.text for cell in row.cells] for row in shape.table.rows]
         for line in table_rows(rows, has_header=shape.table.first_row or names_columns(rows)):
             builder.add("table_row", line, 0, place)
-    elif isinstance(shape, GraphicFrame) and shape.has_chart:
-        _add_chart(builder, shape.chart, place)
     elif isinstance(shape, Shape):
         listed = shape.is_placeholder and shape.placeholder_format.type in _LISTED
         for paragraph in shape.text_frame.paragraphs:

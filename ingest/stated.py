@@ -20,7 +20,7 @@ CLOSING_BLOCKS = 4  # the formula and what it may be broken into
 PLACE_WITHIN = 120  # characters from "Done"
 LONGEST_CLAUSE = 600  # characters of a sentence on entry into force
 
-_CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w’'‘`-]*"
+_CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w’'‘`-]{0,40}"  # bounded: it is tried at each letter of A'A'A'…
 _FORMULA = re.compile(
     r"(?:done|made|executed|performed|concluded|drawn up|signed)\b|совершено|учинено|подписано|исполнено|заключено|بمقام",
     re.IGNORECASE,
@@ -137,9 +137,8 @@ def _signatures(text: str, blocks: Sequence[Block], law: Structure) -> Iterator[
 
 def _formula(piece: str) -> re.Match[str] | None:
     """Where "Done at …" begins: at the start of the paragraph, or of a sentence in it."""
-    return next(
-        (m for m in _FORMULA.finditer(piece) if not piece[: m.start()].strip() or piece[: m.start()].rstrip()[-1] in ".;"), None
-    )
+    before = ((match, piece[max(0, match.start() - 2) : match.start()].strip()) for match in _FORMULA.finditer(piece))
+    return next((match for match, end in before if not end or end[-1] in ".;"), None)
 
 
 def _signature(text: str, start: int, ends: tuple[int, int]) -> Iterator[Stated]:

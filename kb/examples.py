@@ -12,8 +12,8 @@ from kb.records import Answer, EntityCount
 
 SURE = 0.7  # confidence: of the answers between .7 and .8, .81 were right (docs/calibration.md)
 TRIED = 8  # names of a type, the most mentioned first
-MOST = 60  # questions asked for one choice: some seconds of one core, in the background
-BY_LANGUAGE = {"en": 3, "ru": 1, "ur": 1}  # shown
+MOST = 90  # questions asked for one choice: some seconds of one core, in the background
+EACH = 3  # of a language
 SCRIPTS = {"en": "latin", "ru": "cyrillic", "ur": "arabic"}
 
 #: Patterns by type of entity and language. {name} stands where it need not be declined; {other} is a second country.
@@ -48,7 +48,7 @@ class Candidate:
 def examples(
     ask: Callable[[str], Answer], entities: Sequence[EntityCount], going_on: Callable[[], bool] = lambda: True
 ) -> tuple[tuple[str, str], ...]:
-    """(language, question), at most BY_LANGUAGE of each. `entities` are the mentioned ones, the most frequent first; before each
+    """(language, question), at most EACH of each. `entities` are the mentioned ones, the most frequent first; before each
     question `going_on` tells whether to go on. Raises what `ask` raises."""
     chosen: list[Candidate] = []
     wanted = list(_candidates(entities))
@@ -59,15 +59,13 @@ def examples(
         wanted.remove(following)
         if _sure(ask(following.question), following.language):
             chosen.append(following)
-    return tuple((one.language, one.question) for language in BY_LANGUAGE for one in chosen if one.language == language)
+    return tuple((one.language, one.question) for language in SCRIPTS for one in chosen if one.language == language)
 
 
 def _wanted(one: Candidate, chosen: Sequence[Candidate]) -> bool:
     """Each of a language is about another entity and by another pattern: three dates would show one thing three times."""
     others = [other for other in chosen if other.language == one.language]
-    return len(others) < BY_LANGUAGE[one.language] and all(
-        one.entity != other.entity and one.pattern != other.pattern for other in others
-    )
+    return len(others) < EACH and all(one.entity != other.entity and one.pattern != other.pattern for other in others)
 
 
 def _sure(answer: Answer, language: str) -> bool:

@@ -13,17 +13,20 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import psycopg
+from psycopg.abc import PQGen
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from kb.errors import BadRequest, SnapshotGone, StoreUnavailable
 
+T = TypeVar("T")
 CONNECT = 3  # seconds
 STATEMENT = 10  # seconds that a reader's statement may take: a hundred times what the slowest takes at a million passages
+HANGS = 1  # seconds after which a server that has not ended a statement at its time limit is held to hang
 DOWN = 5.0  # seconds for which a server that failed is asked last, and waited for hardly
 HARDLY = 0.05  # seconds
 AGAIN = 1.0  # seconds for a second try
@@ -38,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "connect_timeout": CONNECT, "application_name": "wakhan", "keepalives_idle": 5, "keepalives_interval": 2,
     "keepalives_count": 3, "tcp_user_timeout": 11_000,
 }  # fmt: skip
+_USER = re.compile(r'\b(?:user|role) "[^"]*"')
 _ABSENT = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # a server that is down is told by who asks it, once
 
@@ -50,10 +54,38 @@ class _Number(Loader):
         return float(value) if b"." in value else int(value)
 
 
+class Hung(psycopg.OperationalError):
+    """A server took a statement and did not answer in time."""
+
+
 class Session(psycopg.Connection[tuple[Any, ...]]):
-    """A reader's connection, which remembers the schema that it looks into."""
+    """A reader's connection, which remembers the schema that it looks into, and waits `patience` seconds for a server that may
+    hang: its kernel goes on acknowledging what is sent, so no limit of TCP ends that."""
 
     schema = "public"
+    patience: float = CONNECT
+    failures: ClassVar[dict[str, psycopg.OperationalError]] = {}  # why there was no connection, by address: a pool does not tell
+
+    @classmethod
+    def connect(cls, conninfo: str = "", **kwargs: Any) -> Session:
+        try:
+            made = super().connect(conninfo, **kwargs)
+        except psycopg.OperationalError as error:
+            cls.failures[conninfo] = error
+            raise
+        cls.failures.pop(conninfo, None)
+        return made
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        limit = self.patience if timeout is None else timeout
+        ends = time.monotonic() + limit
+        try:
+            return super().wait(gen, interval, limit)
+        except psycopg.OperationalError as error:
+            if time.monotonic() < ends:
+                raise
+            self.pgconn.finish()
+            raise Hung(f"no answer in {limit:.0f} s") from error
 
 
 def _configured(seconds: int, session: Session) -> None:
@@ -66,10 +98,13 @@ class Host:
     """One server."""
 
     def __init__(self, address: str, seconds: int = STATEMENT) -> None:
+        """`address` may name several servers of which one is the primary (`host=a,b target_session_attrs=primary`)."""
         self.name = described(address)
         self._down_until = 0.0
+        self._patience = seconds + HANGS
+        self._address = make_conninfo(**(DEFAULTS | conninfo_to_dict(address)))
         self._pool = ConnectionPool(
-            make_conninfo(**(DEFAULTS | conninfo_to_dict(address))),
+            self._address,
             connection_class=Session,
             kwargs={"autocommit": True},
             configure=functools.partial(_configured, seconds),
@@ -84,27 +119,39 @@ class Host:
     def down(self) -> bool:
         return time.monotonic() < self._down_until
 
-    def fetch(self, schema: str, sql: str, parameters: Any, *, binary: bool = False) -> list[tuple[Any, ...]]:
-        """Raises psycopg.OperationalError if the server cannot be asked, UndefinedTable if it has no such schema."""
+    def fetch(
+        self, schema: str, sql: str, parameters: Any, *, binary: bool = False, patience: float = 0
+    ) -> list[tuple[Any, ...]]:
+        """`patience`: seconds for a server that hangs, if fewer than those of any statement. Raises psycopg.OperationalError if
+        the server cannot be asked, UndefinedTable if it has no such schema."""
         self._pool.open()
-        query = schema, sql.encode(), parameters
+        query = schema, sql.encode(), parameters, patience or self._patience
         try:
             try:
                 rows = self._fetched(query, binary, HARDLY if self.down else CONNECT)
+            except Hung:
+                self._pool.drain()  # its other connections hang as well
+                raise
             except psycopg.OperationalError:
                 if self.down:
                     raise
                 self._pool.check()  # the server was started anew: connections of before are replaced
                 rows = self._fetched(query, binary, AGAIN)
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
             self._down_until = time.monotonic() + DOWN
+            if isinstance(error, PoolTimeout):
+                raise self._why(error) from error
             raise
         self._down_until = 0.0
         return rows
 
-    def _fetched(self, query: tuple[str, bytes, Any], binary: bool, timeout: float) -> list[tuple[Any, ...]]:
-        schema, sql, parameters = query
+    def _why(self, error: PoolTimeout) -> psycopg.OperationalError:
+        return Session.failures.get(self._address, error)
+
+    def _fetched(self, query: tuple[str, bytes, Any, float], binary: bool, timeout: float) -> list[tuple[Any, ...]]:
+        schema, sql, parameters, patience = query
         with self._pool.connection(timeout=timeout) as session:
+            session.patience = patience
             if session.schema != schema:
                 session.execute(b"SELECT set_config('search_path', %s, false)", (f"{schema}, public",))
                 session.schema = schema
@@ -201,18 +248,25 @@ class GenerationRows:
 
 
 def described(address: str) -> str:
-    """Server and database of an address, without user and password. Raises BadRequest."""
+    """Servers and database of an address, without user and password. Raises BadRequest."""
     try:
         parts = conninfo_to_dict(address)
     except psycopg.ProgrammingError:
         raise BadRequest("KB_STORE or KB_STORE_READ cannot be read; an address is like postgresql://user@host/wakhan.") from None
-    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+    hosts = str(parts.get("host") or parts.get("hostaddr") or "localhost").split(",")
+    ports = str(parts.get("port") or 5432).split(",")
+    ports = ports * len(hosts) if len(ports) == 1 else ports
+    servers = ",".join(f"{host}:{port or 5432}" for host, port in zip(hosts, ports, strict=False))
+    return f"{servers}/{parts.get('dbname', '')}"
 
 
 def reason(error: psycopg.Error) -> str:
+    """In one line, without the name of a user. Of an address with several servers, what each said."""
     if isinstance(error, PoolTimeout):
         return "no connection"
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    attempts = [line.removeprefix("- ") for line in lines if line.startswith("- host: ")]
+    return _USER.sub("the user", "; ".join(attempts) or lines[0])[: 200 * max(1, len(attempts))]
 
 
 def unavailable(failures: Sequence[str]) -> StoreUnavailable:

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import struct
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import psycopg
-
-from kb.postgres_search import SPARSE
 
 BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = struct.pack("!h", -1)
 CHUNK = 1 << 18  # bytes sent at a time
-LAST_PLACE = 16_383  # of a word in a tsvector
-MOST_PLACES = 255  # of one word
-CONTEXT = 3 << 14  # weight A, in a place's highest bits
 _NULL = struct.pack("!i", -1)
 _LENGTH = struct.Struct("!i")
 _LONG = struct.Struct("!iq")
 _DOUBLE = struct.Struct("!id")
-_SHORT = struct.Struct("!ii")
 
 Encode = Callable[[Any], bytes]
 
 
 def integer(value: int) -> bytes:
     return _LONG.pack(8, value)
-
-
-def small(value: int) -> bytes:
-    return _SHORT.pack(4, value)
 
 
 def real(value: float) -> bytes:
@@ -54,44 +44,49 @@ def halves(vector: bytes) -> bytes:
     return struct.pack("!ihh", 4 + 2 * len(numbers), len(numbers), 0) + numbers.tobytes()
 
 
-def lexemes(columns: tuple[Sequence[str], Sequence[str]]) -> bytes:
-    """A tsvector of the stems of a passage and of its context, whose places have weight A; between the two one is left out."""
-    places: dict[str, list[int]] = defaultdict(list)
-    place = 0
-    for stems, mark in zip(columns, (0, CONTEXT), strict=True):
-        for stem in stems:
-            place += 1
-            if place <= LAST_PLACE and len(places[stem]) < MOST_PLACES:
-                places[stem].append(mark | place)
-        place += 1
-    parts = [_LENGTH.pack(len(places))]
-    for stem, found in places.items():
-        parts.append(stem.encode() + b"\0" + struct.pack(f"!H{len(found)}H", len(found), *found))
-    return blob(b"".join(parts))
+def embeddings(vectors: npt.NDArray[np.float32], first: int, documents: npt.NDArray[np.int64]) -> bytes:
+    """Rows (num, document, embedding) of the passages numbered from `first` on."""
+    count, dimension = vectors.shape
+    rows = np.zeros(count, [*_EMBEDDING, ("numbers", ">f2", (dimension,))])
+    rows["columns"], rows["num_size"], rows["document_size"], rows["size"] = 3, 8, 8, 4 + 2 * dimension
+    rows["num"], rows["document"], rows["dimension"] = np.arange(first, first + count), documents, dimension
+    rows["numbers"] = vectors
+    return rows.tobytes()
 
 
-def sparse(numbers: Mapping[int, float]) -> bytes:
-    """A sparsevec of (number, value), no value being 0."""
-    order = sorted(numbers)
-    head = struct.pack("!3i", SPARSE, len(order), 0)
-    return blob(head + np.array(order, ">i4").tobytes() + np.array([numbers[n] for n in order], ">f4").tobytes())
-
+_EMBEDDING = [
+    ("columns", ">i2"), ("num_size", ">i4"), ("num", ">i8"), ("document_size", ">i4"), ("document", ">i8"),
+    ("size", ">i4"), ("dimension", ">i2"), ("unused", ">i2"),
+]  # fmt: skip
 
 ENCODERS: dict[str, Encode] = {"TEXT": text, "INTEGER": integer, "REAL": real, "BLOB": blob}
 
 
 def copy(connection: psycopg.Connection[Any], target: str, encoders: Sequence[Encode], rows: Iterable[Sequence[Any]]) -> int:
     """Fill `target`, a table with its columns; None is null. Returns the number of rows."""
-    count, head = 0, struct.pack("!h", len(encoders))
-    buffer = bytearray(BEGIN)
-    with connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)".encode()) as stream:
-        for row in rows:
-            buffer += head
-            for encode, value in zip(encoders, row, strict=True):
-                buffer += _NULL if value is None else encode(value)
-            count += 1
-            if len(buffer) >= CHUNK:
-                stream.write(bytes(buffer))
-                buffer.clear()
-        stream.write(bytes(buffer) + END)
-    return count
+    return copy_blocks(connection, target, _encoded(encoders, rows))
+
+
+def copy_blocks(connection: psycopg.Connection[Any], target: str, blocks: Iterable[bytes]) -> int:
+    """Fill `target` with rows as they are sent. Returns their number. A table that is made in this transaction is filled frozen
+    (`target` says so by its FREEZE): it need not be gone over again."""
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)".encode()) as stream:
+            stream.write(BEGIN)
+            for block in blocks:
+                stream.write(block)
+            stream.write(END)
+        return cursor.rowcount
+
+
+def _encoded(encoders: Sequence[Encode], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    head = struct.pack("!h", len(encoders))
+    buffer = bytearray()
+    for row in rows:
+        buffer += head
+        for encode, value in zip(encoders, row, strict=True):
+            buffer += _NULL if value is None else encode(value)
+        if len(buffer) >= CHUNK:
+            yield bytes(buffer)
+            buffer.clear()
+    yield bytes(buffer)

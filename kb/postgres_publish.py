@@ -5,29 +5,29 @@ transaction. A run that is killed in it leaves nothing; the next one begins the 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import psycopg
 
 from kb import faults, postgres_search
 from kb.config import Settings
 from kb.errors import Busy, IndexStale
+from kb.generations import VECTOR_BATCH
 from kb.manifest import folder_of, read_manifest, vector_model
 from kb.postgres import CONNECT, described, told
-from kb.postgres_copy import ENCODERS, blob, copy, halves, integer, lexemes, small, sparse, text
+from kb.postgres_copy import ENCODERS, blob, copy, copy_blocks, embeddings, integer, text
+from kb.postgres_lexemes import Lexemes
 from kb.postgres_schema import Table, create_indexes, create_tables, execute, grant, migrate, tables_of
-from kb.postgres_search import lexeme
 from kb.postgres_source import CONTROL, LAYOUT
-from kb.postings import CONTEXT_WEIGHT, LENGTH_SHARE, SATURATION, WordIndex
+from kb.postings import WordIndex
 from kb.records import IndexManifest
 from kb.staging import Staging, original_path
 from kb.store import published_generation
-from kb.words import stems
+from kb.vectors import VectorIndex
 
 LOCK = 0x57414B48414E  # the advisory lock of whoever writes here
 KEPT = 3  # generations, as under KB_HOME
@@ -148,8 +148,9 @@ def _loaded(server: psycopg.Connection[Any], staging: Staging, manifest: IndexMa
     _give_memory(server)
     tables = tables_of(store)
     create_tables(server, tables, manifest.dimension)
-    mean_length = WordIndex(folder_of(staging.home, manifest.generation)).mean_length
-    _filled(server, store, (tables, manifest, mean_length))
+    words = WordIndex(folder_of(staging.home, manifest.generation))
+    _filled(server, staging, tables, manifest)
+    _indexed(server, staging, manifest, words)
     _originals(server, staging)
     create_indexes(server, tables, approximate=manifest.passages > postgres_search.EXACT_MOST)
     for (name,) in server.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall():
@@ -158,7 +159,7 @@ def _loaded(server: psycopg.Connection[Any], staging: Staging, manifest: IndexMa
     execute(
         server,
         f"UPDATE {CONTROL}.generations SET schema_name = %s, mean_length = %s WHERE number = %s",
-        (schema, mean_length, number),
+        (schema, words.mean_length, number),
     )
     return int(number)
 
@@ -186,12 +187,9 @@ def _give_memory(server: psycopg.Connection[Any]) -> None:
     )
 
 
-def _filled(
-    server: psycopg.Connection[Any], store: sqlite3.Connection, what: tuple[Sequence[Table], IndexManifest, float]
-) -> None:
-    """Copy every row of the generation: `what` are its tables, manifest, and mean length. Raises IndexStale if vectors lack."""
-    tables, manifest, mean_length = what
-    generation = {"g": manifest.generation}
+def _filled(server: psycopg.Connection[Any], staging: Staging, tables: Sequence[Table], manifest: IndexManifest) -> None:
+    """Copy every row of the generation. Raises IndexStale if vectors lack."""
+    store, generation = staging.connection, {"g": manifest.generation}
     store.execute("DROP TABLE IF EXISTS temp.placed")
     store.execute(
         f"""CREATE TEMP TABLE placed AS SELECT row_number() OVER (ORDER BY d.id, p.ordinal) - 1 AS place, p.num, p.vector_key
@@ -205,6 +203,13 @@ def _filled(
             server, f"{table.name} ({', '.join(names)})", encoders, store.execute(_select(table), _parameters(table, generation))
         )
     model = {"model": vector_model(manifest.model, manifest.model_digest)}
+    ((lacking,),) = store.execute(
+        """SELECT count(*) FROM placed AS o
+           WHERE NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.key = o.vector_key AND v.model = :model)""",
+        model,
+    )
+    if lacking:
+        raise IndexStale(f"{lacking} of {manifest.passages} passages have no vector; run `check --repair`.")
     used = "v.model = :model AND v.key IN (SELECT vector_key FROM placed)"
     rows = store.execute(f"SELECT v.num, v.key, v.model, v.vector FROM vectors AS v WHERE {used}", model)
     copy(server, "vectors", (integer, blob, text, blob), rows)
@@ -212,15 +217,6 @@ def _filled(
         f"SELECT t.vector, t.codes FROM vectors AS v JOIN token_codes AS t ON t.vector = v.num WHERE {used}", model
     )
     copy(server, "token_codes", (integer, blob), rows)
-    rows = store.execute(
-        """SELECT o.place, p.document, v.vector FROM placed AS o JOIN passages AS p USING (num)
-           JOIN vectors AS v ON v.key = o.vector_key AND v.model = :model ORDER BY o.place""",
-        model,
-    )
-    count = copy(server, "embeddings", (integer, integer, halves), rows)
-    if count != manifest.passages:
-        raise IndexStale(f"{manifest.passages - count} of {manifest.passages} passages have no vector; run `check --repair`.")
-    _words(server, store, mean_length)
     store.execute("DROP TABLE temp.placed")
 
 
@@ -243,25 +239,18 @@ def _parameters(table: Table, generation: dict[str, int]) -> dict[str, int]:
     return {} if table.name in ("collections", "passages") else generation
 
 
-def _words(server: psycopg.Connection[Any], store: sqlite3.Connection, mean: float) -> None:
-    """The stems of each passage and the numbers that BM25 sums; `mean`: the mean length of a passage."""
-    numbers: dict[str, int] = {}
-    frequencies: Counter[str] = Counter()
-
-    def rows() -> Iterator[tuple[int, int, int, tuple[list[str], list[str]], dict[int, float]]]:
-        for place, document, body, context in store.execute(
-            "SELECT o.place, p.document, p.text, p.context FROM placed AS o JOIN passages AS p USING (num) ORDER BY o.place"
-        ):
-            found = [lexeme(stem) for stem in stems(body)], [lexeme(stem) for stem in stems(context)]
-            length, times = len(found[0]) + len(found[1]), Counter[str](found[0])
-            norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * length / mean)
-            of_context = Counter(found[1])
-            frequencies.update({*times, *of_context})
-            impacts = {}
-            for stem in {*times, *of_context}:
-                counted = times[stem] + CONTEXT_WEIGHT * of_context[stem]
-                impacts[numbers.setdefault(stem, len(numbers))] = counted * (SATURATION + 1) / (counted + norm)
-            yield place, document, length, found, impacts
-
-    copy(server, "lexemes", (integer, integer, small, lexemes, sparse), rows())
-    copy(server, "terms", (text, integer, integer), ((term, numbers[term], n) for term, n in frequencies.items()))
+def _indexed(server: psycopg.Connection[Any], staging: Staging, manifest: IndexManifest, words: WordIndex) -> None:
+    """What indexes are over, of the indexes published under KB_HOME: nothing is stemmed or rounded again."""
+    folder = folder_of(staging.home, manifest.generation)
+    documents = np.load(folder / "documents.npy", allow_pickle=False)
+    vectors = VectorIndex(folder)
+    firsts = range(0, len(vectors), VECTOR_BATCH)
+    blocks = ((first, vectors.rows(first, min(first + VECTOR_BATCH, len(vectors)))) for first in firsts)
+    copy_blocks(
+        server,
+        "embeddings (num, document, embedding)",
+        (embeddings(rows, first, documents[first : first + len(rows)]) for first, rows in blocks),
+    )
+    lexemes = Lexemes(words, documents, staging.home)
+    copy_blocks(server, "lexemes (num, document, length, words, impacts)", lexemes.blocks())
+    copy(server, "terms (term, num, passages)", (text, integer, integer), lexemes.terms())

@@ -18,7 +18,7 @@ from kb.errors import IndexMissing, IndexStale, StoreUnavailable, WriteFailed
 from kb.manifest import PARTIAL, vector_model
 from kb.migrations import SCHEMA
 from kb.ports import Reading
-from kb.postgres import GenerationRows, Host, Hosts, reason, unavailable
+from kb.postgres import CONNECT, GenerationRows, Host, Hosts, reason, unavailable
 from kb.postgres_search import Generation, PostgresSnapshot, opened
 from kb.records import IndexManifest
 from kb.staging import original_path
@@ -114,7 +114,7 @@ def asked(host: Host) -> tuple[int, Generation]:
     """The number and what a server names as published. Raises psycopg.OperationalError, IndexMissing, IndexStale,
     StoreUnavailable."""
     try:
-        rows = host.fetch("public", PUBLISHED, None)
+        rows = host.fetch("public", PUBLISHED, None, patience=CONNECT)
     except psycopg.OperationalError:
         raise
     except psycopg.errors.UndefinedTable:

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -236,6 +236,32 @@ class WordIndex:
     def mean_length(self) -> float:
         """Of a passage with its context, in words; above 0."""
         return max((int(self._segments[-1]) - 2 * len(self)) / max(len(self), 1), 1e-9)
+
+    def terms(self) -> list[bytes]:
+        """The stems by their numbers, which follow their UTF-8 bytes."""
+        return self._terms.tobytes().split(b"\n")[:-1]
+
+    @property
+    def begins(self) -> Array:
+        """Where the columns begin, body and context of each passage in turn, and where the last one ends: (2 * passages + 1,)."""
+        return self._segments
+
+    def in_order(self, file: IO[bytes]) -> Array:
+        """The number of the stem in each place, LEFT_OUT where there is none, uint32; mapped to `file`, which is empty and takes
+        4 bytes a word."""
+        total = int(self._segments[-1])
+        if not total:
+            return np.zeros(0, np.uint32)
+        os.posix_fallocate(file.fileno(), 0, 4 * total)
+        stream = np.memmap(file, np.uint32, "r+", shape=(total,))
+        stream[self._segments[1:] - np.uint32(1)] = LEFT_OUT
+        for first in range(0, len(self._places), RUN_PLACES):
+            places = self._places[first : first + RUN_PLACES]
+            low, high = np.searchsorted(self._place_ends, [first, first + len(places) - 1], side="right")
+            ends = np.minimum(self._place_ends[low : high + 1], first + len(places))
+            stream[places] = np.repeat(np.arange(low, high + 1, dtype=np.uint32), np.diff(ends, prepend=first))
+            _let_go(stream)
+        return stream
 
     def search(self, terms: Sequence[str], k: int, allowed: npt.NDArray[np.bool_] | None = None) -> list[tuple[int, float]]:
         """The k best (position, BM25) of the passages that hold any of the stems, best first; larger is better.

@@ -145,6 +145,10 @@ class VectorIndex:
     def __len__(self) -> int:
         return sum(int(part.ntotal) for part in self._parts)
 
+    def rows(self, first: int, last: int) -> Floats:
+        """The vectors at the positions from `first` to before `last`, as they are kept: in half precision."""
+        return _rows(self._parts, np.arange(first, last))
+
     def search(self, query: Floats, k: int, allowed: Mask | None = None) -> list[tuple[int, float]]:
         """The k nearest (position, cosine) to a vector of shape (dimension,), nearest first.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # PostgreSQL for the tests, on a Debian machine, as root.
-#   tests/postgres.sh install        server and pgvector; where Debian has no package, pgvector is built from Debian's source
+#   tests/postgres.sh install        server, pgBackRest and pgvector; where Debian has no package, pgvector is built from Debian's source
 #   tests/postgres.sh start FOLDER   a primary and a hot standby in FOLDER on free ports of 127.0.0.1; prints the two ports
 #   tests/postgres.sh stop FOLDER    end both
 set -euo pipefail
@@ -11,10 +11,11 @@ version() { find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/d
 install_server() {
   apt-get update -qq
   if apt-cache policy postgresql-17-pgvector | grep -q 'Candidate: [0-9]'; then
-    apt-get install -y -qq --no-install-recommends postgresql-17 postgresql-17-pgvector >/dev/null
+    apt-get install -y -qq --no-install-recommends postgresql-17 postgresql-17-pgvector pgbackrest >/dev/null
     return
   fi
-  apt-get install -y -qq --no-install-recommends postgresql-15 postgresql-server-dev-15 build-essential >/dev/null
+  apt-get install -y -qq --no-install-recommends postgresql-15 pgbackrest postgresql-server-dev-15 build-essential \
+    >/dev/null
   [ -e /usr/lib/postgresql/15/lib/vector.so ] || build_pgvector
 }
 
@@ -35,6 +36,7 @@ build_pgvector() {
   rm -rf "$made"
 }
 
+# fsync is off: processes are killed here, no machine loses its power, and a busy disk took a minute for what takes seconds.
 as_postgres() { runuser -u postgres -- env -C "$folder" "$@"; }
 
 start() {
@@ -45,7 +47,7 @@ taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
 print(*(one.getsockname()[1] for one in taken))'))
   install -d -o postgres -g postgres -m 700 "$folder"
   as_postgres "$bin/initdb" -D "$folder/primary" -U postgres -A trust -N -E UTF8 --locale=C.UTF-8 >/dev/null
-  printf '%s\n' "listen_addresses='127.0.0.1'" "unix_socket_directories=''" "wal_log_hints=on" "shared_buffers=64MB" \
+  printf '%s\n' "listen_addresses='127.0.0.1'" "unix_socket_directories=''" "wal_log_hints=on" "fsync=off" "shared_buffers=64MB" \
     "maintenance_work_mem=64MB" "jit=off" "wal_receiver_status_interval=1" "max_connections=60" >> "$folder/primary/postgresql.conf"
   as_postgres "$bin/pg_ctl" -D "$folder/primary" -o "-p ${ports[0]}" -l "$folder/primary.log" -w start >/dev/null
   as_postgres "$bin/pg_basebackup" -h 127.0.0.1 -p "${ports[0]}" -U postgres -D "$folder/standby" -R -X stream -c fast -C -S standby -N 2>/dev/null

@@ -45,6 +45,17 @@ def test_a_page_holds_until_the_next_generation(client, path, monkeypatch):
     assert again(client, path, tag) == 200
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_nobody_keeps_a_page_that_says_it_may_be_old(client, path, monkeypatch):
+    tag = client.get(path).headers["ETag"]
+    with monkeypatch.context() as patch:
+        patch.setattr(fake_library, "MANIFEST", replace(fake_library.MANIFEST, stale=True))
+        response = client.get(path, headers={"If-None-Match": tag})
+        assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+        assert "ETag" not in response.headers
+    assert again(client, path, tag) == 304
+
+
 def test_a_page_that_is_known_is_not_made(web, client):
     tag = client.get("/?q=signed").headers["ETag"]
     asked = len(web[1].asked)

@@ -18,6 +18,7 @@ from kb.config import settings_from
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 UNITS = sorted(DEPLOY.glob("*.service")) + sorted(DEPLOY.glob("*.timer"))
+DATABASE = sorted((DEPLOY / "postgresql").glob("*.service")) + sorted((DEPLOY / "postgresql").glob("*.timer"))
 COMMAND = re.compile(r"-m (web|ingest(?: [a-z]+)?)\b")
 
 
@@ -37,12 +38,13 @@ def test_settings_are_known() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed: the units are not checked")
-@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*UNITS, *DATABASE], ids=lambda path: path.name)
 def test_units_are_sound(path: Path, tmp_path: Path) -> None:
     interpreter = tmp_path / ".venv" / "bin" / "python"
     interpreter.parent.mkdir(parents=True)
     interpreter.symlink_to(sys.executable)
-    for unit in UNITS:
+    (tmp_path / "deploy").symlink_to(DEPLOY)
+    for unit in (*UNITS, *DATABASE):
         (tmp_path / unit.name).write_text(
             unit.read_text(encoding="utf-8").replace("/opt/wakhan", str(tmp_path)), encoding="utf-8"
         )

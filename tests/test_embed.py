@@ -1,4 +1,4 @@
-"""Encoders: batches, offsets, identity without a network, and (marked) the real model against sentence-transformers."""
+"""Encoders: offsets, identity without a network, and (marked) the real model against sentence-transformers."""
 
 import dataclasses
 import json
@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.config import Settings, settings_from
-from kb.embed import BATCH_TOKENS, Encoded, batches, find_folder, folder_digest, model_identity, open_encoder
+from kb.embed import Encoded, find_folder, folder_digest, model_identity, open_encoder
 from kb.errors import ModelUnavailable
 from kb.onnx_export import export_int8, not_plain
 from tests.fakes import FakeEncoder
@@ -46,13 +46,6 @@ def check_offsets(text: str, encoded: Encoded) -> None:
     assert (np.diff(starts) >= 0).all() and (np.diff(ends) >= 0).all()
     assert all(text[a:b].strip() for a, b in zip(starts, ends, strict=True))
     assert np.allclose(np.linalg.norm(encoded.tokens, axis=1), 1, atol=1e-4)
-
-
-@given(st.lists(st.integers(1, 600), max_size=60))
-def test_batches_hold_every_text_once_and_stay_small(lengths: list[int]) -> None:
-    made = list(batches(lengths))
-    assert sorted(i for batch in made for i in batch) == list(range(len(lengths)))
-    assert all(len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= BATCH_TOKENS for batch in made)
 
 
 @given(st.text(max_size=80), st.text(max_size=20))
@@ -148,6 +141,15 @@ def test_offsets_of_awkward_texts(encoder) -> None:
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_offsets_of_any_text(encoder, text: str, context: str) -> None:
     check_offsets(text, encoder.encode_passages([text], [context])[0])
+
+
+@pytest.mark.model
+def test_a_vector_does_not_hang_on_what_is_encoded_beside_it_or_on_threads(encoder) -> None:
+    several = dataclasses.replace(encoder, workers=3)
+    together = several.encode_passages(TEXTS, [""] * len(TEXTS))
+    for text, one in zip(TEXTS, together, strict=True):
+        (alone,) = encoder.encode_passages([text], [""])
+        assert np.array_equal(alone.vector, one.vector) and np.array_equal(alone.tokens, one.tokens)
 
 
 @pytest.mark.model

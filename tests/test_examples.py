@@ -8,9 +8,13 @@ import pytest
 
 from kb.errors import IndexMissing
 from kb.examples import MOST, examples
-from kb.records import Answer, Citation, DocumentSummary, EntityCount, Locator, Metadata, Statement
-from tests.fake_library import MANIFEST, FakeLibrary
+from kb.records import Answer, Citation, DocumentSummary, EntityCount, Facets, Filters, Locator, Metadata, Statement
+from tests.fake_library import MANIFEST, FakeLibrary, app_over
 from web.examples import Examples
+from web.form import form
+from web.home_page import Collection, home_page
+
+NONE = Facets({}, {}, {}, {})
 
 ENTITIES = (
     EntityCount("Q843", "Pakistan", "country", 9, 90),
@@ -35,7 +39,7 @@ def language_of(question: str) -> str:
 
 def test_each_language_has_its_own_and_none_repeats_a_name_or_a_pattern():
     chosen = examples(lambda question: answered(question, language=language_of(question)), ENTITIES)
-    assert [language for language, _ in chosen] == ["en", "en", "en", "ru", "ur"]
+    assert [language for language, _ in chosen] == ["en"] * 3 + ["ru"] * 3 + ["ur"] * 3
     english = [question for language, question in chosen if language == "en"]
     assert len({question.split()[0] + question.split()[-1] for question in english}) == 3
     assert all("{" not in question for _, question in chosen)
@@ -87,3 +91,12 @@ def test_an_index_that_goes_away_costs_the_examples_alone(tmp_path, caplog):
     shown.shown(3)
     shown.wait()
     assert shown.shown(3) == () and "no example questions: gone" in caplog.text
+
+
+@pytest.mark.parametrize(("own", "shown"), [("en", "en en ru"), ("ru", "ru en")])
+def test_the_first_screen_shows_all_of_its_own_language_and_one_of_each_other(tmp_path, own, shown):
+    app, _ = app_over(tmp_path)
+    made = (("en", "One?"), ("en", "Two?"), ("ru", "Три?"))
+    with app.test_request_context("/", headers={"Accept-Language": own}):
+        page = home_page(Collection(MANIFEST, NONE, (), made), form("/", "", Filters(), NONE))
+    assert " ".join(example.language for example in page.examples) == shown

@@ -13,7 +13,7 @@ from kb.errors import Busy, IndexStale, StoreUnavailable
 from kb.findings import Checked
 from kb.library import Library
 from kb.manifest import sha256_of
-from kb.postgres import described, translated
+from kb.postgres import described, reason, translated
 from kb.postgres_check import checked
 from kb.postgres_export import export_of, import_into
 from kb.postgres_publish import mirror, writing
@@ -273,7 +273,19 @@ def test_statements_are_translated_and_addresses_are_told_without_passwords():
         "SELECT ':a' , x::int, %s FROM t WHERE a = %(name)s AND b LIKE 'art.%%'"
     )
     assert described("postgresql://user:secret@db.example:6000/wakhan") == "db.example:6000/wakhan"
+    two = "postgresql://user:secret@db1.example,db2.example:6000/wakhan?target_session_attrs=primary"
+    assert described(two) == "db1.example:5432,db2.example:6000/wakhan"
+    assert described("postgresql://user@/wakhan?host=a,b&port=7000") == "a:7000,b:7000/wakhan"
     assert postgres.STATEMENT < 30
+
+
+def test_what_each_of_several_servers_said_is_told_without_the_user():
+    with pytest.raises(psycopg.OperationalError) as caught:
+        psycopg.connect("postgresql://somebody:secret@127.0.0.1:1,127.0.0.1:2/wakhan", connect_timeout=3)
+    said = reason(caught.value)
+    assert "port: '1'" in said and "port: '2'" in said and "refused" in said
+    assert "\n" not in said
+    assert reason(psycopg.OperationalError('FATAL:  password authentication failed for user "somebody"')).endswith("for the user")
 
 
 def test_commands_say_what_is_wrong_with_an_address(tmp_path, monkeypatch, capsys):

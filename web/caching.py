@@ -58,7 +58,9 @@ def _unchanged() -> Response | None:
 
 
 def _tagged(response: Response) -> Response:
-    if response.status_code == 200 and g.get("tag"):
+    if g.get("passing"):  # nothing keeps what may be old, and be right again in a moment
+        response.headers["Cache-Control"] = "no-store"
+    elif response.status_code == 200 and g.get("tag"):
         response.set_etag(g.tag, weak=True)
         response.vary.update(("Cookie", "Accept-Language"))
     return response
@@ -74,6 +76,9 @@ def _tag() -> str:
         info = library().info()
     except KnowledgeBaseError:
         return ""  # the view tells what is wrong
+    if info.stale:
+        g.passing = True
+        return ""
     parts = [
         caching.program,
         caching.failures,

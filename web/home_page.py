@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from kb.records import DocumentSummary, Facets, Filters, IndexManifest
-from web import names
+from web import languages, names
 from web.form import Form, address
 from web.indexing import Indexing
 from web.present import Published, Source, published, source_of
@@ -67,12 +67,22 @@ def home_page(held: Collection, box: Form, hint: str = "") -> HomePage:
     return HomePage(
         form=box,
         hint=hint,
-        examples=tuple(Example(question, language, address("/", question, Filters())) for language, question in held.examples),
+        examples=tuple(
+            Example(question, language, address("/", question, Filters())) for language, question in _shown(held.examples)
+        ),
         holdings=_holdings(held.facets),
         newest=tuple(source_of(one) for one in held.newest),
         published=published(held.info),
         indexing=held.indexing,
     )
+
+
+def _shown(examples: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """All in the page's own language, then the first of each other: that one may ask in any."""
+    own, first = languages.chosen(), dict[str, str]()
+    for language, question in examples:
+        first.setdefault(language, question)
+    return [one for one in examples if one[0] == own] + [one for one in first.items() if one[0] != own]
 
 
 def _holdings(facets: Facets) -> tuple[Holding, ...]:

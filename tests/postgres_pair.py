@@ -1,0 +1,144 @@
+"""Two database servers on this machine, set up by the scripts of deploy/postgresql as an operator would on two."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.postgres_made import missing
+
+SCRIPTS = Path(__file__).parents[1] / "deploy" / "postgresql"
+FAST = "fsync = off\nshared_buffers = 64MB\nmax_connections = 60\n"  # processes are killed, no machine loses its power
+
+
+def lacking() -> str:
+    """Why the scripts cannot be run here; "" if they can."""
+    return missing() or ("" if shutil.which("pgbackrest") else "pgBackRest is not installed; `tests/postgres.sh install` does it")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One of the two: its settings are in `etc`, its data in `data`."""
+
+    etc: Path
+    data: Path
+    port: int
+
+    @property
+    def place(self) -> str:
+        return f"localhost:{self.port}"
+
+    def script(self, name: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Raises CalledProcessError with what it printed, if it fails and `check` is set."""
+        done = subprocess.run(
+            ["bash", str(SCRIPTS / name), *arguments],
+            env=os.environ | {"WAKHAN_POSTGRESQL": str(self.etc / "server.env"), "PATIENCE": "120"},
+            capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        if check and done.returncode:
+            raise AssertionError(f"{name} {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def psql(self, sql: str) -> str:
+        """As the superuser, by the server's socket."""
+        command = ["runuser", "-u", "postgres", "--", "psql", "-XAtqc", sql, "-h", str(self.etc.parent), "-p", str(self.port)]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, cwd="/").stdout.strip()
+
+    def start(self) -> None:
+        """As its service manager would, or an operator after a crash."""
+        subprocess.run(
+            ["bash", "-c", f'. "{SCRIPTS}/common.sh"; start_server'],
+            env=os.environ | {"WAKHAN_POSTGRESQL": str(self.etc / "server.env")}, check=True, timeout=120, cwd="/",
+        )  # fmt: skip
+
+    def processes(self) -> list[int]:
+        """The postmaster, and those that it started; none if it does not run."""
+        try:
+            first = int((self.data / "postmaster.pid").read_text().split()[0])
+            if str(self.etc).encode() not in Path(f"/proc/{first}/cmdline").read_bytes():
+                return []
+            return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
+        except FileNotFoundError:
+            return []
+
+    def kill(self) -> None:
+        """kill -9 of the postmaster; its processes see that and end."""
+        pids = self.processes()
+        os.kill(pids[0], signal.SIGKILL)
+        ends = time.monotonic() + 30
+        while any(Path(f"/proc/{pid}").exists() and not _zombie(pid) for pid in pids) and time.monotonic() < ends:
+            time.sleep(0.02)
+
+    def signalled(self, number: signal.Signals) -> None:
+        """To every process: SIGSTOP plays a machine that hangs."""
+        for pid in self.processes():
+            os.kill(pid, number)
+
+    def stop(self) -> None:
+        """At once, also if it hangs."""
+        if pids := self.processes():
+            self.signalled(signal.SIGCONT)
+            os.kill(pids[0], signal.SIGQUIT)
+
+
+def _zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    folder: Path
+    first: Server
+    second: Server
+
+    def address(self, user: str = "wakhan_ingest", servers: tuple[Server, ...] = (), options: str = "") -> str:
+        """As KB_STORE would have it; of both servers if none is named."""
+        places = ",".join(server.place for server in servers or (self.first, self.second))
+        tls = f"sslmode=verify-full&sslrootcert={self.folder}/ca/ca.crt&passfile={self.folder}/pgpass"
+        return f"postgresql://{user}@{places}/wakhan?{tls}{options}"
+
+
+@contextmanager
+def pair(folder: Path, settings: str = FAST) -> Iterator[Pair]:
+    """The first is a primary, the second not set up yet. `folder` must let the user postgres through."""
+    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    ports = [one.getsockname()[1] for one in taken]
+    for one in taken:
+        one.close()
+    made = Pair(
+        folder, *(Server(folder / name / "etc", folder / name / "data", port) for name, port in zip("ab", ports, strict=True))
+    )
+    certificates = ["bash", str(SCRIPTS / "certificates.sh")]
+    subprocess.run([*certificates, "ca", str(folder / "ca")], check=True, capture_output=True, timeout=60)
+    for name, server in (("a", made.first), ("b", made.second)):
+        command = [*certificates, "server", str(folder / "ca"), name, "localhost"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        server.etc.mkdir(parents=True)
+        for suffix in ("crt", "key"):
+            shutil.copy(folder / "ca" / f"{name}.{suffix}", server.etc / f"server.{suffix}")
+        shutil.copy(folder / "ca" / "ca.crt", server.etc)
+        (server.etc / "extra.conf").write_text(settings)
+        (server.etc / "server.env").write_text(
+            f"NAME={name}\nPORT={server.port}\nLISTEN=localhost\nCLIENTS='127.0.0.1/32 ::1/128'\nPEERS=\"$CLIENTS\"\n"
+            f"DATA='{server.data}'\nSOCKET='{server.etc.parent}'\nBACKUPS='{folder}/backups'\nUNIT=\n"
+        )
+    try:
+        made.first.script("primary.sh")
+        shutil.copy(made.first.etc / "pgpass", made.second.etc)
+        shutil.copy(made.first.etc / "pgpass", folder)
+        os.chown(folder / "pgpass", 0, 0)
+        yield made
+    finally:
+        for server in (made.second, made.first):
+            server.stop()

@@ -17,8 +17,9 @@ from pptx.shapes.graphfrm import GraphicFrame
 from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 
-from ingest.archive import DAMAGED, File, check_unpacked, told
+from ingest.archive import DAMAGED, File, check_unpacked, ordinary, told
 from ingest.metadata import metadata_from
+from ingest.sources import PPTX
 from ingest.table_grid import names_columns
 from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
 from kb.records import Metadata, Parsed
@@ -26,6 +27,7 @@ from kb.records import Metadata, Parsed
 READER = f"python-pptx {version('python-pptx')}"
 DEEPEST = 20  # groups in one another
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _FRAME = (PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.HEADER)
 _LISTED = (PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.VERTICAL_BODY)
 _UNNAMED = ("powerpoint presentation", "презентация powerpoint", "powerpoint-präsentation", "presentation")
@@ -38,11 +40,10 @@ def read(path: File) -> tuple[Parsed, ...]:
     """
     check_unpacked(path, "PPTX")
     builder = TextBuilder()
-    notes: list[str] = []
     try:
-        with path.open("rb") as file:
+        with ordinary(path, PPTX).open("rb") as file:
             presentation = pptx.Presentation(file)
-            hidden = _add_slides(builder, presentation, notes)
+            hidden = _add_slides(builder, presentation)
             metadata, warnings = _properties(presentation)
     except (*DAMAGED, PythonPptxError) as error:
         raise UnreadableFile(f"the PPTX is damaged ({told(error)}); open it in PowerPoint and save it anew.") from error
@@ -51,7 +52,7 @@ def read(path: File) -> tuple[Parsed, ...]:
         raise UnreadableFile("the PPTX holds no text, perhaps only pictures; export it as PDF with a text layer.")
     if hidden:
         warnings = (*warnings, f"hidden slides were left out: {', '.join(map(str, hidden))}; show them if they are needed.")
-    return (Parsed(text, blocks, pages, metadata, READER, (*warnings, *notes)),)
+    return (Parsed(text, blocks, pages, metadata, READER, warnings),)
 
 
 def _properties(presentation: Presentation) -> tuple[Metadata, tuple[str, ...]]:
@@ -60,7 +61,7 @@ def _properties(presentation: Presentation) -> tuple[Metadata, tuple[str, ...]]:
     return metadata_from({"title": "" if title.strip().casefold() in _UNNAMED else title})
 
 
-def _add_slides(builder: TextBuilder, presentation: Presentation, notes: list[str]) -> list[int]:
+def _add_slides(builder: TextBuilder, presentation: Presentation) -> list[int]:
     """Add every slide that is shown; the numbers of the others."""
     hidden = []
     for number, slide in enumerate(presentation.slides, 1):
@@ -68,13 +69,15 @@ def _add_slides(builder: TextBuilder, presentation: Presentation, notes: list[st
         if slide.element.get("show") in ("0", "false"):
             hidden.append(number)
         else:
-            _add_slide(builder, slide, f"slide {number}", notes)
+            _add_slide(builder, slide, f"slide {number}")
     return hidden
 
 
-def _add_slide(builder: TextBuilder, slide: Slide, place: str, notes: list[str]) -> None:
+def _add_slide(builder: TextBuilder, slide: Slide, place: str) -> None:
     title = slide.shapes.title
-    if title is not None and title.has_text_frame:  # a picture may stand in the title's place
+    if not isinstance(title, Shape):  # none, or a picture in its place
+        title = None
+    if title is not None:
         is_first = title.is_placeholder and title.placeholder_format.type == PP_PLACEHOLDER.CENTER_TITLE
         builder.add("heading", title.text_frame.text, 1 if is_first else 2, place)
     for shape in _shapes(slide.shapes, 0):
@@ -83,7 +86,7 @@ def _add_slide(builder: TextBuilder, slide: Slide, place: str, notes: list[str])
         if shape.is_placeholder and shape.placeholder_format.type in _FRAME:
             continue
         if isinstance(shape, GraphicFrame) and shape.has_chart:
-            _add_chart(builder, shape.chart, place, notes)
+            _add_chart(builder, shape.chart, place)
         else:
             _add_shape(builder, shape, place)
     for relation in slide.part.rels.values():
@@ -116,14 +119,14 @@ def _add_shape(builder: TextBuilder, shape: BaseShape, place: str) -> None:
             builder.add("list_item" if kind == "paragraph" and (listed or paragraph.level) else kind, line, level, place)
 
 
-def _add_chart(builder: TextBuilder, chart: Chart, place: str, notes: list[str]) -> None:
+def _add_chart(builder: TextBuilder, chart: Chart, place: str) -> None:
     """A chart's title, and its figures as the rows of the table that they were drawn from."""
     if chart.has_title and chart.chart_title.has_text_frame:
         builder.add("caption", chart.chart_title.text_frame.text, 0, place)
     try:
         plots = list(chart.plots)
-    except ValueError as error:  # python-pptx knows no plots in three dimensions
-        notes.append(f"{place}: the figures of a chart are not read ({str(error).rpartition('}')[2][:40]}); make it a flat one.")
+    except ValueError:  # python-pptx knows no charts in 3D
+        _add_series(builder, chart, place)
         return
     for plot in plots:
         series = list(plot.series)
@@ -133,6 +136,28 @@ def _add_chart(builder: TextBuilder, chart: Chart, place: str, notes: list[str])
         ]
         for line in table_rows([names, *values], has_header=True):
             builder.add("table_row", line, 0, place)
+
+
+def _add_series(builder: TextBuilder, chart: Chart, place: str) -> None:
+    """The rows of any chart, from what its file keeps of the table that it was drawn from: names, categories, values."""
+    columns = [
+        [_cached(series.find(f"{_CHART}{name}")) for name in ("tx", "cat", "val")]
+        for series in chart.element.iter(f"{_CHART}ser")
+    ]
+    if not columns:
+        return
+    categories = next((one[1] for one in columns if one[1]), {})
+    rows = [["", *(" ".join(one[0].values()) for one in columns)]]
+    places = sorted({at for one in columns for at in one[2]} | set(categories))
+    rows += [[categories.get(at, ""), *(one[2].get(at, "") for one in columns)] for at in places]
+    for line in table_rows(rows, has_header=True):
+        builder.add("table_row", line, 0, place)
+
+
+def _cached(element: etree._Element | None) -> dict[int, str]:
+    """Values by their place in the column."""
+    points = element.iter(f"{_CHART}pt") if element is not None else ()
+    return {int(point.get("idx") or 0): point.findtext(f"{_CHART}v") or "" for point in points}
 
 
 def _figure(values: Sequence[float | None], at: int) -> str:

@@ -1,7 +1,7 @@
 """As benchmarks.fuzz_reading, but led by coverage: atheris keeps the files that reach new lines and goes on from them.
 
-`python -m benchmarks.fuzz_guided FOLDER … --reader docx [--seconds 60] [--seed 1] [--keep FOLDER]`. Needs the package atheris,
-which is for development alone and in no list of requirements. One reader a run; exceptions and results that do not hold
+`python -m benchmarks.fuzz_guided FOLDER … --reader docx [--seconds 60] [--seed 1] [--keep FOLDER]`. atheris is
+for development alone, and made for Linux on x86-64 only. One reader a run; exceptions and results that do not hold
 together are told and gone past, while a crash or a file that takes ten seconds ends the run with a traceback.
 """
 

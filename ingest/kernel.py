@@ -64,11 +64,11 @@ def _refuse_files(libc: ctypes.CDLL, readable: Sequence[str]) -> bool:
     if descriptor < 0:
         return False
     try:
-        for rule in _open_rules(readable):
-            libc.syscall(_ADD_RULE, descriptor, _PATH_BENEATH, rule, 0)
-        return bool(libc.syscall(_RESTRICT_SELF, descriptor, 0) == 0)
+        if all(libc.syscall(_ADD_RULE, descriptor, _PATH_BENEATH, rule, 0) == 0 for rule in _open_rules(readable)):
+            return bool(libc.syscall(_RESTRICT_SELF, descriptor, 0) == 0)
     finally:
         os.close(descriptor)
+    return _refuse_files(libc, ())  # a service that may not add rules: with none, not even the file itself could be read
 
 
 def _open_rules(readable: Sequence[str]) -> Iterator[bytes]:

@@ -38,7 +38,8 @@ def prepared(
         if not is_unchanged(source, original):
             return Failure(source.uri, "read", CHANGED)
     except OSError as error:
-        return Failure(source.uri, "store", f"the original cannot be kept: {error}")
+        told = f"the original cannot be kept: {error.strerror or error}; make room under KB_HOME and run the same command again."
+        return failure_of(source, Failure(source.uri, "store", told))
     try:
         uris = [f"{source.uri}#{document.key}" if document.key else source.uri for document in documents]
         ids = staging.ids(source.uri, uris)

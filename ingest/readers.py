@@ -47,6 +47,9 @@ from ingest.sources import (
 from ingest.text import SUPPORTED, UnreadableFile, one_line
 from kb.records import Metadata, Parsed, SourceFile
 
+MOST_WARNINGS = 200  # of a document
+LONGEST_WARNING = 1000  # characters
+
 _READERS: dict[str, Callable[[File], tuple[Parsed, ...]]] = {
     PDF: read_pdf.read,
     DOCX: read_docx.read,
@@ -96,7 +99,14 @@ def _complete(document: Parsed, sidecar: Metadata, warnings: tuple[str, ...], pa
     else:
         name = os.fsencode(path.stem).decode("utf-8", "replace")
         layers = (sidecar, document.metadata, Metadata(title=_first_heading(document) or one_line(name.replace("_", " "))))
-    return replace(document, metadata=merge(*layers), warnings=(*document.warnings, *warnings))
+    return replace(document, metadata=merge(*layers), warnings=_bounded((*document.warnings, *warnings)))
+
+
+def _bounded(warnings: Sequence[str]) -> tuple[str, ...]:
+    """The first MOST_WARNINGS, each cut at LONGEST_WARNING: 300,000 bad lines of JSONL gave a document's page 28 MB of them."""
+    more = len(warnings) - MOST_WARNINGS
+    told = (f"{more:,} further warnings are left out.",) if more > 0 else ()
+    return (*(warning[:LONGEST_WARNING] for warning in warnings[:MOST_WARNINGS]), *told)
 
 
 def _first_heading(document: Parsed) -> str:

@@ -6,9 +6,11 @@ are separate: vectors are kept by (content hash, model), so what was embedded on
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sqlite3
+import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -276,8 +278,7 @@ class Staging:
         """Copy a file to its content hash (hex sha256, returned), whole or not at all. A file that is kept already, which the
         hash `expected` tells, is not copied again but hashed."""
         if expected and original_path(self.home, expected).exists():
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(descriptor, "rb", buffering=0) as source:
+            with open(_regular(path), "rb") as source:
                 found = hashlib.file_digest(source, "sha256").hexdigest()
             if found == expected:
                 return found
@@ -286,8 +287,7 @@ class Staging:
         partial = originals / f"{os.getpid()}{PARTIAL}"
         try:
             digest = hashlib.sha256()
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # never waits for a pipe in its place
-            with open(descriptor, "rb") as source, partial.open("wb") as copy:
+            with open(_regular(path), "rb") as source, partial.open("wb") as copy:
                 while chunk := source.read(1 << 20):
                     digest.update(chunk)
                     copy.write(chunk)
@@ -359,6 +359,16 @@ def documents_without(connection: sqlite3.Connection, model: str) -> int:
         return 0
     (count,) = connection.execute(f"SELECT count(DISTINCT p.document) {_MISSING}", (model,)).fetchone()
     return int(count)
+
+
+def _regular(path: Path) -> int:
+    """A descriptor of a file that may have been another when it was looked at: neither waits for a pipe in its place nor opens a
+    device, which never ends. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file any more", str(path))
+    return descriptor
 
 
 def original_path(home: Path, sha256: str) -> Path:

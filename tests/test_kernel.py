@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ingest.kernel import _filter
+from ingest.kernel import _filter, _refuse_files
 
 PROGRAM = """
 import ctypes, json, os, socket, subprocess, sys
@@ -120,6 +121,30 @@ def test_machine_code_in_a_reader_only_reads(done: dict[str, object]) -> None:
     allowed = {name for name, told in done.items() if name.startswith("call") and told != "refused"}
     assert allowed <= {"call: signal"}  # refused from Linux 6.12 on
     assert done["python: another file"] == "refused"
+
+
+class NoRules:
+    """A kernel that knows Landlock, asked by a service that may not add rules."""
+
+    def __init__(self) -> None:
+        self.refused: list[int] = []
+        self.bound = 0
+
+    def syscall(self, number: int, *given: Any) -> int:
+        if number == 444 and given[0] is None:
+            return 6
+        if number == 444:
+            self.refused.append(int.from_bytes(given[0][:8], "little"))
+            return os.open(os.devnull, os.O_RDONLY)
+        self.bound += number == 446
+        return 0 if number == 446 else -1
+
+
+def test_reading_stays_free_where_no_file_can_be_named() -> None:
+    kernel: Any = NoRules()
+    assert _refuse_files(kernel, (__file__,))
+    assert [bool(rights & 1 << 2) for rights in kernel.refused] == [True, False]
+    assert all(rights & 1 << 1 for rights in kernel.refused) and kernel.bound == 1
 
 
 def test_the_filter_of_calls_decides_as_it_says() -> None:

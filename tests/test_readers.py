@@ -81,6 +81,14 @@ def test_a_broken_sidecar_is_a_warning(tmp_path: Path) -> None:
     assert "sidecar" in document.warnings[0]
 
 
+def test_warnings_are_few_and_short(tmp_path: Path) -> None:
+    good = json.dumps({"text": "Fees.", "countries": ["x" * 5000]})
+    (tmp_path / "a.jsonl").write_text(good + "\nno JSON" * 5000)
+    warnings = one(tmp_path)[0].warnings
+    assert len(warnings) == 201 and max(map(len, warnings)) <= 1000
+    assert warnings[-1] == "4,801 further warnings are left out."
+
+
 def test_unknown_type() -> None:
     with pytest.raises(UnreadableFile, match="PDF, DOCX"):
         read_file(SourceFile("c/x", "x", "image/png", ""))

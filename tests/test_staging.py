@@ -1,9 +1,11 @@
 import dataclasses
+import os
 import sqlite3
 import subprocess
 import sys
 import textwrap
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -221,6 +223,20 @@ def test_originals_are_kept_under_their_content_hash(tmp_path):
     kept = tmp_path / "home" / "originals" / first[:2] / first
     assert first == second
     assert kept.read_bytes() == source.read_bytes()
+    assert not list((tmp_path / "home" / "originals").glob("*.partial"))
+
+
+@pytest.mark.parametrize("expected", ["", "kept"])
+def test_what_took_the_place_of_a_file_is_not_kept(tmp_path, expected):
+    source = tmp_path / "paper.txt"
+    source.write_text("some words")
+    with Staging(tmp_path / "home") as staging:
+        kept = staging.keep_original(source)
+        source.unlink()
+        os.mkfifo(source)
+        for place in (source, Path("/dev/zero")):
+            with pytest.raises(OSError, match="no regular file"):
+                staging.keep_original(place, kept if expected else "")
     assert not list((tmp_path / "home" / "originals").glob("*.partial"))
 
 

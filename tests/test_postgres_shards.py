@@ -4,26 +4,34 @@ import dataclasses
 import json
 import time
 
+import numpy as np
 import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
-from kb import faults
+from kb import faults, store
 from kb import library as kb_library
 from kb.__main__ import main as kb
+from kb.embedded import EmbeddedSource
 from kb.errors import IndexStale, NotFound, PartMissing, StoreUnavailable
 from kb.findings import Checked
 from kb.library import Library
 from kb.postgres_check import checked
 from kb.postgres_export import export_of, import_into
 from kb.postgres_publish import mirror
+from kb.postgres_search import Kept, PostgresWords
 from kb.postgres_shards import shard_of
 from kb.records import Filters
 from kb.rollback import roll_back
+from kb.sources import source_of
 from kb.staging import Staging
+from kb.words import stems
 from tests.fakes import FakeEncoder
 from tests.postgres_made import identity, running, settings_of, staged_and_published
 from tests.records_made import staged
-from tests.test_store_conformance import QUESTIONS
+from tests.test_store_conformance import PLACES, QUESTIONS, SUBJECTS, by_id
 from tests.test_store_conformance import documents as collection
 from web import create_app
 
@@ -89,6 +97,66 @@ def test_a_documents_part_is_by_its_id_alone_and_parts_are_even():
     assert [shard_of(f"id-d{n}", 3) for n in range(4)] == [1, 1, 2, 1]
     parts = [shard_of(f"document {n}", 5) for n in range(5_000)]
     assert all(900 < parts.count(part) < 1_100 for part in range(5))
+
+
+@pytest.fixture(scope="module")
+def readings(servers, others, tmp_path_factory):
+    """Of the collection in two parts, and of the embedded store."""
+    encoder = FakeEncoder()
+    settings = settings_of(tmp_path_factory.mktemp("readings"), f"{servers.database()[0]} {others.database()[0]}")
+    staged_and_published(settings, collection(), encoder)
+    sources = source_of(settings, identity(encoder)), EmbeddedSource(settings.home, identity(encoder))
+    yield tuple(source.reading() for source in sources)
+    for source in sources:
+        source.close()
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    words=st.lists(
+        st.sampled_from([*SUBJECTS, *PLACES, "agreement", "signed", "nonesuch", "transit agreement"]), max_size=5, unique=True
+    ),
+    documents=st.none() | st.sets(st.integers(0, 29), max_size=12),
+    k=st.sampled_from([1, 10, 500]),
+)
+@hypothesis_settings(max_examples=60)
+def test_any_search_over_parts_is_that_over_the_whole(readings, seed, words, documents, k):
+    vector = np.random.default_rng(seed).normal(size=readings[0].snapshot.manifest.dimension).astype(np.float32)
+    terms = [" ".join(stems(word)) for word in words]
+    found = []
+    for one in readings:
+        allowed = None
+        if documents is not None:
+            only = Filters(document=tuple(f"id-doc{number:02}" for number in documents) or ("id-nonesuch",))
+            allowed = one.snapshot.allowed(store.matching_documents(one.connection, one.generation, only))
+        dense = one.snapshot.vectors.search(vector / np.linalg.norm(vector), k, allowed)
+        found.append((by_id(one, dense), by_id(one, one.snapshot.words.search(terms, k, allowed))))
+    for ours, theirs in zip(*found, strict=True):
+        assert sorted(ours.values()) == pytest.approx(sorted(theirs.values()), rel=1e-5, abs=1e-6)
+        common = {passage: score for passage, score in theirs.items() if passage in ours}
+        assert {passage: ours[passage] for passage in common} == pytest.approx(common, rel=1e-5, abs=1e-6)
+        assert len(common) >= len(theirs) - 1  # twins, of whom one was cut off
+        assert k < 500 or len(common) == len(theirs)
+    assert not readings[0].missing()
+
+
+def test_how_often_a_phrase_is_is_not_remembered_of_a_part():
+    class Parts:
+        lost = ("b:5432/wakhan",)
+
+        def missing(self):
+            return self.lost
+
+        def everywhere(self, sql, parameters):
+            return [(3,)] if self.lost else [(3,), (4,)]
+
+    parts = Parts()
+    words = PostgresWords(parts, None, Kept())
+    assert words._frequency("'a' <-> 'b'") == 3
+    parts.lost = ()
+    assert words._frequency("'a' <-> 'b'") == 7
+    parts.lost = ("b:5432/wakhan",)
+    assert words._frequency("'a' <-> 'b'") == 7
 
 
 def test_each_server_has_its_documents_whole_and_lists_of_all(settings, encoder):
@@ -239,14 +307,14 @@ def test_a_server_that_hangs_does_not_hold_an_answer(others, settings, library, 
 def test_servers_in_another_order_or_number_are_refused(settings, encoder, tmp_path):
     staged_and_published(settings, said(2021), encoder)
     first, second = settings.stores
-    for store, words in (
+    for named, words in (
         (f"{second} {first}", "part 2/2 of the collection, KB_STORE names it as part 1/2"),
         (first, "part 1/2 of the collection, KB_STORE names it as part 1/1"),
         (second, "part 2/2"),
         (f"{first} {first}", "part 1/2 of the collection, KB_STORE names it as part 2/2"),
         (f"{first} {second} {second}", "names it as part 1/3"),
     ):
-        library = Library(dataclasses.replace(settings, store=store), lambda: encoder, identity(encoder))
+        library = Library(dataclasses.replace(settings, store=named), lambda: encoder, identity(encoder))
         with pytest.raises(IndexStale, match=words):
             library.ask(TRANSIT)
         library.close()

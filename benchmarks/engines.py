@@ -18,7 +18,6 @@ import argparse
 import dataclasses
 import json
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -71,13 +70,15 @@ def main() -> None:
             address = new_database(options.store, count)
             plain = dataclasses.replace(settings_from({"HOME": str(home)}, home), home=home)
             there = dataclasses.replace(plain, store=address)
-            figures |= loaded(there, Server(address)) | sizes(address)
-            figures |= compared(plain, there, options.cache, options.questions)
-            figures |= {"pg PSS MB": Server(address).memory(), "pg shared_buffers": setting(address, "shared_buffers")}
+            told(figures)
+            told(loaded(there, Server(address)) | sizes(address))
+            told(compared(plain, there, options.cache, options.questions))
             if options.again:
-                figures |= published_again(there, options.texts, real, count)
-            print(json.dumps(figures, indent=1, ensure_ascii=False), flush=True)
-        print(f"load {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} cores", file=sys.stderr)
+                told(published_again(there, options.texts, real, count))
+
+
+def told(figures: dict[str, Any]) -> None:
+    print(json.dumps(figures | {"load": f"{os.getloadavg()[0]:.1f}"}, indent=1, ensure_ascii=False), flush=True)
 
 
 def embedded_store(home: Path, texts: list[Path], real: Real, count: int) -> dict[str, Any]:
@@ -119,16 +120,21 @@ class Server:
 
     def memory(self) -> int:
         """MB."""
-        rollups = [path.with_name("smaps_rollup").read_text() for path in self._processes()]
+        rollups = [_read(path.with_name("smaps_rollup")) for path in self._processes()]
         return sum(int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:")) // 1000
 
 
 def _fields(stat: Path) -> list[str]:
     """Behind the name in brackets: state, number of the parent, and so on; none of a process that has ended."""
+    return _read(stat).rpartition(")")[2].split()
+
+
+def _read(path: Path) -> str:
+    """Nothing of a process that has ended."""
     try:
-        return stat.read_text().rsplit(")", 1)[1].split()
+        return path.read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return []
+        return ""
 
 
 def loaded(settings: Settings, server: Server) -> dict[str, Any]:
@@ -236,6 +242,7 @@ def compared(plain: Settings, there: Settings, cache: Path, questions: list[Path
             worded.append(share(found["pg"][1], set(found["embedded"][1])))
         figures |= {f"{label}: {name} ms": percentiles(values) for name, values in times.items()}
         figures |= {f"{label}: pg recall@10": f"{np.mean(nearest):.3f}", f"{label}: pg words@10": f"{np.mean(worded):.3f}"}
+    figures |= {"pg PSS MB": Server(there.store).memory(), "pg shared_buffers": setting(there.store, "shared_buffers")}
     for source in sources.values():
         source.close()
     return figures

@@ -166,12 +166,12 @@ def killed(trial: Trial, primary: Server, standby: Server, number: int) -> str:
         trial.publish(number)
     began = time.monotonic()
     primary.kill()
+    time.sleep(PAUSE)
+    standby.script("promote.sh")
+    wrote = written(trial)
     if inside:
         writer.join()
     acknowledged = trial.acknowledged
-    time.sleep(max(0.0, began + PAUSE - time.monotonic()))
-    standby.script("promote.sh")
-    wrote = written(trial)
     trial.lost += not is_kept(standby, acknowledged, trial.known[acknowledged])
     time.sleep(8)  # until the web processes have asked again
     ended = time.monotonic()

@@ -32,8 +32,9 @@ WRITES = (
 )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def two() -> Iterator[Pair]:
+    """One pair for all, since each takes seconds; the test that leaves it with other roles is the last."""
     if why := lacking():
         if os.environ.get(NEEDED):
             pytest.fail(f"{NEEDED} is set: {why}")
@@ -106,10 +107,53 @@ def _schema(address: str) -> str:
     return rows[-1][0]
 
 
+def _until(holds) -> None:
+    for _ in range(200):
+        if holds():
+            return
+        signal.sigtimedwait([], 0.1)
+    raise AssertionError("not so after 20 s")
+
+
+def test_what_was_destroyed_is_restored_as_it_was_last_or_at_a_time(two, encoder, tmp_path):
+    server = two.first
+    settings = settings_of(tmp_path, two.address(servers=(server,)))
+    staged_and_published(settings, said(2021), encoder)
+    refusal = server.script("restore.sh", check=False)
+    assert (refusal.returncode, "nothing was changed" in refusal.stderr, server.psql("SELECT 1")) == (1, True, "1")
+    server.script("backup.sh")
+    staged_and_published(settings, said(2022), encoder)
+    between = server.psql("SELECT clock_timestamp()")
+    staged_and_published(settings, said(2023), encoder)
+    _archived(two)
+    server.kill()
+    shutil.rmtree(server.data)
+
+    for arguments, year, generation in (((), 2023, 3), (("--time", between), 2022, 2)):
+        server.script("restore.sh", *arguments)
+        library = Library(settings, lambda: encoder, identity(encoder))
+        assert asked(library) == (year, False)
+        assert library.info().generation == generation
+        library.close()
+        codes = {finding.code for finding in checked(settings, Checked()).findings}
+        assert codes == (set() if year == 2023 else {"postgres-behind"})  # KB_HOME is newer: a re-index publishes it again
+    assert staged_and_published(settings, said(2024), encoder).copied
+    assert "in place again" in server.script("restore.sh", "--time", "the day before", check=False).stderr
+    server.start()
+    assert server.script("backup.sh", "full").returncode == 0
+
+
+def _archived(two: Pair) -> None:
+    """What was published is in the archive, as it is five minutes later at the latest."""
+    name = two.first.psql("SELECT pg_walfile_name(pg_switch_wal())")
+    _until(lambda: two.first.psql(f"SELECT last_archived_wal >= '{name}' FROM pg_stat_archiver") == "t")
+
+
 def test_a_standby_takes_over_and_no_setting_is_changed(two, encoder, tmp_path, monkeypatch):
     """Hung, killed, promoted, rejoined: KB_STORE names both servers all the time."""
     first, second = two.first, two.second
     assert "follows" in second.script("standby.sh", first.place).stdout
+    assert "recovery_target" not in (second.data / "postgresql.auto.conf").read_text()  # which would end its following
     assert "a publish waits" in first.script("synchronous.sh", "on").stdout
     settings = settings_of(tmp_path, two.address(options="&target_session_attrs=read-write"))
     staged_and_published(settings, said(2021), encoder)
@@ -156,44 +200,6 @@ def rejoined(two: Pair) -> None:
     two.second.script("backup.sh")
     for server in (two.first, two.second):
         assert server.script("check.sh").returncode == 0
-
-
-def _until(holds) -> None:
-    for _ in range(200):
-        if holds():
-            return
-        signal.sigtimedwait([], 0.1)
-    raise AssertionError("not so after 20 s")
-
-
-def test_what_was_destroyed_is_restored_as_it_was_last_or_at_a_time(two, encoder, tmp_path):
-    server = two.first
-    settings = settings_of(tmp_path, two.address(servers=(server,)))
-    staged_and_published(settings, said(2021), encoder)
-    server.script("backup.sh")
-    staged_and_published(settings, said(2022), encoder)
-    between = server.psql("SELECT clock_timestamp()")
-    staged_and_published(settings, said(2023), encoder)
-    _archived(two)
-    server.kill()
-    shutil.rmtree(server.data)
-
-    for arguments, year, generation in (((), 2023, 3), (("--time", between), 2022, 2)):
-        server.script("restore.sh", *arguments)
-        library = Library(settings, lambda: encoder, identity(encoder))
-        assert asked(library) == (year, False)
-        assert library.info().generation == generation
-        library.close()
-        codes = {finding.code for finding in checked(settings, Checked()).findings}
-        assert codes == (set() if year == 2023 else {"postgres-behind"})  # KB_HOME is newer: a re-index publishes it again
-    assert staged_and_published(settings, said(2024), encoder).copied
-    assert server.script("backup.sh", "full").returncode == 0
-
-
-def _archived(two: Pair) -> None:
-    """What was published is in the archive, as it is five minutes later at the latest."""
-    name = two.first.psql("SELECT pg_walfile_name(pg_switch_wal())")
-    _until(lambda: two.first.psql(f"SELECT last_archived_wal >= '{name}' FROM pg_stat_archiver") == "t")
 
 
 def test_scripts_say_what_is_missing_and_change_nothing(tmp_path):

@@ -16,7 +16,8 @@ done
 [[ $NAME =~ ^[a-z0-9][a-z0-9.-]*$ ]] || fail "NAME is '$NAME'; it takes a host name in [a-z0-9.-]." 2
 UNIT=${UNIT:-}
 slot=$(tr '.-' '__' <<< "$NAME")
-bin=$(find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -path '*/bin/initdb' -printf '%h\n' 2>/dev/null | sort -V | tail -n 1)
+bin=/usr/lib/postgresql/$(cat "$DATA/PG_VERSION" 2>/dev/null || echo none)/bin # the release that wrote the data
+[ -x "$bin/postgres" ] || bin=$(find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -path '*/bin/initdb' -printf '%h\n' 2>/dev/null | sort -V | tail -n 1 || true)
 [ -n "$bin" ] || fail "PostgreSQL is not installed (apt-get install postgresql postgresql-17-pgvector pgbackrest)." 2
 command -v pgbackrest >/dev/null || fail "pgBackRest is not installed (apt-get install pgbackrest)." 2
 
@@ -44,7 +45,19 @@ start_server() {
 stop_server() {
   running || return 0
   if [ -n "$UNIT" ]; then systemctl stop "$UNIT"; return; fi
-  as_postgres "$bin/pg_ctl" -D "$DATA" -m fast -w -t "${PATIENCE:-300}" stop >/dev/null
+  as_postgres "$bin/pg_ctl" -D "$DATA" -m fast -w -t "${PATIENCE:-300}" stop >/dev/null || ! running
+}
+# A restore leaves its target with the data, and a standby that has it from there would end its recovery at that target.
+no_target() {
+  as_postgres sed -i -E '/^(recovery_target|restore_command|primary_)/d' "$1/postgresql.auto.conf"
+}
+left() { find /proc -mindepth 2 -maxdepth 2 -name cwd -lname "$(readlink -f "$DATA")" 2>/dev/null | cut -d/ -f3 | tr "\n" " " || true; }
+none_left() { # processes that outlive a server that was killed: for a moment, or where they hang
+  local ends=$((SECONDS + 30))
+  while [ -n "$(left)" ]; do
+    [ $SECONDS -lt $ends ] || fail "processes of the dead server are still there ($(left)): end them (kill -9), then run this again."
+    sleep 0.2
+  done
 }
 until_true() { # SQL, WHAT
   local ends=$((SECONDS + ${PATIENCE:-300}))

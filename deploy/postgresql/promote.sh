@@ -19,4 +19,5 @@ as_postgres "$bin/pg_ctl" -D "$DATA" -w -t "${PATIENCE:-300}" promote >/dev/null
 sql "ALTER SYSTEM SET synchronous_standby_names = ''"
 sql "SELECT pg_reload_conf()" >/dev/null
 sql CHECKPOINT # pg_rewind reads the new timeline from it
-echo "$NAME is the primary; publishing waits for no standby. Next, on $old: rejoin.sh $NAME:$PORT; then here: synchronous.sh on"
+echo "$NAME is the primary; publishing waits for no standby. Next: backup.sh full, since what the old primary had not archived lacks
+in the archive; on $old: rejoin.sh $NAME:$PORT; then here: synchronous.sh on"

@@ -8,10 +8,12 @@ set -euo pipefail
 [ "$(peer_sql "$1" 'SELECT pg_is_in_recovery()')" = f ] || fail "$1 is no primary, or does not let this server in."
 configure
 stop_server
+none_left
 follow "$1"
 if [ ! -e "$DATA/standby.signal" ]; then
   as_postgres "$bin/pg_rewind" -D "$DATA" --config-file="$etc/postgresql.conf" --source-server="$(conninfo "$1") dbname=postgres" \
     --restore-target-wal >>"$DATA.log" 2>&1 || fail "it cannot be wound back ($DATA.log tells why); copy the primary instead: standby.sh --anew $1"
+  no_target "$DATA"
   as_postgres touch "$DATA/standby.signal"
 fi
 start_server

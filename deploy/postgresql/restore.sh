@@ -11,18 +11,25 @@ case ${1:-} in
   *) fail "usage: restore.sh [--time TIME]" 2 ;;
 esac
 configure
-backrest info >/dev/null
+backrest info --output=json | grep -q '"label"' || fail "there is no backup in $BACKUPS; nothing was changed."
 stop_server
+none_left
+aside=
 if [ -e "$DATA" ]; then
   aside=$DATA.before-$(date +%Y%m%dT%H%M%S)
   mv "$DATA" "$aside"
-  echo "what was there is now $aside; delete it when all is well"
+fi
+install -d -o postgres -g postgres -m 700 "$DATA"
+if ! backrest "${what[@]}" restore; then
+  rm -rf "$DATA"
+  [ -z "$aside" ] || mv "$aside" "$DATA"
+  fail "the restore failed; what was there is in place again, and not started."
 fi
 rm -f "$etc/replication.conf" "$etc/follows"
-install -d -o postgres -g postgres -m 700 "$DATA"
-backrest "${what[@]}" restore
+[ -z "$aside" ] || echo "what was there is now $aside; delete it when all is well"
 start_server
 until_true "SELECT NOT pg_is_in_recovery()" "that the changes are replayed"
+no_target "$DATA"
 sql "ALTER SYSTEM SET synchronous_standby_names = ''"
 sql "SELECT pg_reload_conf()" >/dev/null
 echo "$NAME is the primary, as of $(sql 'SELECT coalesce(pg_last_xact_replay_timestamp(), now())'). Next: backup.sh full; standby.sh --anew on the other"

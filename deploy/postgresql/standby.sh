@@ -25,6 +25,7 @@ follow "$1"
 if [ ! -e "$DATA/PG_VERSION" ]; then
   rm -rf "$DATA.partial"
   as_postgres "$bin/pg_basebackup" -d "$(conninfo "$1")" -D "$DATA.partial" -S "$slot" -X stream -c fast
+  no_target "$DATA.partial"
   as_postgres touch "$DATA.partial/standby.signal"
   mv "$DATA.partial" "$DATA"
 fi

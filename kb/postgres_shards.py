@@ -95,8 +95,8 @@ class Shard:
     def tried_since(self, seconds: float) -> bool:
         return time.monotonic() - self._tried < seconds
 
-    def failed(self, why: str) -> None:
-        self.lacking, self._tried = why, time.monotonic()
+    def failed(self, reason: str) -> None:
+        self.lacking, self._tried = reason, time.monotonic()
 
     def answered(self) -> None:
         """It does again; a look tells what it holds."""
@@ -115,7 +115,9 @@ class Shard:
                 return
             self._tried = time.monotonic()
             rows = self.fetch(schema, LOOK, {"schema": schema})
-            checked_layout(self.name, str(rows[0][0]) if rows else "", self.layout)
+            if not rows:
+                raise SnapshotGone(f"{self.name} drops {schema} at this moment; ask again.")
+            checked_layout(self.name, str(rows[0][0]), self.layout)
             self._schema, self.wrong, self.lacking = schema, None, ""
         except IndexStale as error:
             self.wrong = error

@@ -22,3 +22,10 @@ def servers():
     """PostgreSQL, a primary and a standby; who stops one starts it again."""
     with running() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def others():
+    """A second primary with its standby."""
+    with running() as made:
+        yield made

@@ -148,3 +148,9 @@ def staged_and_published(settings: Settings, documents: list[StagedDocument], en
 
 def identity(encoder: FakeEncoder) -> tuple[str, str]:
     return encoder.model, encoder.digest
+
+
+def schemas(address: str) -> set[str]:
+    """Those of generations."""
+    with psycopg.connect(address) as connection:
+        return {name for (name,) in connection.execute(r"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'wakhan\__%'")}

@@ -14,17 +14,14 @@ from kb.errors import IndexStale, NotFound, PartMissing, StoreUnavailable
 from kb.findings import Checked
 from kb.library import Library
 from kb.postgres_check import checked
-from kb.postgres_export import export_of, import_into
+from kb.postgres_export import export_of
 from kb.postgres_publish import mirror
-from kb.postgres_shards import shard_of
 from kb.records import Filters
 from kb.rollback import roll_back
 from kb.staging import Staging
 from tests.fakes import FakeEncoder
-from tests.postgres_made import identity, running, settings_of, staged_and_published
+from tests.postgres_made import identity, schemas, settings_of, staged_and_published
 from tests.records_made import staged
-from tests.test_store_conformance import QUESTIONS
-from tests.test_store_conformance import documents as collection
 from web import create_app
 
 FIRST, SECOND = "d0", "d2"  # documents of the first and of the second part, of two
@@ -45,13 +42,6 @@ def encoder():
     return FakeEncoder()
 
 
-@pytest.fixture(scope="module")
-def others():
-    """A second primary with its standby."""
-    with running() as made:
-        yield made
-
-
 @pytest.fixture
 def addresses(servers, others):
     """(primary, standby) of each of two parts."""
@@ -70,11 +60,6 @@ def library(settings, encoder):
     opened.close()
 
 
-def schemas(address):
-    with psycopg.connect(address) as connection:
-        return {name for (name,) in connection.execute(r"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'wakhan\__%'")}
-
-
 def waited_for(true):
     """A part that came back is used within seconds."""
     for _ in range(100):
@@ -82,34 +67,6 @@ def waited_for(true):
             return
         time.sleep(0.1)
     raise AssertionError("not in ten seconds")
-
-
-def test_a_documents_part_is_by_its_id_alone_and_parts_are_even():
-    assert [shard_of(f"id-d{n}", 2) for n in range(4)] == [0, 0, 1, 1]
-    assert [shard_of(f"id-d{n}", 3) for n in range(4)] == [1, 1, 2, 1]
-    parts = [shard_of(f"document {n}", 5) for n in range(5_000)]
-    assert all(900 < parts.count(part) < 1_100 for part in range(5))
-
-
-def test_each_server_has_its_documents_whole_and_lists_of_all(settings, encoder):
-    documents = collection()
-    staged_and_published(settings, documents, encoder)
-    texts, passages = {}, []
-    for place, address in enumerate(settings.stores):
-        (schema,) = schemas(address)
-        with psycopg.connect(address) as server:
-            rows = server.execute(f"SELECT id, text, passage_count FROM {schema}.documents".encode()).fetchall()
-            (lists,) = server.execute(f"SELECT count(*) FROM {schema}.document_entities".encode()).fetchone()
-            terms = server.execute(f"SELECT term, num, passages FROM {schema}.terms ORDER BY term".encode()).fetchall()
-            passages += server.execute(f"SELECT num FROM {schema}.passages".encode()).fetchall()
-        assert len(rows) == len(documents)
-        assert all((text is not None) == (shard_of(uid, 2) == place) for uid, text, _ in rows)
-        texts |= {uid: text for uid, text, _ in rows if text is not None}
-        passages_of_all, lists_of_all = sum(count for *_, count in rows), lists
-    assert texts == {item.document.id: item.document.text for item in documents}
-    assert sorted(num for (num,) in passages) == list(range(passages_of_all))
-    assert lists_of_all and len(terms) > 50
-    assert not checked(settings, Checked()).findings
 
 
 def test_a_part_that_is_killed_is_missing_from_answers_that_say_so_until_it_is_back(
@@ -239,14 +196,14 @@ def test_a_server_that_hangs_does_not_hold_an_answer(others, settings, library, 
 def test_servers_in_another_order_or_number_are_refused(settings, encoder, tmp_path):
     staged_and_published(settings, said(2021), encoder)
     first, second = settings.stores
-    for store, words in (
+    for named, words in (
         (f"{second} {first}", "part 2/2 of the collection, KB_STORE names it as part 1/2"),
         (first, "part 1/2 of the collection, KB_STORE names it as part 1/1"),
         (second, "part 2/2"),
         (f"{first} {first}", "part 1/2 of the collection, KB_STORE names it as part 2/2"),
         (f"{first} {second} {second}", "names it as part 1/3"),
     ):
-        library = Library(dataclasses.replace(settings, store=store), lambda: encoder, identity(encoder))
+        library = Library(dataclasses.replace(settings, store=named), lambda: encoder, identity(encoder))
         with pytest.raises(IndexStale, match=words):
             library.ask(TRANSIT)
         library.close()
@@ -306,29 +263,3 @@ def test_a_rollback_moves_all_servers_and_old_generations_go(settings, library, 
     for question in (TRANSIT, CUSTOMS):
         answer = library.ask(question)
         assert (answer.index.generation, "2021" in answer.text) == (4, True)
-
-
-def test_a_server_is_added_by_publishing_anew(settings, others, encoder):
-    staged_and_published(settings, collection(), encoder)
-    wider = dataclasses.replace(settings, store=f"{settings.store} {others.database()[0]}")
-    library = Library(wider, lambda: encoder, identity(encoder))
-    with pytest.raises(IndexStale, match="part 1/2 of the collection, KB_STORE names it as part 1/3"):
-        library.ask(TRANSIT)
-    with Staging(settings.home) as staging:
-        assert mirror(wider, staging).copied
-    plain = Library(dataclasses.replace(settings, store=""), lambda: encoder, identity(encoder))
-    for question in QUESTIONS:
-        ours, theirs = (one.search(question, n=50).items for one in (library, plain))
-        assert [hit.passage.id for hit in ours[:10]] == [hit.passage.id for hit in theirs[:10]]
-    assert not checked(wider, Checked()).findings
-    library.close()
-    plain.close()
-
-
-def test_an_export_of_all_parts_is_that_of_one_store(settings, encoder, tmp_path):
-    staged_and_published(settings, collection(), encoder)
-    ours = export_of(settings, tmp_path / "divided")
-    theirs = export_of(dataclasses.replace(settings, store=""), tmp_path / "embedded")
-    assert (ours.files, ours.index.digest) == (theirs.files, theirs.index.digest)
-    back = settings_of(tmp_path / "back")
-    assert import_into(back, tmp_path / "divided").digest == ours.index.digest

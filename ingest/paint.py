@@ -40,7 +40,7 @@ def main() -> None:
     """Draw the page of the order. Leaves the process."""
     order = json.load(os.fdopen(0, "rb"))
     out = os.fdopen(1, "wb")  # before the hook, which refuses to open anything for writing
-    confine(os.getppid(), LIMITS)
+    confine(os.getppid(), LIMITS, (order["path"],))
     refuse_programs()
     try:
         answer = b"P" + painted(order)

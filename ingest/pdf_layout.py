@@ -22,6 +22,7 @@ FEWEST_ROWS = 3  # of a column; below, two blocks beside each other are no colum
 SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap, Chinese ones doubled; cells of tables are shorter
 LONG_ROW = 25  # characters of a column's mean row where the file writes row by row: options with their meanings are shorter
 LEAST_FILL = 0.55  # of the column's width that its median row fills; ragged prose fills .8, cells of tables .1 to .5
+AS_MUCH = 0.6  # of the text that the best gutter parts
 DEEPEST = 12
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
@@ -162,15 +163,20 @@ def _cut_apart(atoms: Sequence[A], depth: int) -> list[list[A]]:
 
 
 def _best_cut(atoms: Sequence[A]) -> list[tuple[list[A], ...]] | None:
-    """The bands of the gutter that parts most text, top to bottom: columns as (left, right), the rest as (all,)."""
-    best, most = None, 0
+    """The bands of the gutter, top to bottom: columns as (left, right), the rest as (all,). Of gutters that part about as much
+    text, less what goes over them, it is the widest: labels that hang beside the second column leave one too."""
+    found: list[tuple[int, int, float, list[tuple[list[A], list[A], bool]]]] = []
     for x in _edges(atoms):
         bands = _bands(atoms, x)
-        parted = sum(min(_weight(left), _weight(right)) for left, right, columns in bands if columns)
-        if parted > most:
-            best, most = bands, parted
-    if best is None:
+        sides = [(left, right) for left, right, columns in bands if columns]
+        if parted := sum(min(_weight(left), _weight(right)) for left, right in sides):
+            crossing = _weight(atom for atom in atoms if atom.box[0] < x - 2 < atom.box[2])
+            found.append((parted - crossing, parted, min(_gutter(left, right) for left, right in sides), bands))
+    if not found:
         return None
+    most, parted, _, _ = max(found, key=lambda one: one[:2])
+    near = [one for one in found if one[0] >= most - (1 - AS_MUCH) * parted]
+    best = max(near, key=lambda one: (round(one[2]), one[0]))[3]
     result: list[tuple[list[A], ...]] = []
     for left, right, columns in best:
         if columns:
@@ -180,6 +186,10 @@ def _best_cut(atoms: Sequence[A]) -> list[tuple[list[A], ...]] | None:
         else:
             result.append(([*left, *right],))
     return result
+
+
+def _gutter(left: Sequence[Atom], right: Sequence[Atom]) -> float:
+    return min(atom.box[0] for atom in right) - max(atom.box[2] for atom in left)
 
 
 def _weight(atoms: Iterable[Atom]) -> int:

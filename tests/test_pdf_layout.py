@@ -54,3 +54,20 @@ def test_a_raised_figure_is_a_superscript() -> None:
 def test_arabic_rows_are_read_from_the_right() -> None:
     row = rows([piece("ازبکستان", 50, 100), piece("پاکستان", 200, 100)])
     assert [part.text for part in row[0]] == ["پاکستان", "ازبکستان"]
+
+
+def test_labels_that_hang_beside_the_second_column_make_no_column_of_their_own() -> None:
+    left = [piece(f"left {n} {LINE}", 50, 100 + 12 * n) for n in range(6)]
+    right = []
+    for n in range(16):
+        label = [piece(f"[{n}]", 310, 100 + 12 * n)] if n % 2 == 0 else []
+        right += [*label, piece(f"right {n} {LINE} and so on", 340, 100 + 12 * n)]
+    read = [text for region in texts(regions([*left, *right])) for text in region]
+    assert read == [part.text for part in (*left, *right)]
+
+
+def test_lines_that_hang_in_the_second_column_make_no_column_of_their_own() -> None:
+    left = [piece(f"left {n} {LINE}", 50, 100 + 12 * n) for n in range(16)]
+    right = [piece(f"right {n} {LINE}", 300 if n % 3 == 0 else 315, 100 + 12 * n) for n in range(16)]
+    read = [text for region in texts(regions([*left, *right])) for text in region]
+    assert read == [part.text for part in (*left, *right)]

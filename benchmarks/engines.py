@@ -1,12 +1,15 @@
-"""PostgreSQL beside the embedded store, over the same passages in the same run: loading, searching with filters, agreement, disk.
+"""PostgreSQL beside the embedded store, over the same passages in the same run: loading, searching with filters, agreement, disk
+and memory.
 
 `python -m benchmarks.engines TEXT… --questions FILE… --store postgresql://… [--passages N…] [--real M]
-[--cache DIR] [--home DIR]`
+[--cache DIR] [--home DIR] [--again]`
 
-Passages and vectors are those of `benchmarks.large`. The name of STORE's database with N behind it names a new one for each N, so
-the address must be of one who may make them. Both stores are asked each question in turn, by one thread; times are p50 · p95 in
-ms. "recall@10" is against the exact search of the embedded store under the same filter, "words@10" the share of its ten best by
-words.
+Passages and vectors are those of `benchmarks.large`; DIR/N keeps the embedded store of N passages, which is then not made again.
+The name of STORE's database with N behind it names a new one for each N, so the address must be of one who may make them. Both
+stores are asked each question in turn, by one thread; times are p50 · p95 in ms. "recall@10" is against the exact search of the
+embedded store under the same filter, "words@10" the share of its ten best by words. Of loading, seconds by the clock, and in
+brackets processor seconds of this process and of the server's, which has to run on the same machine for that and for its memory
+(PSS: what processes share is counted once). `--again`: then a hundredth of new documents is published.
 """
 
 from __future__ import annotations
@@ -15,8 +18,6 @@ import argparse
 import dataclasses
 import json
 import os
-import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,13 +26,15 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from benchmarks.large import published
+from benchmarks.large import A_DOCUMENT, documents, fill, published, stage
 from benchmarks.large_asked import EVERY, percentiles
-from benchmarks.large_passages import embedded
-from kb import postgres_copy, postgres_publish, store
+from benchmarks.large_passages import Real, embedded
+from kb import postgres_load, postgres_publish, postgres_schema, store
 from kb.config import Settings, settings_from
 from kb.embed import model_identity
 from kb.filters import checked
+from kb.generations import publish
+from kb.manifest import vector_model
 from kb.ports import Reading
 from kb.records import Filters
 from kb.sources import source_of
@@ -44,7 +47,8 @@ FILTERS = {
     "kind and date": Filters(kind=("agreement",), date_from="2010", date_to="2014"),  # one in 25
     "narrow": Filters(publisher=("Desk 7",)),  # one in 400
 }
-PARTS = ("_filled", "create_indexes")
+PARTS = ("send", "_filled", "_originals", "_indexed", "create_indexes")
+COPIED = ("send", "_filled", "_originals", "_indexed")
 
 
 def main() -> None:
@@ -55,61 +59,146 @@ def main() -> None:
     parser.add_argument("--passages", type=int, nargs="+", default=[200_000])
     parser.add_argument("--real", type=int, default=8192)
     parser.add_argument("--cache", type=Path, default=Path("var/large"))
-    parser.add_argument("--home", type=Path, help="an empty folder for the stores; default: a temporary one")
+    parser.add_argument("--home", type=Path, help="where the embedded stores stay; default: they are removed")
+    parser.add_argument("--again", action="store_true")
     options = parser.parse_args()
     real = embedded(options.texts, options.questions, options.real, options.cache)
     for count in options.passages:
-        home = Path(tempfile.mkdtemp(dir=options.home))
-        try:
+        with tempfile.TemporaryDirectory() as temporary:
+            home = (options.home or Path(temporary)) / str(count)
+            figures = embedded_store(home, options.texts, real, count)
             address = new_database(options.store, count)
             plain = dataclasses.replace(settings_from({"HOME": str(home)}, home), home=home)
-            figures: dict[str, Any] = {"passages": count} | published(home, options.texts, real, count)
             there = dataclasses.replace(plain, store=address)
-            figures |= loaded(there) | sizes(address)
-            figures |= compared(plain, there, options.cache, options.questions)
-            print(json.dumps(figures, indent=1), flush=True)
-        finally:
-            shutil.rmtree(home)
-        print(f"load {os.getloadavg()[0]:.1f} at the end, {os.cpu_count()} cores", file=sys.stderr)
+            told(figures)
+            told(loaded(there, Server(address)) | sizes(address))
+            told(compared(plain, there, options.cache, options.questions))
+            if options.again:
+                told(published_again(there, options.texts, real, count))
 
 
-def new_database(address: str, count: int) -> str:
-    name = f"{address.rsplit('/', 1)[-1]}_{count}"
+def told(figures: dict[str, Any]) -> None:
+    print(json.dumps(figures | {"load": f"{os.getloadavg()[0]:.1f}"}, indent=1, ensure_ascii=False), flush=True)
+
+
+def embedded_store(home: Path, texts: list[Path], real: Real, count: int) -> dict[str, Any]:
+    """What building it took, once."""
+    built = home / "built.json"
+    if not built.exists():
+        home.mkdir(parents=True)
+        built.write_text(json.dumps({"passages": count} | published(home, texts, real, count)))
+    figures: dict[str, Any] = json.loads(built.read_text())
+    return figures
+
+
+def new_database(address: str, label: object) -> str:
+    name = f"{address.rsplit('/', 1)[-1]}_{label}"
     with psycopg.connect(address, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
         admin.execute(f"CREATE DATABASE {name}".encode())
     return f"{address.rsplit('/', 1)[0]}/{name}"
 
 
-def loaded(settings: Settings) -> dict[str, Any]:
+class Server:
+    """The processes of a server on this machine; figures of 0 where it runs elsewhere."""
+
+    def __init__(self, address: str) -> None:
+        with psycopg.connect(address) as connection:
+            stat = Path(f"/proc/{connection.info.backend_pid}/stat")
+            self._main = int(_fields(stat)[1]) if stat.exists() else 0
+
+    def _processes(self) -> list[Path]:
+        found = [path for path in Path("/proc").glob("[0-9]*/stat") if int((_fields(path) or ["", "0"])[1]) == self._main]
+        return [Path(f"/proc/{self._main}/stat"), *found] if self._main else []
+
+    def processor(self) -> float:
+        """Seconds so far, those of processes that have ended among them."""
+        fields = [_fields(path) for path in self._processes()]
+        ticks = sum(sum(map(int, one[11:13])) for one in fields if one)
+        ended = sum(map(int, fields[0][13:15])) if fields else 0
+        return (ticks + ended) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> int:
+        """MB."""
+        rollups = [_read(path.with_name("smaps_rollup")) for path in self._processes()]
+        return sum(int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:")) // 1000
+
+
+def _fields(stat: Path) -> list[str]:
+    """Behind the name in brackets: state, number of the parent, and so on; none of a process that has ended."""
+    return _read(stat).rpartition(")")[2].split()
+
+
+def _read(path: Path) -> str:
+    """Nothing of a process that has ended."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def loaded(settings: Settings, server: Server) -> dict[str, Any]:
     """Seconds of the parts of a copy to the server."""
-    spent: dict[str, float] = {}
+    spent: dict[str, list[float]] = {}
+    kept = postgres_load, postgres_schema
+    before = [dict(vars(module)) for module in kept]
     for name in PARTS:
-        setattr(postgres_publish, name, _timed(getattr(postgres_publish, name), name, spent))
-    with Staging(settings.home) as staging:
-        began = time.perf_counter()
-        mirrored = postgres_publish.mirror(settings, staging)
-        whole = time.perf_counter() - began
+        setattr(postgres_load, name, _timed(getattr(postgres_load, name), lambda arguments, n=name: n, (spent, server)))
+    postgres_schema.execute = _timed(postgres_schema.execute, _index_kind, (spent, server))
+    try:
+        with Staging(settings.home) as staging:
+            began = time.perf_counter()
+            mirrored = postgres_publish.mirror(settings, staging)
+            whole = time.perf_counter() - began
+    finally:
+        for module, names in zip(kept, before, strict=True):
+            vars(module).update(names)
     assert mirrored is not None
-    rate = mirrored.manifest.passages / spent["_filled"]
-    return {
-        "pg copy rows/s": round(rate),
-        "pg copy s": round(spent["_filled"], 1),
-        "pg indexes s": round(spent["create_indexes"], 1),
-        "pg publish s": round(whole, 1),
-        "pg chunk": postgres_copy.CHUNK,
-    }
+    copied = sum(spent[name][0] for name in COPIED if name in spent)
+    rate = mirrored.manifest.passages / copied
+    parts = {f"pg {name.strip('_')} s": "{:.1f} ({:.1f} + {:.1f})".format(*one) for name, one in spent.items() if name}
+    return {"pg copied rows/s": round(rate), "pg publish s": round(whole, 1)} | parts
 
 
-def _timed(call: Any, name: str, spent: dict[str, float]) -> Any:
-    def run(*arguments: Any, **named: Any) -> Any:
-        began = time.perf_counter()
+def _index_kind(arguments: Any) -> str:
+    statement = arguments[1]
+    if "INDEX" not in statement and "KEY (" not in statement:
+        return ""
+    return next((kind for kind in ("hnsw", "gin") if f"USING {kind}" in statement), "b-trees")
+
+
+def _timed(call: Any, named: Any, into: tuple[dict[str, list[float]], Server]) -> Any:
+    spent, server = into
+
+    def run(*arguments: Any, **more: Any) -> Any:
+        name = named(arguments)
+        began = time.perf_counter(), time.process_time(), server.processor()
         try:
-            return call(*arguments, **named)
+            return call(*arguments, **more)
         finally:
-            spent[name] = time.perf_counter() - began
+            ended = time.perf_counter(), time.process_time(), server.processor()
+            sums = spent.setdefault(name, [0.0, 0.0, 0.0])
+            spent[name] = [total + end - begin for total, begin, end in zip(sums, began, ended, strict=True)]
 
     return run
+
+
+def published_again(settings: Settings, texts: list[Path], real: Real, count: int) -> dict[str, Any]:
+    """A hundredth of new documents, in a new generation."""
+    identity = model_identity(settings)
+    with Staging(settings.home) as staging:
+        first = count // A_DOCUMENT
+        more = max(first // 100, 1)
+        keys = [key for number, parts in documents(texts, more * A_DOCUMENT) for key in stage(staging, first + number, parts)]
+        fill(staging, vector_model(*identity), real, keys)
+        publish(staging, *identity)
+    return {f"again: {name}": figure for name, figure in loaded(settings, Server(settings.store)).items()}
+
+
+def setting(address: str, name: str) -> str:
+    with psycopg.connect(address) as connection:
+        ((value,),) = connection.execute("SELECT current_setting(%s)", (name,)).fetchall()
+    return str(value)
 
 
 def sizes(address: str) -> dict[str, int]:
@@ -131,7 +220,7 @@ def compared(plain: Settings, there: Settings, cache: Path, questions: list[Path
     records = [json.loads(line) for path in questions for line in path.read_text(encoding="utf-8").splitlines()]
     texts = [record.get("question") or record["text"] for record in records][::EVERY]
     vectors = np.load(cache / "asked.npy")[::EVERY]
-    figures = {}
+    figures: dict[str, Any] = {}
     for label, filters in FILTERS.items():
         times: dict[str, list[float]] = {f"{name} {leg}": [] for name in readings for leg in ("filter", "dense", "words")}
         nearest, worded = [], []
@@ -149,14 +238,19 @@ def compared(plain: Settings, there: Settings, cache: Path, questions: list[Path
                     times[f"{name} {leg}"].append(spent * 1000)
                 found[name] = [position for position, _ in dense[:10]], [position for position, _ in words[:10]]
             exact = _exact(readings["embedded"], vector, filters)
-            nearest.append(len(set(found["pg"][0]) & exact) / max(len(exact), 1))
-            wanted = set(found["embedded"][1])
-            worded.append(len(set(found["pg"][1]) & wanted) / max(len(wanted), 1))
+            nearest.append(share(found["pg"][0], exact))
+            worded.append(share(found["pg"][1], set(found["embedded"][1])))
         figures |= {f"{label}: {name} ms": percentiles(values) for name, values in times.items()}
         figures |= {f"{label}: pg recall@10": f"{np.mean(nearest):.3f}", f"{label}: pg words@10": f"{np.mean(worded):.3f}"}
+    figures |= {"pg PSS MB": Server(there.store).memory(), "pg shared_buffers": setting(there.store, "shared_buffers")}
     for source in sources.values():
         source.close()
     return figures
+
+
+def share(found: list[int], wanted: set[int]) -> float:
+    """Of what is wanted that is found; where nothing is, of what is found that is wanted."""
+    return len(wanted.intersection(found)) / len(wanted) if wanted else float(not found)
 
 
 def _allowed(reading: Reading, filters: Filters) -> Any:

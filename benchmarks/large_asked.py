@@ -45,7 +45,7 @@ def main(home: Path, cache: Path, questions: Sequence[Path]) -> None:
     figures["open ms"] = f"{(time.perf_counter() - began) * 1000:.0f}"
     connection = connect_reader(home / STORE_FILE)
     for name, filters in FILTERS.items():
-        chosen = checked(filters, lambda code: code, ("en",))
+        chosen = checked(filters, lambda code: code, ("en",), lambda name: name)
         mask = snapshot.allowed(store.matching_documents(connection, manifest.generation, chosen)) if name else None
         figures[f"dense {name}ms"] = spent(lambda q, m=mask: snapshot.vectors.search(q, 100, m), vectors)
         figures[f"words {name}ms"] = spent(lambda t, m=mask: snapshot.words.search(query_stems(t), 100, m), texts)

@@ -175,21 +175,23 @@ class Hosts:
         for host in (self.primary, *self.standbys):
             host.close()
 
-    def fetch(self, schema: str, sql: str, parameters: Any = None, *, binary: bool = False) -> list[tuple[Any, ...]]:
-        """The rows of a generation, from a standby that has it, or else the primary. Raises SnapshotGone if no server has it any
-        more, StoreUnavailable if none answers."""
+    def fetch(
+        self, schema: str, sql: str, parameters: Any = None, *, binary: bool = False, patience: float = 0
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a generation, from a standby that has it, or else the primary. `patience`: see Host.fetch. Raises
+        SnapshotGone if no server has it any more, StoreUnavailable if none answers."""
         failures, absent = [], False
         *others, last = self._in_order()
-        for host, patience in (*((other, ELSEWHERE) for other in others), (last, 0)):
+        for host, seconds in (*((other, patience or ELSEWHERE) for other in others), (last, patience)):
             try:
-                return host.fetch(schema, sql, parameters, binary=binary, patience=patience)
+                return host.fetch(schema, sql, parameters, binary=binary, patience=seconds)
             except _ABSENT:
                 absent = True
             except psycopg.OperationalError as error:
                 failures.append(f"{host.name}: {reason(error)}")
         if absent:
             raise SnapshotGone("the generation that was being read is no longer kept; ask again.")
-        raise unavailable(failures)
+        raise Unanswered(failures)
 
     def _in_order(self) -> list[Host]:
         hosts = [*random.sample(self.standbys, len(self.standbys)), self.primary]
@@ -237,18 +239,6 @@ class Result:
         return self._rows
 
 
-class GenerationRows:
-    """The rows of one generation, on whichever server has them."""
-
-    def __init__(self, hosts: Hosts | Host, schema: str) -> None:
-        self._hosts = hosts
-        self._schema = schema
-
-    def execute(self, sql: str, parameters: Any = (), /) -> Result:
-        values = parameters if isinstance(parameters, dict) else tuple(parameters)
-        return Result(self._hosts.fetch(self._schema, translated(sql), values))
-
-
 def described(address: str) -> str:
     """Servers and database of an address, without user and password. Raises BadRequest."""
     try:
@@ -271,10 +261,12 @@ def reason(error: psycopg.Error) -> str:
     return _USER.sub("the user", "; ".join(attempts) or lines[0])[: 200 * max(1, len(attempts))]
 
 
-def unavailable(failures: Sequence[str]) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"no server of the store answers ({'; '.join(failures)}). Start one, or correct KB_STORE and KB_STORE_READ."
-    )
+class Unanswered(StoreUnavailable):
+    """None of the servers that could be asked answers; `failures` is what each said."""
+
+    def __init__(self, failures: Sequence[str]) -> None:
+        self.failures = "; ".join(failures)
+        super().__init__(f"no server of the store answers ({self.failures}). Start one, or correct KB_STORE and KB_STORE_READ.")
 
 
 @contextmanager

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from kb.errors import IndexStale
-from kb.postgres_source import CONTROL
+from kb.postgres_shards import CONTROL
 
 READER = "wakhan_reader"  # a role that an administrator may make; who has it may read what is published, and no more
 LEAST_PGVECTOR = (0, 8)  # of iterative scans
@@ -37,6 +38,9 @@ CREATE TABLE {CONTROL}.published (
   number bigint NOT NULL REFERENCES {CONTROL}.generations (number)
 );
 CREATE TABLE {CONTROL}.originals (sha256 text PRIMARY KEY, content bytea NOT NULL)""",
+    f"""
+CREATE TABLE {CONTROL}.vectors (sha256 bytea PRIMARY KEY, vector bytea NOT NULL, codes bytea NOT NULL);
+ALTER TABLE {CONTROL}.vectors ALTER codes SET STORAGE EXTERNAL""",
 )
 
 
@@ -67,8 +71,8 @@ def migrate(connection: psycopg.Connection[Any]) -> None:
         grant(connection, CONTROL)
 
 
-def execute(connection: psycopg.Connection[Any], sql: str, parameters: Any = None) -> psycopg.Cursor[Any]:
-    return connection.execute(sql.encode(), parameters)
+def execute(connection: psycopg.Connection[Any], statement: str, parameters: Any = None) -> psycopg.Cursor[Any]:
+    return connection.execute(statement.encode(), parameters)
 
 
 def grant(connection: psycopg.Connection[Any], schema: str) -> None:
@@ -90,16 +94,20 @@ def tables_of(store: sqlite3.Connection) -> list[Table]:
     return found
 
 
-def create_tables(connection: psycopg.Connection[Any], tables: Iterable[Table], dimension: int) -> None:
-    """In the first schema of the search path."""
+def create_tables(connection: psycopg.Connection[Any], tables: Iterable[Table], dimension: int, model: str) -> None:
+    """In the first schema of the search path. Vectors and token vectors, which generations share (kb.postgres_content), are seen
+    there as the tables that the store has of them: those of `model`."""
     for table in tables:
         columns = ", ".join(f'"{name}" {TYPES[kind]}' for name, kind in table.columns)
         execute(connection, f"CREATE TABLE {table.name} ({columns})")
     for statement in f"""
-CREATE TABLE vectors (num bigint, key bytea, model text, vector bytea);
-CREATE TABLE token_codes (vector bigint, codes bytea);
+CREATE TABLE vector_keys (num bigint, key bytea, sha256 bytea);
+CREATE VIEW vectors AS SELECT k.num, k.key, {sql.quote(model)} AS model, v.vector
+  FROM vector_keys AS k LEFT JOIN {CONTROL}.vectors AS v USING (sha256);
+CREATE VIEW token_codes AS SELECT k.num AS vector, v.codes FROM vector_keys AS k JOIN {CONTROL}.vectors AS v USING (sha256);
 CREATE TABLE embeddings (num bigint, document bigint, embedding halfvec({dimension}));
 CREATE TABLE lexemes (num bigint, document bigint, length integer, words tsvector, impacts sparsevec);
+ALTER TABLE lexemes ALTER impacts SET STORAGE main;
 CREATE TABLE terms (term text COLLATE "C", num bigint, passages bigint)""".split(";"):
         execute(connection, statement)
 
@@ -115,8 +123,8 @@ def create_indexes(connection: psycopg.Connection[Any], tables: Iterable[Table],
     statements = [
         "ALTER TABLE embeddings ADD PRIMARY KEY (num)", "CREATE INDEX ON embeddings (document)",
         "ALTER TABLE lexemes ADD PRIMARY KEY (num)", "CREATE INDEX ON lexemes (document)",
-        "ALTER TABLE terms ADD PRIMARY KEY (term)", "ALTER TABLE token_codes ADD PRIMARY KEY (vector)",
-        "ALTER TABLE vectors ADD PRIMARY KEY (num)", "CREATE UNIQUE INDEX ON vectors (key, model)",
+        "ALTER TABLE terms ADD PRIMARY KEY (term)", "ALTER TABLE vector_keys ADD PRIMARY KEY (num)",
+        "CREATE UNIQUE INDEX ON vector_keys (key)",
         "CREATE INDEX ON documents (id)", "CREATE INDEX ON passages (id)", "CREATE INDEX ON passages (document, ordinal)",
         "CREATE INDEX ON lexemes USING gin (words)",
     ]  # fmt: skip

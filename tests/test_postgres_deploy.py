@@ -152,9 +152,7 @@ def _archived(two: Pair) -> None:
 def test_a_standby_takes_over_and_no_setting_is_changed(two, encoder, tmp_path, monkeypatch):
     """Hung, killed, promoted, rejoined: KB_STORE names both servers all the time."""
     first, second = two.first, two.second
-    assert "follows" in second.script("standby.sh", first.place).stdout
-    assert "recovery_target" not in (second.data / "postgresql.auto.conf").read_text()  # which would end its following
-    assert "a publish waits" in first.script("synchronous.sh", "on").stdout
+    followed(two)
     settings = settings_of(tmp_path, two.address(options="&target_session_attrs=read-write"))
     staged_and_published(settings, said(2021), encoder)
     each = tuple(two.address("wakhan_web", (one,)) for one in (first, second))
@@ -191,6 +189,13 @@ def test_a_standby_takes_over_and_no_setting_is_changed(two, encoder, tmp_path, 
     staged_and_published(settings, said(2025), encoder)
     assert asked(library) == (2025, False)
     library.close()
+
+
+def followed(two: Pair) -> None:
+    """The second follows the first, without the target of the first's last restore, which would end that."""
+    assert "follows" in two.second.script("standby.sh", two.first.place).stdout
+    assert "recovery_target" not in (two.second.data / "postgresql.auto.conf").read_text()
+    assert "a publish waits" in two.first.script("synchronous.sh", "on").stdout
 
 
 def rejoined(two: Pair) -> None:

@@ -60,8 +60,8 @@ def without_furniture(pages: Sequence[PageText], labels: Sequence[str | None]) -
     gone: list[set[int]] = [set() for _ in pages]
     for number, candidates in enumerate(found):
         known = (str(number + 1), labels[number], printed[number])
-        alone = any(printed[number] == text for row in candidates for _, text in _numbers(row))
-        borne = None if alone else printed[number]
+        label = labels[number] or printed[number]
+        borne = None if any(label == text for row in candidates for _, text in _numbers(row)) else label
         taken = [row for row in candidates if id(row) in away or _is_number(row, known) or _bears(row, borne)]
         gone[number] = {id(piece) for row in _outermost(taken) for piece in row.pieces}
     cleaned = [_without(page, ids) for page, ids in zip(pages, gone, strict=True)]

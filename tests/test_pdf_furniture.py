@@ -72,3 +72,9 @@ def test_of_two_pages_the_first_keeps_what_both_have() -> None:
     texts, labels = kept([page(n, "Invoice 12 of the carrier", str(n + 1)) for n in range(2)])
     assert texts[0][0] == "Invoice 12 of the carrier"
     assert [len(text) for text in texts] == [6, 5] and labels == ["1", "2"]
+
+
+def test_a_head_that_counts_otherwise_than_the_labels_of_the_file_stays() -> None:
+    heads = ["1 Aims", "2 Means", "3 Costs", "4 Findings", "5 Annex"]
+    pages = [page(n, head) for n, head in enumerate(heads)]
+    assert [text[0] for text in kept(pages, ["i", "ii", "1", "2", "3"])[0]] == heads

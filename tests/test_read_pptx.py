@@ -111,21 +111,6 @@ def test_no_text_damaged_and_bomb() -> None:
         read(MemoryFile("a.pptx", packed({"ppt/presentation.xml": " " * 30_000_000})))
 
 
-def test_a_chart_that_is_not_known_costs_itself_alone() -> None:
-    made = pptx.Presentation()
-    slide = made.slides.add_slide(made.slide_layouts[5])
-    slide.shapes.title.text = "Transit fees"
-    data = CategoryChartData()
-    data.categories = ["2022"]
-    data.add_series("Exports", (1.5,))
-    chart = slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, 100, 100, data).chart
-    plot = next(chart._chartSpace.iter("{*}barChart"))
-    plot.tag = plot.tag.replace("barChart", "bar3DChart")
-    document = parsed(made)
-    assert [text for _, _, _, text in blocks(document)] == ["Transit fees"]
-    assert document.warnings == ("slide 1: the figures of a chart are not read (bar3DChart); make it a flat one.",)
-
-
 def test_a_picture_may_stand_for_the_title() -> None:
     made = pptx.Presentation()
     shapes = made.slides.add_slide(made.slide_layouts[5]).shapes

@@ -1,11 +1,12 @@
 """Do both stores find and say the same? What KB_HOME publishes is copied to PostgreSQL and both are asked the same questions.
 
-`KB_HOME=… python -m benchmarks.agreement QUESTIONS… --store postgresql://…`
+`KB_HOME=… python -m benchmarks.agreement QUESTIONS… --store postgresql://… [--parts N]`
 
-QUESTIONS are JSONL files with "question" or "q". The name of STORE's database with `_exact` and `_hnsw` behind it names two new
-ones, one compared vector by vector and one through its approximate index whatever the number of passages ("scans": how often that
-was used); so the address must be of one who may make them. Shares of the embedded store's ten best, mean over the questions; and
-of how many questions all ten are the same in the same order. "answers" compares the text and the quotes.
+QUESTIONS are JSONL files with "question" or "q". The name of STORE's database with `_exact_1` and `_hnsw_1` behind it, and so on
+for each part, names new ones, those compared vector by vector and those through their approximate indexes whatever the number of
+passages ("scans": how often these were used); so the address must be of one who may make them. Shares of the embedded store's ten
+best, mean over the questions; and of how many questions all ten are the same in the same order. "answers" compares the text and
+the quotes.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("questions", type=Path, nargs="+")
     parser.add_argument("--store", required=True)
+    parser.add_argument("--parts", type=int, default=1, help="databases among which the collection is divided")
     options = parser.parse_args()
     records = [json.loads(line) for path in options.questions for line in path.read_text(encoding="utf-8").splitlines()]
     questions = [record.get("question") or record["q"] for record in records]
@@ -51,16 +53,17 @@ def main() -> None:
     print("|---|" + "---|" * (len(LEGS) + 1))
     for way, most in WAYS.items():
         postgres_search.EXACT_MOST = most
-        there = dataclasses.replace(plain, store=new_database(options.store, way))
-        with psycopg.connect(there.store, autocommit=True) as admin:
-            if not most:  # so few passages PostgreSQL would compare one by one all the same
+        stores = [new_database(options.store, f"{way}_{part}") for part in range(1, options.parts + 1)]
+        there = dataclasses.replace(plain, store=" ".join(stores))
+        for store in stores if not most else ():  # so few passages PostgreSQL would compare one by one all the same
+            with psycopg.connect(store, autocommit=True) as admin:
                 admin.execute(
                     "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off', current_database()); END$$"
                 )
         with Staging(plain.home) as staging:
             postgres_publish.mirror(there, staging)
         cells = compared(wanted, found(there, encoder, asked))
-        print(f"| {way} |" + "".join(f" {cell} |" for cell in [*cells, scans(there.store)]), flush=True)
+        print(f"| {way} |" + "".join(f" {cell} |" for cell in [*cells, scans(stores)]), flush=True)
     print(f"{len(questions)} questions; load {os.getloadavg()[0]:.1f}", file=sys.stderr)
 
 
@@ -81,14 +84,16 @@ def found(settings: Settings, encoder: Any, asked: list[tuple[str, Any]]) -> lis
     return rows
 
 
-def scans(address: str) -> str:
-    """Of the approximate index."""
+def scans(addresses: list[str]) -> str:
+    """Of the approximate index, in all parts."""
     time.sleep(2)  # the server tells of a session's scans when it ends, or after a second
-    with psycopg.connect(address) as connection:
-        sql = """SELECT sum(s.idx_scan)::bigint FROM pg_stat_user_indexes AS s JOIN pg_class AS c ON c.oid = s.indexrelid
-                 JOIN pg_am AS a ON a.oid = c.relam WHERE a.amname = 'hnsw'"""
-        ((count,),) = connection.execute(sql).fetchall()
-    return "–" if count is None else str(count)
+    counts = []
+    for address in addresses:
+        with psycopg.connect(address) as connection:
+            sql = """SELECT sum(s.idx_scan)::bigint FROM pg_stat_user_indexes AS s JOIN pg_class AS c ON c.oid = s.indexrelid
+                     JOIN pg_am AS a ON a.oid = c.relam WHERE a.amname = 'hnsw'"""
+            counts += [count for (count,) in connection.execute(sql).fetchall() if count is not None]
+    return str(sum(counts)) if counts else "–"
 
 
 def compared(wanted: list[dict[str, list[Any]]], got: list[dict[str, list[Any]]]) -> list[str]:

@@ -29,7 +29,7 @@ import psycopg
 from benchmarks.large import A_DOCUMENT, documents, fill, published, stage
 from benchmarks.large_asked import EVERY, percentiles
 from benchmarks.large_passages import Real, embedded
-from kb import postgres_publish, postgres_schema, store
+from kb import postgres_load, postgres_publish, postgres_schema, store
 from kb.config import Settings, settings_from
 from kb.embed import model_identity
 from kb.filters import checked
@@ -140,10 +140,10 @@ def _read(path: Path) -> str:
 def loaded(settings: Settings, server: Server) -> dict[str, Any]:
     """Seconds of the parts of a copy to the server."""
     spent: dict[str, list[float]] = {}
-    kept = postgres_publish, postgres_schema
+    kept = postgres_load, postgres_schema
     before = [dict(vars(module)) for module in kept]
     for name in PARTS:
-        setattr(postgres_publish, name, _timed(getattr(postgres_publish, name), lambda arguments, n=name: n, (spent, server)))
+        setattr(postgres_load, name, _timed(getattr(postgres_load, name), lambda arguments, n=name: n, (spent, server)))
     postgres_schema.execute = _timed(postgres_schema.execute, _index_kind, (spent, server))
     try:
         with Staging(settings.home) as staging:

@@ -3,7 +3,8 @@
 `python -m benchmarks.fuzz_reading FOLDER … [--reader docx] [--seconds 60] [--seed 1] [--keep FOLDER] [--sandbox]`: every file
 that is found below the folders is changed (see benchmarks.mutate), over and over, and read. Reported once for each place in the
 code, with the smallest file that came there: an exception that is not UnreadableFile, a crash, more than 10 s of processor
-time, more than 1 GiB of memory, a result that the run would refuse, a file on which discovery fails. With --sandbox each file
+time, more than 1 GiB of memory, a result that the run would refuse, a file on which discovery fails; what comes of a document
+in the run's own process (names, passages that are slices of it) counts with its reading. With --sandbox each file
 is read as a run reads it instead, and reported is what is neither documents nor a failure of that file.
 
 Readers run in this program, a hundred files a process. Exit status: 0 nothing found, 1 something.
@@ -25,12 +26,13 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
 
 from benchmarks.mutate import LARGEST, mutated, plain_pdf
 from ingest.discovery import discover
+from ingest.enrich import enrich
 from ingest.readers import read_file
 from ingest.sandbox import Limits, parsed_from_json, parsed_to_json, read_sandboxed
 from ingest.segment import segment
@@ -127,14 +129,21 @@ def _examine_result(documents: Sequence[Parsed]) -> Finding | None:
         if parsed_from_json(parsed_to_json(documents)) != tuple(documents):
             return Finding("result", "round trip", "the documents are others after their way through JSON")
         for document in documents:
-            for passage in segment("d", document, "en", lambda texts: [len(text) // 4 + 1 for text in texts]):
-                if passage.text != document.text[passage.locator.start : passage.locator.end]:
-                    return Finding("result", "passage", f"{passage.locator} is not {passage.text[:80]!r}")
+            enriched = enrich(document, statistical=False)
+            complete, pages = replace(document, metadata=enriched.metadata), {page.number for page in document.pages}
+            for passage in segment("d", complete, enriched.metadata.language, _tokens):
+                where = passage.locator
+                if passage.text != document.text[where.start : where.end] or (where.page is not None and where.page not in pages):
+                    return Finding("result", "passage", f"{where} is not {passage.text[:80]!r}")
     except ValueError as error:
         return Finding("result", f"{_place(error)} {str(error)[:25]}", _told(error))
     except Exception as error:  # noqa: BLE001 (that is what is looked for)
         return Finding("exception", _place(error), _told(error))
     return None
+
+
+def _tokens(texts: Sequence[str]) -> list[int]:
+    return [len(text) // 4 + 1 for text in texts]
 
 
 def _place(error: BaseException) -> str:

@@ -24,7 +24,7 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import Paragraph, SimpleDocTemplate
 
 from ingest.discovery import discover
-from ingest.headings import ordinal
+from ingest.headings import ARTICLE_RANK, ordinal
 from ingest.readers import read_file
 from ingest.structure import structure
 from kb.records import Parsed
@@ -97,12 +97,13 @@ def expected_articles(parts: Iterable[Piece]) -> list[Article]:
 def found_articles(document: Parsed) -> list[Article]:
     law = structure(document.text, document.blocks)
     articles = []
-    for index, mark in law.marks.items():
-        if mark.pinpoint.rank == 5:
+    begins = [*(document.blocks[index].start for index in law.marks), len(document.text)]
+    for (index, mark), end in zip(law.marks.items(), begins[1:], strict=True):
+        if mark.pinpoint.rank == ARTICLE_RANK:
             block = document.blocks[index]
             title = document.text.find(mark.pinpoint.title, block.start, block.end) if mark.pinpoint.title else -1
             start = title if title >= 0 else mark.body
-            articles.append(Article(ordinal(mark.pinpoint.number), _letters(document.text[start : start + 400])))
+            articles.append(Article(ordinal(mark.pinpoint.number), _letters(document.text[start : min(end, start + 400)])))
     return articles
 
 

@@ -1,7 +1,8 @@
 """Restart two web processes behind nginx while readers ask: `python -m benchmarks.rolling_restart QUESTIONS.jsonl [--readers 8]`.
 
-Uses KB_HOME's index, nginx with deploy/nginx.conf (its TLS and ports replaced) and deploy/rolling-restart.sh. Prints requests,
-failures and latencies before, during and after the restarts. Exit status 1 if a request failed.
+Uses KB_HOME's index, or KB_STORE's, nginx with deploy/nginx.conf (its TLS and ports replaced) and deploy/rolling-restart.sh.
+`--during COMMAND` is run by the shell while the first processes are restarted: a publish, say. Prints requests, failures, answers
+that were flagged as possibly stale, and latencies before, during and after the restarts. Exit status 1 if a request failed.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ ROOT = Path(__file__).parents[1]
 
 
 class Asked(NamedTuple):
-    """When on the monotonic clock, how long in seconds, and what failed ("" if nothing)."""
+    """When on the monotonic clock, how long in seconds, what failed ("" if nothing), and whether the answer may be stale."""
 
     at: float
     seconds: float
     failure: str
+    flagged: bool
 
 
 def main() -> int:
@@ -41,6 +43,7 @@ def main() -> int:
     parser.add_argument("questions", type=Path)
     parser.add_argument("--readers", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3, help="how many times both are restarted")
+    parser.add_argument("--during", default="true", metavar="COMMAND", help="what the shell runs meanwhile")
     options = parser.parse_args()
     if shutil.which("nginx") is None:
         print("nginx is not installed; install it to run this.", file=sys.stderr)
@@ -48,17 +51,11 @@ def main() -> int:
     lines = options.questions.read_text(encoding="utf-8").splitlines()
     questions = [json.loads(line)["question"] for line in lines if line.strip()]
     with tempfile.TemporaryDirectory() as folder:
-        return measure(Path(folder), questions, options.readers, options.rounds)
+        return measure(Path(folder), questions, options)
 
 
-def measure(folder: Path, questions: Sequence[str], readers: int, rounds: int) -> int:
+def measure(folder: Path, questions: Sequence[str], options: argparse.Namespace) -> int:
     public, *ports = free_ports(3)
-    restart = folder / "restart"
-    restart.write_text(
-        f'#!/bin/sh\nold=$(cat "{folder}/$1.pid")\nkill -TERM "$old"\n'
-        f'while [ "$(cat "{folder}/$1.pid")" = "$old" ]; do sleep 0.05; done\n'
-    )
-    restart.chmod(0o755)
     stop, asked = threading.Event(), list[Asked]()
     supervisors = [threading.Thread(target=keep_running, args=(folder, port, stop)) for port in ports]
     for supervisor in supervisors:
@@ -66,14 +63,16 @@ def measure(folder: Path, questions: Sequence[str], readers: int, rounds: int) -
     for port in ports:
         until_ready(port)
     nginx = start_nginx(folder, public, ports)
-    asking = [threading.Thread(target=ask, args=(public, questions[n:] + questions[:n], stop, asked)) for n in range(readers)]
+    asking = [
+        threading.Thread(target=ask, args=(public, questions[n:] + questions[:n], stop, asked)) for n in range(options.readers)
+    ]
     for one in asking:
         one.start()
     time.sleep(5)
     began = time.monotonic()
-    environment = os.environ | {"RESTART": str(restart)}
-    for _ in range(rounds):
-        subprocess.run(["bash", str(ROOT / "deploy/rolling-restart.sh"), *map(str, ports)], env=environment, check=True)
+    meanwhile = subprocess.Popen(options.during, shell=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    restart(folder, ports, options.rounds)
+    code = meanwhile.wait()
     ended = time.monotonic()
     time.sleep(5)
     stop.set()
@@ -85,7 +84,21 @@ def measure(folder: Path, questions: Sequence[str], readers: int, rounds: int) -
         supervisor.join()
     nginx.terminate()
     nginx.wait()
-    return report(asked, began, ended)
+    if code:
+        print(f"{options.during!r} ended with {code}.", file=sys.stderr)
+    return report(asked, began, ended) or code
+
+
+def restart(folder: Path, ports: Sequence[int], rounds: int) -> None:
+    command = folder / "restart"
+    command.write_text(
+        f'#!/bin/sh\nold=$(cat "{folder}/$1.pid")\nkill -TERM "$old"\n'
+        f'while [ "$(cat "{folder}/$1.pid")" = "$old" ]; do sleep 0.05; done\n'
+    )
+    command.chmod(0o755)
+    environment = os.environ | {"RESTART": str(command)}
+    for _ in range(rounds):
+        subprocess.run(["bash", str(ROOT / "deploy/rolling-restart.sh"), *map(str, ports)], env=environment, check=True)
 
 
 def report(asked: Sequence[Asked], began: float, ended: float) -> int:
@@ -94,10 +107,11 @@ def report(asked: Sequence[Asked], began: float, ended: float) -> int:
         "during": [one for one in asked if began <= one.at <= ended],
         "after": [one for one in asked if one.at > ended],
     }
-    print("| | requests | failed | p50 ms | p95 ms | longest ms |\n|---|---|---|---|---|---|")
+    print("| | requests | failed | flagged stale | p50 ms | p95 ms | longest ms |\n|---|---|---|---|---|---|---|")
     for name, ones in spans.items():
         p50, p95, longest = np.percentile([one.seconds * 1000 for one in ones], [50, 95, 100])
-        print(f"| {name} | {len(ones)} | {sum(bool(one.failure) for one in ones)} | {p50:.0f} | {p95:.0f} | {longest:.0f} |")
+        failed, flagged = sum(bool(one.failure) for one in ones), sum(one.flagged for one in ones)
+        print(f"| {name} | {len(ones)} | {failed} | {flagged} | {p50:.0f} | {p95:.0f} | {longest:.0f} |")
     failures = [one.failure for one in asked if one.failure]
     for failure in sorted(set(failures)):
         print(f"{failures.count(failure)} × {failure}")
@@ -128,18 +142,22 @@ def until_ready(port: int) -> None:
 
 
 def start_nginx(folder: Path, public: int, ports: Sequence[int]) -> subprocess.Popen[bytes]:
+    (folder / "nginx.conf").write_text(configuration(folder, public, ports), encoding="utf-8")
+    process = subprocess.Popen(["nginx", "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")])
+    until_ready(public)
+    return process
+
+
+def configuration(folder: Path, public: int, ports: Sequence[int]) -> str:
+    """deploy/nginx.conf without TLS, with these ports."""
     text = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
     text = text.replace("127.0.0.1:8001", f"127.0.0.1:{ports[0]}").replace("127.0.0.1:8002", f"127.0.0.1:{ports[1]}")
     text = text[: text.rindex("server {")]  # the one that leads from http to https
     text = re.sub(r"(?m)^\s*(?:ssl_|listen \[|add_header Strict).*\n", "", text)
     text = text.replace("listen 443 ssl http2;", f"listen 127.0.0.1:{public};")
-    whole = (
+    return (
         f"daemon off;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\nevents {{}}\nhttp {{ access_log off;\n{text}\n}}\n"
     )
-    (folder / "nginx.conf").write_text(whole, encoding="utf-8")
-    process = subprocess.Popen(["nginx", "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")])
-    until_ready(public)
-    return process
 
 
 def ask(port: int, questions: Sequence[str], stop: threading.Event, asked: list[Asked]) -> None:
@@ -149,13 +167,13 @@ def ask(port: int, questions: Sequence[str], stop: threading.Event, asked: list[
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/api/v1/ask", body, {"Content-Type": "application/json"}, method="POST"
         )
-        began, failure = time.monotonic(), ""
+        began, failure, flagged = time.monotonic(), "", False
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                json.load(answer)
+                flagged = json.load(answer)["index"]["stale"]
         except (OSError, ValueError) as error:
             failure = f"{type(error).__name__}: {error}"
-        asked.append(Asked(began, time.monotonic() - began, failure))
+        asked.append(Asked(began, time.monotonic() - began, failure, flagged))
         number += 1
 
 

@@ -30,8 +30,17 @@ class Limits:
     output: int = 64 << 20
 
 
-def confine(parent: int, limits: Limits) -> None:
-    """Hold this process, for good, to `limits`; it ends when the process `parent` does."""
+# What the process that is held finds in its environment. The rest may be secrets: the address of a database, keys of a cloud.
+_NAMES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "MALLOC_ARENA_MAX")
+
+
+def plain_environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _NAMES if name in os.environ}
+
+
+def confine(parent: int, limits: Limits, readable: Sequence[str] = ()) -> None:
+    """Hold this process, for good, to `limits` and to reading the files `readable` (none: all); it ends when the process
+    `parent` does."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: the child does not outlive a killed server
     if os.getppid() != parent:
@@ -43,7 +52,7 @@ def confine(parent: int, limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # no process, no thread; root is held by ingest.kernel alone
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
-    refuse_the_rest()
+    refuse_the_rest(readable)
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
 

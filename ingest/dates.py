@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+EARLIEST = 1400  # years before are parts of other ones, or of other calendars
+
 _MONTHS = (
     "january|jan|января|جنوری february|feb|февраля|فروری march|mar|марта|مارچ april|apr|апреля|اپریل may|мая|مئی "
     "june|jun|июня|جون july|jul|июля|جولائی august|aug|августа|اگست september|sept|sep|сентября|ستمبر "
@@ -26,7 +28,7 @@ _ORDINALS = (
 _VALUE = {word: n for n, word in enumerate(_UNITS, 1)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
 _DAY_VALUE = {word: n for n, word in enumerate(_ORDINALS, 1)} | {"thirtieth": 30} | _VALUE
 _DAY_WORD = rf"(?:(?:twenty|thirty)\s?-?\s?)?(?:{'|'.join(sorted(_DAY_VALUE, key=len, reverse=True))})"
-_YEAR_WORD = rf"(?:(?:{'|'.join(sorted(_VALUE, key=len, reverse=True))}|hundred|thousand|and)[\s-]*){{2,8}}"
+_YEAR_WORD = rf"(?:(?:{'|'.join(sorted(_VALUE, key=len, reverse=True))}|hundred|thousand|and)[\s,-]*){{2,8}}"
 _DAY = rf"(?:(?P<day>\d{{1,2}})\s?(?:st|nd|rd|th)?|(?P<day_word>{_DAY_WORD}))"
 _YEAR = rf"(?:in\s+(?:the\s+year\s+)?|of\s+the\s+year\s+)?(?:(?P<year>\d{{4}})|(?P<year_word>{_YEAR_WORD}))"
 _FORMS = (
@@ -65,6 +67,8 @@ def _found(text: str) -> Iterator[FoundDate]:
             year = int(parts["year"]) if parts.get("year") else _year(parts.get("year_word") or "")
             month = _MONTH_OF[parts["month"].lower()] if parts.get("month") else int(parts["month_number"])
             day = int(parts["day"]) if parts.get("day") else _day(parts.get("day_word") or "")
+            if year < EARLIEST:
+                continue  # "in the year one thousand" is part of a year
             try:
                 found = date(year, month, day)
             except ValueError:

@@ -124,8 +124,8 @@ def _checked(found: _Found, inside: str, known: Mapping[str, KnownFile]) -> Sour
     try:
         real = os.path.realpath(path) if is_link else ""
         if is_link and not real.startswith(os.path.join(inside, "")):
-            raise UnreadableFile(f"it is a link that leads out of the folder, to {_printable(real)}; put the file itself there.")
-        status = os.stat(path)
+            raise UnreadableFile(f"it is a link that leads out of the folder, to {real}; put the file itself there.")
+        status = _followed(path) if is_link else os.stat(path)
         before = known.get(uri)
         if before and FRESH not in before.stat and before.stat == _stats(status, sidecar):
             return SourceFile(uri, path, before.media_type, before.sha256, before.content_sha256, before.stat)
@@ -136,15 +136,23 @@ def _checked(found: _Found, inside: str, known: Mapping[str, KnownFile]) -> Sour
     return _hashed(found, inside, LARGE)
 
 
+def _followed(link: str) -> os.stat_result:
+    try:
+        return os.stat(link)
+    except OSError as error:
+        raise UnreadableFile(f"it is a link that leads to no file ({error.strerror}); remove it.") from error
+
+
 def _stats(status: os.stat_result, sidecar: str | None) -> str:
     own = stat_text(status)
     return f"{own} + {stat_text(os.stat(sidecar))}" if sidecar else own
 
 
 def _failure(uri: str, error: UnreadableFile | OSError) -> Failure:
+    """The reason may hold a part of the file's name, whose bytes a terminal would obey."""
     if isinstance(error, OSError):
-        return Failure(uri, "discover", f"it cannot be read: {error.strerror or error}; check its permissions.")
-    return Failure(uri, "discover", str(error))
+        return Failure(uri, "discover", f"it cannot be read: {safe(error.strerror or str(error))}; check its permissions.")
+    return Failure(uri, "discover", safe(str(error)))
 
 
 def _hashed(found: _Found, inside: str, most: int = LARGEST) -> SourceFile | Failure | None:
@@ -215,7 +223,7 @@ def _walk(root: str, collection: str, walked: _Walked, seen: Seen) -> Iterator[_
             name, own = entry.name, f"{uri}/{safe(entry.name)}"
             if name.startswith("."):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 if not entry.is_symlink():
                     waiting += [entry.path] if seen.leads_to(own) else []
                 elif seen.wants(own):
@@ -227,6 +235,14 @@ def _walk(root: str, collection: str, walked: _Walked, seen: Seen) -> Iterator[_
                 suffix = next((suffix for suffix in SIDECARS if name + suffix in sidecars), None) if sidecars else None
                 sidecar = entry.path + suffix if suffix else None
                 yield _Found(entry.path, own, sidecar, entry.is_symlink(), entry.is_file(follow_symlinks=False))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Or a link to one. A link that cannot be followed, such as one that leads to itself, is a file that cannot be read."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _has_document(name: str, here: set[str]) -> bool:
@@ -249,7 +265,3 @@ def _escaped(character: str) -> str:
     if character.isprintable() or character in "\u200c\u200d":
         return character
     return quote(character.encode("utf-8", "surrogateescape"), safe="")
-
-
-def _printable(path: str) -> str:
-    return os.fsencode(path).decode("utf-8", "replace")

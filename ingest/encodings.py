@@ -17,6 +17,16 @@ _MOST_BROKEN = 0.002  # share of bytes that may be broken in a text that is othe
 _SAMPLE = 200_000  # bytes that a guess looks at
 _HIGH_RUN = re.compile(rb"[\x80-\xff]{3,}")
 _COMMON = "оеаинт"  # half of all letters in Russian
+_MIXED = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
+_WHOLE = re.compile(rb"(?<![A-Za-z\x80-\xff])[\x80-\xff]{3,}(?![A-Za-z\x80-\xff])")
+_TURKISH = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")  # ğ, ı, ş, which Windows-1254 has in the place of Icelandic letters
+# Characters that a third or more of any Chinese text of law or news is made of.
+_HAN = (
+    "的一是不了在人有这中来上大为和国地到以说时要就出会可对生能而于下自之年过发后作用行所家种事成方多经法学如同现当动面定分进部"
+    "其主理本前开因只从实日者意力与长民第公此工使明性全关点正业外将两间由最重并物应向文体政相利等产或新制加月合回特代内信表化世"
+    "位次度任先通教原提立及比员解名论处义各入条平系总数安报结受量建务接场件计管期市直资金指统区保至社便决治展基书则界达权完设式"
+    "路品告类求据程边该交规万取领共确观协议约缔贸易关税货服务境运输"
+)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -66,12 +76,17 @@ def _trusted(declared: str, data: bytes) -> str:
 def _guessed(data: bytes) -> tuple[str, bool]:
     """The likeliest of CODE_PAGES, and whether no other one is as likely.
 
-    Three letters above ASCII in a row do not occur in Western languages, and words of other scripts seldom lack them. Among
+    Three letters above ASCII in a row do not occur in Western languages but Turkish, and words of other scripts seldom lack
+    them; in Turkish they stand beside letters of ASCII, in other scripts beside their like. Among
     pages that charset-normalizer holds for equal, the one is taken whose words are of one script and do not go from lower to
     upper case, and have more of Russian's common letters: KOI8-R read as Windows-1251 has its cases swapped.
     """
     if not _HIGH_RUN.search(data):
         return "cp1252", True
+    if len(_MIXED.findall(data)) > 4 * max(1, len(_WHOLE.findall(data))):
+        return ("cp1254" if _TURKISH.search(data) else "cp1252"), False
+    if _is_chinese(data):
+        return "gb18030", True
     found = list(from_bytes(data, cp_isolation=[page for page in CODE_PAGES if page != "cp1252"]))
     if not found:
         return "cp1251", False
@@ -80,6 +95,13 @@ def _guessed(data: bytes) -> tuple[str, bool]:
         (*_unlikeness(data.decode(match.encoding, "replace")), match.encoding) for match in found if match.chaos <= least
     )
     return ranked[0][2], len(ranked) == 1 or ranked[0][0] < ranked[1][0] or ranked[0][1] < ranked[1][1] - 0.2
+
+
+def _is_chinese(data: bytes) -> bool:
+    """Is it GB 18030, mostly of common characters? Russian in a code page is valid GB 18030 too, of rare ones."""
+    text = codecs.getincrementaldecoder("gb18030")("replace").decode(data)  # a sample may end within a character
+    han = [letter for letter in text if "\u4e00" <= letter <= "\u9fff"]
+    return len(han) >= 10 and text.count("\ufffd") <= len(text) * _MOST_BROKEN and 3 * sum(map(_HAN.count, han)) >= len(han)
 
 
 def _unlikeness(text: str) -> tuple[int, float]:

@@ -36,8 +36,7 @@ def hashed(path: str, most: int = LARGEST) -> Hashed:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            name = os.fsencode(os.path.basename(path)).decode("utf-8", "replace")
-            raise UnreadableFile(f"{name} is no regular file (a device, pipe or socket); remove it.")
+            raise UnreadableFile(f"{os.path.basename(path)} is no regular file (a device, pipe or socket); remove it.")
         if status.st_size > most:
             return Hashed(hashlib.sha256(), b"", status.st_size, "")
         # As much as there is: memory for a whole block, set aside and given back, costs twice what reading 4 KB does.

@@ -92,7 +92,7 @@ def metadata_from(raw: Mapping[str, object]) -> tuple[Metadata, tuple[str, ...]]
         kind=take("kind", lambda value: _one_of(value, KINDS), f"it takes one of {', '.join(KINDS)}"),
         publisher=_scalar(raw.get("publisher")),
         published=take(published, iso_date, dates),
-        url=take("url", web_address, "only http:// and https:// addresses are"),
+        url=take("url", web_address, "only http:// and https:// addresses without user name or spaces are"),
         language=take("language", language_code, "it takes a code such as en, ru or ur"),
         countries=_countries(raw.get("countries"), warnings),
         parties=_values(raw.get("parties")),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from ingest.bad_text import trouble_with
 from ingest.confine import Limits
-from ingest.recognised import Recognised, recognised, with_pages, without_running_heads
+from ingest.recognised import Recognised, Turn, recognised, with_pages, without_running_heads
 from ingest.tesseract import SCRIPT, Engine, script_told
 from kb.language import detect, letters
 from kb.records import Failure, Page, Parsed, SourceFile
@@ -35,13 +35,14 @@ CLEAR = 0.7  # pages below are listed one by one
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a page shows: its size in points, the share that pictures cover, the pixels a point of its drawing, whether it is
-    empty; and what the command wrote of it."""
+    empty; what the command wrote of it, and by how many degrees it was turned for that, clockwise."""
 
     size: tuple[float, float]
     pictures: float
     scale: float
     empty: bool
     written: str
+    turned: float = 0.0
 
 
 def look_from(payload: bytes) -> Look:
@@ -54,7 +55,10 @@ def look_from(payload: bytes) -> Look:
     width, height, pictures, columns = (float(value[name]) for name in names)
     if not (1 <= width <= 1e6 and 1 <= height <= 1e6 and 0 <= pictures <= 1 and 0 <= columns <= 1e6):
         raise ValueError(f"a page cannot measure {width} × {height} points")
-    return Look((width, height), pictures, columns / width, columns == 0, written.decode("utf-8", "replace"))
+    turned = value.get("turned", 0.0)
+    if not isinstance(turned, int | float) or not -360 <= turned <= 360:
+        raise ValueError(f"a page cannot be turned by {turned!r} degrees")
+    return Look((width, height), pictures, columns / width, columns == 0, written.decode("utf-8", "replace"), float(turned))
 
 
 See = Callable[[int, Sequence[str], bool], Look | str]
@@ -150,7 +154,7 @@ class _Reader:
         look = self.see(page, self.engine.command(models), turned)
         if isinstance(look, str) or look.empty:
             return look if isinstance(look, str) else None
-        return recognised(look.written, look.scale, models, look.size if turned else None)
+        return recognised(look.written, look.scale, models, Turn(look.turned, *look.size))
 
 
 def _surer(one: Recognised | str | None, other: Recognised | str | None) -> Recognised | str | None:

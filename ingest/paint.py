@@ -23,8 +23,8 @@ from ingest.text import UnreadableFile
 
 DPI = 120  # small print can be read on a screen, and a page has 100 to 300 kB
 PIXELS = 4_000_000
-LIMITS = Limits(seconds=10.0, cpu_seconds=10)
-PLACES_SECONDS = 6.0  # finding the places reads the whole document; a page without marks is better than none
+LIMITS = Limits(seconds=20.0, cpu_seconds=10)
+PLACES_SECONDS = 6.0  # of processor time: finding the places reads the whole document; a page without marks is better than none
 FILL = (255, 226, 122)
 EDGE = (176, 116, 0)
 BESIDE = 1.5  # heights of a line between two boxes that are marked as one
@@ -40,7 +40,7 @@ def main() -> None:
     """Draw the page of the order. Leaves the process."""
     order = json.load(os.fdopen(0, "rb"))
     out = os.fdopen(1, "wb")  # before the hook, which refuses to open anything for writing
-    confine(os.getppid(), LIMITS)
+    confine(os.getppid(), LIMITS, (order["path"],))
     refuse_programs()
     try:
         answer = b"P" + painted(order)
@@ -71,14 +71,14 @@ def _boxes_of(order: dict[str, Any]) -> list[Box]:
     def stop(number: int, frame: FrameType | None) -> NoReturn:
         raise _TooSlow
 
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, PLACES_SECONDS)
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, PLACES_SECONDS)
     try:
         text, boxes = pdf_places(Path(order["path"]), order["page"])
     except (_TooSlow, IndexError):
         return []
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     if text != order["text"]:
         return []
     return [box for start, end in order["spans"] for box in boxes[start:end] if box is not None]

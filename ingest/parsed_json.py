@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, astuple
 from typing import Any
 
 from kb.records import BLOCK_KINDS, Block, Metadata, Page, Parsed
+
+MOST_PAGES = 10_000_000
+
+# All that ingest.text.normalise takes away or mends and that would harm: a line break alone is a control that texts keep.
+_UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def parsed_to_json(documents: Sequence[Parsed]) -> bytes:
@@ -31,9 +37,13 @@ def parsed_to_json(documents: Sequence[Parsed]) -> bytes:
 def parsed_from_json(data: bytes) -> tuple[Parsed, ...]:
     """The documents again, checked: the child that wrote them had the hands of a hostile file on it.
 
-    Raises ValueError if anything has the wrong type, or a span lies outside its text, out of order or over another.
+    Raises ValueError if anything has the wrong type, a span lies outside its text, out of order or over another, or a string
+    holds what no reader leaves in it: controls, overrides of the direction, halves of characters.
     """
-    loaded = json.loads(data)
+    try:
+        loaded = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("lists lie in lists without end") from error
     if not isinstance(loaded, list) or not loaded:
         raise ValueError("no list of documents")
     return tuple(_checked(item) for item in loaded)
@@ -57,9 +67,8 @@ def _checked(item: Any) -> Parsed:
     if any(isinstance(getattr(metadata, name), str) != isinstance(getattr(Metadata(), name), str) for name in raw):
         raise ValueError("metadata of the wrong type")
     _check_spans(item["text"], blocks, pages)
-    clean = item["text"].encode("utf-8", "replace").decode() if not item["text"].isascii() else item["text"]
-    if clean != item["text"]:
-        raise ValueError("the text is no valid Unicode")
+    if found := next((found for value in strings if (found := _UNSAFE.search(value))), None):
+        raise ValueError(f"a string holds U+{ord(found[0]):04X}, which no text keeps")
     return Parsed(item["text"], blocks, pages, metadata, item["reader"], tuple(item["warnings"]), item["key"])
 
 
@@ -71,7 +80,7 @@ def _check_spans(text: str, blocks: Sequence[Block], pages: Sequence[Page]) -> N
         last = block.end
     last = 0
     for page in pages:
-        if not page.start == last <= page.end <= len(text):
+        if not (page.start == last <= page.end <= len(text) and 1 <= page.number <= MOST_PAGES):
             raise ValueError(f"the page {page} does not fit the text of {len(text)} characters")
         last = page.end
     if pages and last != len(text):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ingest.pdf_fragments import WIDE_GAP, Fragment
+from ingest.pdf_rows import subrows
 from ingest.pdf_rules import Rules
 from ingest.pdf_tables import LEADER, NUMBER, Cell, Table, cell_of, table_of
 
@@ -98,7 +99,8 @@ def _aligned(run: Sequence[Sequence[Sequence[Fragment]]], rules: Rules) -> Table
         bottom = row[0][0].box[3]
     if not _is_table(grid):
         return None
-    table = table_of((grid, tuple(left for left, _ in columns)), pieces)
+    split = [part for row in grid for part in subrows(row)]
+    table = table_of((split, tuple(left for left, _ in columns)), pieces)
     if table is None or table.parts[0].header:
         return table
     return replace(table, parts=(replace(table.parts[0], header=_header_by_rule(run, grid, rules)), *table.parts[1:]))

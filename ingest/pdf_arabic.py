@@ -21,7 +21,7 @@ SLOPE = 1.0  # the same for Nastaliq
 SPACE = 0.14  # of the font's size: the least gap that is a space where the file writes none
 SOME = 0.3  # Arabic letters for each Latin one that make an Arabic line, where the page is mostly Arabic
 _BRACKETS = ("()", "[]", "{}", "«»")
-_ALEFS = "\u0627\u0622\u0623\u0625\u0671"
+_LIGATURES = {unicodedata.normalize("NFKC", chr(code)) for code in (*range(0xFBEA, 0xFDFC), *range(0xFEF5, 0xFEFD))}
 
 
 @dataclass(slots=True)
@@ -104,14 +104,14 @@ def _at_one_place(one: Glyph, other: Glyph) -> bool:
 
 
 def _is_turned(groups: Sequence[Sequence[Glyph]], place: int) -> bool:
-    """Did PDFium turn the letters of a ligature round? Alef never comes before lam in one. Else: it did if it turned the letters
-    beside it, which then go from right to left."""
+    """Did PDFium turn the letters of a ligature round? Unicode's ligatures tell, where they have one of the two orders alone.
+    Else: it did if it turned the letters beside it, which then go from right to left."""
     group = groups[place]
     if is_mark(group[0].text) != is_mark(group[-1].text):
         return is_mark(group[0].text)
     text = "".join(glyph.text for glyph in group)
-    if len(group) == 2 and "\u0644" in text and any(alef in text for alef in _ALEFS):
-        return text[0] != "\u0644"
+    if (text in _LIGATURES) != (text[::-1] in _LIGATURES):
+        return text not in _LIGATURES
     here = group[0]
     for other, sign in ((place + 1, 1), (place - 1, -1)):
         if 0 <= other < len(groups) and abs(groups[other][0].baseline - here.baseline) < 0.1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,18 @@ WIDE_GAP = 0.75  # of the font's size, more than a space (.25) in most justified
 SPACE = 0.17  # of the font's size: the least gap that is a space where the file has none; kerning stays below .1
 SEEN = 0.1  # of the font's size: the least gap beside smaller type that is the space for which PDFium takes it
 MOSTLY = 0.1  # of a page's characters are Arabic letters: it is read by their places; fewer are a word or two in other text
+ACCENTS = dict(
+    zip(
+        "`´^ˆ~˜¨¯ˉ˘˙˚¸˛ˇ˝",
+        "\u0300\u0301\u0302\u0302\u0303\u0303\u0308\u0304\u0304\u0306\u0307\u030a\u0327\u0328\u030c\u030b",
+        strict=True,
+    )
+)
+NEAR = 10  # signs between an accent and its letter, as the file writes them
+_DOTLESS = {"ı": "i", "ȷ": "j"}
+SHADOW = 0.12  # of the font's size: two equal signs nearer than that are one drawn twice; the narrowest, i and l, take up .2
+CELL = 3.0  # points of a square in which such signs are looked for; those of larger type than 25 points are not
+LONGEST_LIGATURE = 3
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -53,7 +66,7 @@ def page_text(page: Any) -> PageText:
     width, height = page.get_size()
     textpage = open_textpage(page)
     try:
-        reading = Reading(textpage, shown(page))
+        reading = Reading(textpage, shown(page), (width, height))
         by_angle: dict[int, list[Glyph]] = {}
         for glyph in reading.glyphs():
             by_angle.setdefault(glyph.style.angle, []).append(glyph)
@@ -65,8 +78,70 @@ def page_text(page: Any) -> PageText:
             spaces = [space for space in reading.spaces if space.style.angle == angle]
             fragments[angle] = [fragment(line, by_gaps=False) for line in logical_lines(glyphs, spaces)]
         else:
-            fragments[angle] = list(_fragments(glyphs))
+            fragments[angle] = list(_fragments(_with_accents(_without_shadows(glyphs))))
     return PageText(width, height, fragments, reading.unknown)
+
+
+def _without_shadows(glyphs: list[Glyph]) -> list[Glyph]:
+    """Signs without those drawn again a little beside themselves, which makes them bold or gives them a shadow.
+
+    After one of these the next may stand further off, since a second drawing may be wider: but each sign has one such follower
+    only, so that of two equal letters both stay. The letters of a ligature stand at one place too, but follow one another.
+    """
+    seen: dict[tuple[str, int, int], list[Glyph]] = {}
+    result: list[Glyph] = []
+    followed: set[int] = set()
+    last_was_again = False
+    for glyph in glyphs:
+        across, down = int(glyph.x // CELL), int(glyph.baseline // CELL)
+        cells = ((glyph.text, across + dx, down + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
+        near = [other for cell in cells for other in seen.get(cell, ())]
+        first = next((other for other in near if _is_again(glyph, other, SHADOW)), None)
+        if first is None and last_was_again:
+            free = (other for other in near if other.source not in followed)
+            first = next((other for other in free if _is_again(glyph, other, 3 * SHADOW)), None)
+        last_was_again = first is not None
+        if first is not None:
+            followed.add(first.source)
+        else:
+            seen.setdefault((glyph.text, across, down), []).append(glyph)
+            result.append(glyph)
+    return result
+
+
+def _is_again(glyph: Glyph, other: Glyph, reach: float) -> bool:
+    size = glyph.style.size
+    near = abs(other.x - glyph.x) <= reach * size and abs(other.baseline - glyph.baseline) <= SHADOW * size
+    return near and (other.box != glyph.box or glyph.source - other.source > LONGEST_LIGATURE)
+
+
+def _with_accents(glyphs: list[Glyph]) -> list[Glyph]:
+    """Letters with the accents that are drawn over or under them as signs of their own, as TeX does: one sign, at the letter's
+    place. The file may write an accent some signs before or after its letter."""
+    gone: set[int] = set()
+    result = list(glyphs)
+    for place, glyph in enumerate(glyphs):
+        if glyph.text not in ACCENTS:
+            continue
+        for near in sorted(range(max(place - NEAR, 0), min(place + NEAR, len(glyphs))), key=lambda near: abs(near - place)):
+            if whole := _accented(glyph, result[near]):
+                space = glyph.space if near == place + 1 else result[near].space
+                result[near] = result[near]._replace(text=whole, space=space)
+                gone.add(place)
+                break
+    return [glyph for place, glyph in enumerate(result) if place not in gone] if gone else glyphs
+
+
+def _accented(accent: Glyph, letter: Glyph) -> str:
+    """The letter with the accent, "" where these do not make one: other signs, or beside each other."""
+    mark = ACCENTS.get(accent.text)
+    if mark is None or not letter.text.isalpha() or accent.style.size > 1.3 * letter.style.size:
+        return ""
+    middle = (accent.box[0] + accent.box[2]) / 2
+    if not letter.box[0] < middle < letter.box[2] or abs(accent.baseline - letter.baseline) > 0.5 * letter.style.size:
+        return ""
+    whole = unicodedata.normalize("NFC", _DOTLESS.get(letter.text, letter.text) + mark)
+    return whole if len(whole) == 1 else ""
 
 
 def _fragments(glyphs: Sequence[Glyph]) -> Iterator[Fragment]:

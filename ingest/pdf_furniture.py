@@ -18,6 +18,7 @@ from ingest.text import one_line
 EDGE_ROWS = 3  # from the top and from the bottom of a page, among which heads and feet are looked for
 SAME_HEIGHT = 8.0  # points by which a head may move from page to page
 USUAL = 0.6  # share of the pages, or of the left or right ones, on which a line comes again if it is a head
+LARGE = 1.3  # times the body's size: a heading's type; heads have up to 1.2
 APART = 0.8  # of the font's size: a line that far from the text need be seen on three pages near each other only
 _PAGE_NUMBER = re.compile(
     r"[\s\-–—|\[\]]*(?:page\s|p\.\s?|стр\.\s?|с\.\s?|صفحہ\s)?([0-9]{1,5}|[ivxlcdm]{1,8})(?:\s?(?:of|/|из)\s?[0-9]{1,5})?[\s\-–—|\[\]]*",
@@ -30,7 +31,8 @@ _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 @dataclass(frozen=True, slots=True)
 class _Row:
     """A row that may be furniture. `edge`: top, bottom, or other (of another direction); `depth`: how many rows stand further
-    out; `apart`: the next row inwards is not near; `in_table`: it looks like the first row of a table."""
+    out; `apart`: the next row inwards is not near; `in_table`: it looks like the first row of a table; `large`: its type is
+    larger than the page's text."""
 
     page: int  # from 0
     angle: int
@@ -41,6 +43,7 @@ class _Row:
     depth: int = 0
     apart: bool = True
     in_table: bool = False
+    large: bool = False
 
     @property
     def form(self) -> str:
@@ -50,16 +53,29 @@ class _Row:
 
 def without_furniture(pages: Sequence[PageText], labels: Sequence[str | None]) -> tuple[list[PageText], list[str | None]]:
     """The pages without heads, feet and numbers; and each page's label: the file's own, else the number printed on it."""
-    found = [list(_candidates(page, number)) for number, page in enumerate(pages)]
+    large = LARGE * _body_size(pages)
+    found = [list(_candidates(page, number, large)) for number, page in enumerate(pages)]
     away = _repeated([row for page in found for row in page], len(pages))
     printed = _printed_numbers(found)
     gone: list[set[int]] = [set() for _ in pages]
     for number, candidates in enumerate(found):
         known = (str(number + 1), labels[number], printed[number])
-        taken = [row for row in candidates if id(row) in away or _is_number(row, known) or _bears(row, printed[number])]
+        alone = any(printed[number] == text for row in candidates for _, text in _numbers(row))
+        borne = None if alone else printed[number]
+        taken = [row for row in candidates if id(row) in away or _is_number(row, known) or _bears(row, borne)]
         gone[number] = {id(piece) for row in _outermost(taken) for piece in row.pieces}
     cleaned = [_without(page, ids) for page, ids in zip(pages, gone, strict=True)]
     return cleaned, [label or number for label, number in zip(labels, printed, strict=True)]
+
+
+def _body_size(pages: Sequence[PageText]) -> float:
+    """The largest size that a tenth of the document's characters has."""
+    count: Counter[float] = Counter()
+    for page in pages:
+        for pieces in page.fragments.values():
+            for piece in pieces:
+                count[piece.size] += len(piece.text)
+    return max((size for size, characters in count.items() if characters >= 0.1 * count.total()), default=0.0)
 
 
 def _without(page: PageText, gone: set[int]) -> PageText:
@@ -69,7 +85,7 @@ def _without(page: PageText, gone: set[int]) -> PageText:
     return replace(page, fragments={angle: pieces for angle, pieces in kept.items() if pieces})
 
 
-def _candidates(page: PageText, number: int) -> Iterator[_Row]:
+def _candidates(page: PageText, number: int, large: float) -> Iterator[_Row]:
     """Rows at the edges of the page's main text, and all text of another direction."""
     if not page.fragments:
         return
@@ -81,12 +97,13 @@ def _candidates(page: PageText, number: int) -> Iterator[_Row]:
             continue
         half = (len(found) + 1) // 2
         for depth in range(min(EDGE_ROWS, half)):
-            yield _edge_row(_row(number, angle, found[depth]), "top", depth, found)
+            yield _edge_row(_row(number, angle, found[depth]), ("top", depth), found, large)
             if depth < len(found) - half:
-                yield _edge_row(_row(number, angle, found[-1 - depth]), "bottom", depth, found)
+                yield _edge_row(_row(number, angle, found[-1 - depth]), ("bottom", depth), found, large)
 
 
-def _edge_row(row: _Row, edge: str, depth: int, found: Sequence[Sequence[Fragment]]) -> _Row:
+def _edge_row(row: _Row, place: tuple[str, int], found: Sequence[Sequence[Fragment]], large: float) -> _Row:
+    edge, depth = place
     index = depth if edge == "top" else len(found) - 1 - depth
     inner = index + 1 if edge == "top" else index - 1
     size = max(piece.size for piece in row.pieces)
@@ -94,7 +111,7 @@ def _edge_row(row: _Row, edge: str, depth: int, found: Sequence[Sequence[Fragmen
     below = found[index + 1] if index + 1 < len(found) else ()
     near = bool(below) and _gap(row.pieces, below) < APART * size
     in_table = near and _cells(row.pieces) >= 3 and _cells(below) >= 2
-    return replace(row, edge=edge, depth=depth, apart=apart, in_table=in_table)
+    return replace(row, edge=edge, depth=depth, apart=apart, in_table=in_table, large=size > large)
 
 
 def _outermost(taken: Sequence[_Row]) -> Iterator[_Row]:
@@ -146,8 +163,8 @@ def _repeated(found: Sequence[_Row], count: int) -> set[int]:
 
 def _is_head(level: Sequence[_Row], row: _Row, count: int) -> bool:
     on = {other.page for other in level}
-    if count == 2:
-        return len(on) == 2 and all(other.apart for other in level)
+    if count == 2:  # little evidence: the first page keeps what both have
+        return len(on) == 2 and row.page == 1 and all(other.apart for other in level)
     if len(on) < 3:
         return False
     same_side = {page for page in on if page % 2 == row.page % 2}
@@ -158,8 +175,14 @@ def _is_head(level: Sequence[_Row], row: _Row, count: int) -> bool:
 
 
 def _printed_numbers(found: Sequence[Sequence[_Row]]) -> list[str | None]:
-    """The number printed at each page's edge, where numbers there count up with the pages; None: none is printed."""
+    """The number printed at each page's edge, where numbers there count up with the pages; None: none is printed. Numbers that
+    begin or end a row count only where those that stand alone do so on fewer than half of the pages: headings have them too."""
     tokens = [[token for row in page for token in _numbers(row)] for page in found]
+    counted_alone = Counter(step for page, values in enumerate(tokens) for step in {value - page for value, _ in values})
+    if len(tokens) > 2 and 2 * max(counted_alone.values(), default=0) < len(tokens):
+        tokens = [
+            [*whole, *(token for row in page for token in _at_ends(row))] for page, whole in zip(found, tokens, strict=True)
+        ]
     steps = Counter(step for page, values in enumerate(tokens) for step in {value - page for value, _ in values})
     steps_roman = Counter(
         step for page, values in enumerate(tokens) for step in {value - page for value, text in values if text.isalpha()}
@@ -177,11 +200,15 @@ def _printed_numbers(found: Sequence[Sequence[_Row]]) -> list[str | None]:
 
 
 def _numbers(row: _Row) -> Iterator[tuple[int, str]]:
-    text = one_line(row.text)
-    whole = _PAGE_NUMBER.fullmatch(text)
-    if whole:
+    """The number that is all of the row."""
+    if whole := _PAGE_NUMBER.fullmatch(one_line(row.text)):
         yield _value(whole[1]), whole[1]
-    elif row.apart:
+
+
+def _at_ends(row: _Row) -> Iterator[tuple[int, str]]:
+    """The numbers that begin or end the row, unless it may be a heading."""
+    text = one_line(row.text)
+    if row.apart and not row.large and not _PAGE_NUMBER.fullmatch(text):
         for match in _AT_END.finditer(text):
             yield int(match[0]), match[0]
 
@@ -195,7 +222,7 @@ def _value(text: str) -> int:
 
 def _bears(row: _Row, printed: str | None) -> bool:
     """Is the row the outermost one, and does the page's printed number stand at its end? Then it is a head, whatever it says."""
-    return row.depth == 0 and row.apart and printed is not None and printed in [text for _, text in _numbers(row)]
+    return row.depth == 0 and row.apart and printed is not None and printed in [text for _, text in _at_ends(row)]
 
 
 def _is_number(row: _Row, known: Iterable[str | None]) -> bool:

@@ -20,6 +20,7 @@ from ingest.traced import NOWHERE
 raw: Any = pypdfium2.raw  # bindings without types
 
 MIRRORED = 360
+_NOTES = {raw.FPDF_ANNOT_FREETEXT, raw.FPDF_ANNOT_STAMP}
 
 _NASTALIQ = re.compile(rb"nast[a']?[al]|noori|urdu ?typesetting|gulzar", re.I)
 _BOLD = re.compile(rb"bold|black|heavy|demi|cmbx|[-,]bd", re.I)
@@ -48,6 +49,37 @@ class Glyph(NamedTuple):
     baseline: float
     style: Style
     space: int | None  # the source of a space before it, NOWHERE for one that PDFium put in, None: no space
+
+
+def load_page(document: Any, index: int, over_text: bool = False) -> Any:
+    """The page with what is written on it as a part of it: values of its form, stamps, notes set as text. Hidden ones stay out;
+    stamps and notes over the page's own text come in only if `over_text` is set, since they would stand within its words.
+
+    Raises pypdfium2.PdfiumError if PDFium cannot load it.
+    """
+    page = document[index]
+    kinds = [_annotation(page, place) for place in range(raw.FPDFPage_GetAnnotCount(page))]
+    if not (_NOTES | {raw.FPDF_ANNOT_WIDGET}) & {kind for kind, _ in kinds}:
+        return page
+    notes = [(place, box) for place, (kind, box) in enumerate(kinds) if kind in _NOTES and not over_text]
+    if notes:
+        textpage = page.get_textpage()
+        for place, box in reversed(notes):
+            if textpage.get_text_bounded(*box).strip():
+                raw.FPDFPage_RemoveAnnot(page, place)  # from this copy in memory
+        textpage.close()
+    raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
+    page.close()
+    return document[index]
+
+
+def _annotation(page: Any, place: int) -> tuple[int, Box]:
+    """Its kind, and its box as left, bottom, right, top."""
+    annotation, rect = raw.FPDFPage_GetAnnot(page, place), raw.FS_RECTF()
+    raw.FPDFAnnot_GetRect(annotation, rect)
+    kind = raw.FPDFAnnot_GetSubtype(annotation)
+    raw.FPDFPage_CloseAnnot(annotation)
+    return kind, (rect.left, rect.bottom, rect.right, rect.top)
 
 
 def character_boxes(page: Any, sources: Sequence[int]) -> list[Box | None]:
@@ -117,9 +149,10 @@ def _loose_box(textpage: Any, position: int) -> Box:
 class Reading:
     """Reads one text page character by character; PDFium's ready text leaves signs out, so that its positions do not fit."""
 
-    def __init__(self, textpage: Any, matrix: Affine) -> None:
+    def __init__(self, textpage: Any, matrix: Affine, size: tuple[float, float]) -> None:
         self._textpage = textpage
         self._matrix = matrix
+        self._size = size  # of the page as shown
         self._frames = {0: matrix}
         self._styles: dict[int | None, Style] = {}
         self.unknown = 0  # characters without a meaning
@@ -150,10 +183,18 @@ class Reading:
             get_origin(handle, position, at_x, at_y)
             matrix = self._frames.setdefault(style.angle, frame(self._matrix, style.angle))
             box = _turned((rect.left, rect.bottom, rect.right, rect.top), matrix)
+            if not self._is_shown(
+                box if style.angle == 0 else _turned((rect.left, rect.bottom, rect.right, rect.top), self._matrix)
+            ):
+                continue
             a, b, c, d, e, f = matrix
             origin = a * x.value + c * y.value + e, b * x.value + d * y.value + f
             yield Glyph(text, position, box, *origin, style, space)
             space = None
+
+    def _is_shown(self, box: Box) -> bool:
+        """Does the middle of the box stand on the page? Printers' notes beside it are not to be seen."""
+        return 0 <= box[0] + box[2] <= 2 * self._size[0] and 0 <= box[1] + box[3] <= 2 * self._size[1]
 
     def _space(self, position: int) -> int:
         """The source of a space; NOWHERE for one that PDFium put in, which belongs to no text object."""

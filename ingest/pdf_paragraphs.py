@@ -19,11 +19,12 @@ LARGER = 1.12  # times the body's font size: a heading. Footnotes and captions a
 USUAL = 0.2  # of a document's characters are in the body's font size at the least; headings have up to .05
 SMALLER = 0.94  # times the body's font size, or less: a footnote's. Typesetters give notes .75 to .9
 SAME_COLUMN = 6.0  # points by which the columns of a table that goes on may move on the next page
+LONGEST_AGAIN = 120  # characters of a cell over several rows that is given in each of them; a longer one is a remark on all
 _ITEM = re.compile(r"(?:[•●▪◦]|[*–—-]\s|\(?(?:[a-zа-я]|[ivx]{1,5})\)\s|\(\d{1,2}\)\s|\d{1,3}(?:\.\d{1,2})*[.)]\s)\s*\S")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f]")
 _NOTE = re.compile(r"(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}|[*†‡]{1,3}|\d{1,3}(?=\s))\s?\S")
 _SHORT_WORDS = frozenset("a и в с к о у я а".split())  # of one letter: Typography.words has longer ones only
-_THOUSAND = re.compile(r"\d{3}(?!\d)")
+_OPEN_GROUP = re.compile(r"(?<![.\d])\d{1,3}(?:,\d{3})*,(\d{0,2})$")
 _CHECKED = re.compile(r"[□■☐☑☒√✓].*[□■☐☑☒√✓]")  # boxes to tick, of which □ looks like a bullet
 _CAPTION = re.compile(
     r"(?:Table|TABLE|Figure|FIGURE|Fig\.|Chart|Таблица|Рисунок|Рис\.|جدول|表|图|図)\s?[\dIVX]+(?:\.\d+)*\s?(?:[.:–—]\s|$)"
@@ -230,10 +231,10 @@ class Header:
 
 def table_blocks(table: Table, before: Header, words: frozenset[str]) -> tuple[list[PdfBlock], Header]:
     """A block for each row, "Header: value; Header: value", so that a row can be quoted without its table; and the header of
-    the last part, an empty one if the table gives none.
+    the last part, an empty one if the table gives none. Names are a block of their own where a column has no value to name.
 
     `before`: that of a table at the end of the page before, used if this one goes on with it. A cell over several rows is given
-    in each of them, one over several columns once; a row that is one cell stands as it is.
+    in each of them unless it is long, one over several columns once; a row that is one cell stands as it is.
     """
     header = before.on(table)
     blocks: list[PdfBlock] = []
@@ -241,8 +242,11 @@ def table_blocks(table: Table, before: Header, words: frozenset[str]) -> tuple[l
         header = Header(_names(part, words), table.columns) if part.header else header
         if part.title:
             blocks.append(PdfBlock("caption", on_one_line(rejoined(part.title, words))))
-        for row in part.cells[part.header :]:
-            if cells := _row_text(row, header, words):
+        rows = part.cells[part.header :]
+        if part.header and not all(_is_named(column, rows) for column, name in enumerate(header.names) if name.text):
+            blocks.append(PdfBlock("table_row", on_one_line(joined(_distinct(header.names), "; "))))
+        for above, row in zip([(), *rows], rows, strict=False):
+            if cells := _row_text(row, header, words, above):
                 blocks.append(PdfBlock("table_row", on_one_line(joined(cells, "; "))))
     return blocks, header
 
@@ -258,11 +262,27 @@ def _names(part: Part, words: frozenset[str]) -> tuple[Traced, ...]:
     return tuple(names)
 
 
-def _row_text(row: Sequence[Cell], header: Header, words: frozenset[str]) -> list[Traced]:
-    alone = len(row) > 2 and len({id(cell) for cell in row if cell.lines}) == 1
+def _distinct(names: Sequence[Traced]) -> list[Traced]:
+    """The names without those that several columns share."""
+    return [name for place, name in enumerate(names) if name.text and (not place or name.text != names[place - 1].text)]
+
+
+def _is_alone(row: Sequence[Cell]) -> bool:
+    return len(row) > 2 and len({id(cell) for cell in row if cell.lines}) == 1
+
+
+def _is_named(column: int, rows: Sequence[Sequence[Cell]]) -> bool:
+    """Has the column a cell of its own in one of the rows, so that its name is said?"""
+    return any(row[column].lines and (not column or row[column] is not row[column - 1]) and not _is_alone(row) for row in rows)
+
+
+def _row_text(row: Sequence[Cell], header: Header, words: frozenset[str], above: Sequence[Cell] = ()) -> list[Traced]:
+    alone = _is_alone(row)
     cells: list[Traced] = []
     for column, cell in enumerate(row):
-        if not cell.lines or (column and cell is row[column - 1]):
+        if not cell.lines or any(cell is other for other in row[:column]):
+            continue
+        if len(cell.text) > LONGEST_AGAIN and any(cell is other for other in above):
             continue
         text = _cell_text(cell, words)
         name = header.names[column] if header.names and not alone else EMPTY
@@ -290,14 +310,16 @@ def _cell_text(cell: Cell, words: frozenset[str]) -> Traced:
 
 
 def _is_figure(left: str, right: str) -> bool:
-    if not right[:1].isdigit():
-        return False
-    return left[-1].isdigit() or (left[-1] == "," and left[-2:-1].isdigit() and bool(_THOUSAND.match(right)))
+    """Does the right side complete a group of three digits: 2,00|0, or 2,|000? Two whole figures below each other stay two."""
+    group = _OPEN_GROUP.search(left)
+    digits = re.match(r"\d*", right)
+    return group is not None and digits is not None and len(group[1]) + len(digits[0]) == 3
 
 
 def _are_halves(left: str, right: str, words: frozenset[str]) -> bool:
-    """Is neither the end of one line nor the beginning of the next, in lower case, a word that the document has elsewhere?"""
-    last, first = re.search(r"[^\W\d_]+$", left), re.match(r"[^\W\d_]+", right)
+    """Is the line one word for which the column is too narrow, so that it goes on in lower case, and has the document neither
+    part elsewhere? A line of several words ends where a word ends."""
+    last, first = re.fullmatch(r"[^\W\d_]+", left), re.match(r"[^\W\d_]+", right)
     if not last or not first or not first[0].islower() or first[0] in _SHORT_WORDS:
         return False
     return last[0].lower() not in words and first[0] not in words

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ingest.pdf_fragments import Fragment, split
 from ingest.pdf_layout import rows
+from ingest.pdf_rows import subrows, taken
 from ingest.pdf_rules import Fill, Rules
 from ingest.pdf_tables import TOUCH, Cell, Table, cell_of, centre, table_of
 
 MOST_RULES = 400  # of each direction; a page of more is a drawing
 FEWEST_BANDS = 3  # horizontal rules of one length that make a table without vertical ones
+MOST_THROUGH = 0.1  # of a table's stretches of text may run over a rule
+FEWEST_BESIDE = 3  # rows of figures beside a cell whose lines belong to one each
 MOST_LINES = 4  # lines of text between two such rules; more are rows that no rule parts
 
 
@@ -31,7 +35,7 @@ def ruled_tables(fragments: Sequence[Fragment], rules: Rules) -> tuple[list[Frag
     rest = list(fragments)
     for grid in (*_grids(rules), *_banded_grids(fragments, rules)):
         inside = [piece for piece in rest if _in_grid(piece, grid)]
-        table = _ruled(_split(inside, grid), grid) if inside else None
+        table = _ruled(_split(inside, grid), grid) if inside and not _is_drawn_over(inside, grid) else None
         if table is not None:
             taken = {id(piece) for piece in inside}
             rest = [piece for piece in rest if id(piece) not in taken]
@@ -166,6 +170,21 @@ def _in_grid(piece: Fragment, grid: Grid) -> bool:
     return grid.xs[0] - TOUCH < x < grid.xs[-1] + TOUCH and grid.ys[0] - TOUCH < y < grid.ys[-1] + TOUCH
 
 
+def _is_drawn_over(pieces: Sequence[Fragment], grid: Grid) -> bool:
+    """Do vertical rules go through letters? Those of a drawing do, whose frame reaches over text; a table's keep between."""
+    through = sum(
+        any(
+            left + 0.2 * (right - left) < x < right - 0.2 * (right - left)
+            for x, top, bottom in grid.rules.vertical
+            if piece.box[0] < x < piece.box[2] and top < centre(piece)[1] < bottom
+            for sign, left, right in zip(piece.text, piece.lefts, piece.rights, strict=True)
+            if sign != " "
+        )
+        for piece in pieces
+    )
+    return through >= FEWEST_BESIDE and through > MOST_THROUGH * len(pieces)
+
+
 def _split(pieces: Iterable[Fragment], grid: Grid) -> list[Fragment]:
     """The fragments, cut where a vertical rule goes through the row that they stand in."""
     result = list(pieces)
@@ -187,20 +206,59 @@ def _ruled(pieces: Sequence[Fragment], grid: Grid) -> Table | None:
     width, height = len(grid.xs) - 1, len(grid.ys) - 1
     if width < 2 or height < 2:
         return None
+    grid = _with_columns(grid, pieces)
     owner = _spans(grid)
     held: dict[tuple[int, int], list[Fragment]] = {}
     for piece in pieces:
         x, y = centre(piece)
         held.setdefault(owner[_slot(grid.ys, y), _slot(grid.xs, x)], []).append(piece)
-    made = {}
+    made: dict[tuple[int, int], Cell] = {}
     for place, inside in held.items():
         last = max(column for (_, column), first in owner.items() if first == place)
-        made[place] = cell_of(inside, grid.rules.fills, (grid.xs[place[1]], grid.xs[last + 1]))
+        cell = cell_of(inside, grid.rules.fills, (grid.xs[place[1]], grid.xs[last + 1]))
+        made |= _by_rows(cell, place, owner, grid)
     cells = []
     for row in range(height):
         places = [owner[row, column] for column in range(width)]
-        cells.append([made.get(place, Cell()) for place in places])
-    return table_of(_without_empty(cells, grid), pieces)
+        cells.append([made.get((row, place[1]), made.get(place, Cell())) for place in places])
+    kept, columns = _without_empty(cells, grid)
+    count = Counter(key for row in kept for key in {id(cell) for cell in row})
+    tall = {key for key, times in count.items() if times > 1}
+    return table_of(([part for row in kept for part in subrows(row, tall)], columns), pieces)
+
+
+def _by_rows(
+    cell: Cell, place: tuple[int, int], owner: Mapping[tuple[int, int], tuple[int, int]], grid: Grid
+) -> dict[tuple[int, int], Cell]:
+    """A cell over several rows by its place; or its lines as cells by place, where each stands beside a row of its own: the rules
+    of a form may stand around the figures alone. Lines that fill the cell are a paragraph, which stays whole."""
+    rows_of_cell = {row for (row, _), first in owner.items() if first == place}
+    if len(rows_of_cell) < FEWEST_BESIDE or len(cell.lines) < FEWEST_BESIDE or sum(cell.full[:-1]) * 2 > len(cell.full):
+        return {place: cell}
+    lines: dict[int, list[int]] = {}
+    for line, baseline in enumerate(cell.baselines):
+        lines.setdefault(max(place[0], min(_slot(grid.ys, baseline - TOUCH), max(rows_of_cell))), []).append(line)
+    if len(lines) < FEWEST_BESIDE or len(cell.lines) > 1.5 * len(lines):
+        return {place: cell}
+    parted: dict[tuple[int, int], Cell] = {(row, place[1]): Cell() for row in rows_of_cell}
+    return parted | {(row, place[1]): taken(cell, held) for row, held in lines.items()}
+
+
+def _with_columns(grid: Grid, pieces: Sequence[Fragment]) -> Grid:
+    """The grid with the columns of its header carried on where no vertical rule runs: through bands of several lines of text
+    that keep to these columns."""
+    added: list[tuple[float, float, float]] = []
+    inner = grid.xs[1:-1]
+    for top, bottom in pairwise(grid.ys):
+        inside = [piece for piece in pieces if top < centre(piece)[1] < bottom]
+        found = rows(inside)
+        if len(found) < FEWEST_BESIDE or any(_crosses(grid.rules.vertical, x, (top + bottom) / 2) for x in inner):
+            continue
+        across = sum(any(piece.box[0] < x - 1 and piece.box[2] > x + 1 for x in inner) for piece in inside)
+        apart = sum(len({_slot(grid.xs, centre(piece)[0]) for piece in row}) > 1 for row in found)
+        if across <= 0.1 * len(inside) and 3 * apart >= len(found):
+            added += [(x, top, bottom) for x in inner]
+    return replace(grid, rules=replace(grid.rules, vertical=(*grid.rules.vertical, *added))) if added else grid
 
 
 def _spans(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:

@@ -17,7 +17,7 @@ from kb.records import Metadata
 #: What a damaged file makes pypdf raise: its own errors and those of Python's types that it trusts the file to have.
 DEFECTS = (
     *(ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, NotImplementedError, OSError),
-    *(pypdf.errors.PyPdfError, pypdf.errors.DependencyError, ZeroDivisionError, AssertionError),
+    *(pypdf.errors.PyPdfError, pypdf.errors.DependencyError, pypdf.errors.DeprecationError, ZeroDivisionError, AssertionError),
 )
 _JUNK_TITLE = re.compile(
     r"(?:microsoft \w+ - |untitled|document\s?\d*$|print(?:ing)?$)|\.(?:docx?|pdf|indd|qxd|pptx?|html?|odt|rtf|xlsx?)$", re.I

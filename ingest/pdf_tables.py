@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ingest.pdf_fragments import Fragment
 from ingest.pdf_glyphs import Box
@@ -17,7 +17,8 @@ TOUCH = 3.0  # points by which rules that meet may miss each other
 NUMBER = re.compile(
     r"[\s(+\-–—−±<>≈~$€£¥%]*(?:USD|PKR|Rs\.?)?\s*[\d٠-٩۰-۹][\d٠-٩۰-۹.,'/:()%\s\-–—]*[\w%*†‡)]{0,4}|[-–—…*]+|n/?a", re.I
 )
-_FIGURE = re.compile(r"[-–−+(]?\d[\d.,]*[%)]?|[-–—]")
+FIGURE = re.compile(r"[-–−+(]?\d[\d.,]*[%)]?|[-–—]")
+LONGEST_NAME = 160  # characters of a column's name, those of the columns that it is under included; more is text in boxes
 LEADER = re.compile(r"(?:[.·…]\s?){4}")
 
 
@@ -81,38 +82,9 @@ def cell_of(pieces: Sequence[Fragment], fills: Sequence[Fill], edges: tuple[floa
     return Cell(tuple(line.line for line in lines), tuple(full), baselines, bold, colours[-1] if colours else None)
 
 
-def _subrows(row: Sequence[Cell]) -> list[list[Cell]]:
-    """Rules may stand around several rows of figures: the row in rows, if its cells have as many lines at the same heights, and
-    at least half of them figures alone. A cell of one line between those heights belongs to all of them."""
-    cells = list({id(cell): cell for cell in row if cell.lines}.values())
-    longest = max(cells, key=lambda cell: len(cell.lines), default=Cell())
-    alike = [cell for cell in cells if len(cell.lines) == len(longest.lines)]
-    figures = sum(all(_FIGURE.fullmatch(line.text) for line in cell.lines) for cell in alike)
-    if len(longest.lines) < 2 or len(alike) < 3 or 2 * figures < len(alike):
-        return [list(row)]
-    parts: list[list[Cell]] = [[Cell()] * len(row) for _ in longest.lines]
-    for column, cell in enumerate(row):
-        places = [_nearest(longest.baselines, baseline) for baseline in cell.baselines]
-        if len(places) == 1 and places[0] is None:
-            for part in parts:
-                part[column] = cell
-        elif None in places or len(set(places)) < len(places):
-            return [list(row)]
-        for place, line in zip(places, cell.lines, strict=True):
-            if place is not None:
-                parts[place][column] = replace(cell, lines=(line,), full=(False,), baselines=(longest.baselines[place],))
-    return parts
-
-
-def _nearest(baselines: Sequence[float], baseline: float) -> int | None:
-    found = min(range(len(baselines)), key=lambda place: abs(baselines[place] - baseline))
-    return found if abs(baselines[found] - baseline) <= TOUCH else None
-
-
 def table_of(found: tuple[list[list[Cell]], tuple[float, ...]], pieces: Sequence[Fragment]) -> Table | None:
     cells, columns = found
-    cells = [part for row in cells for part in _subrows(row)]
-    if len(columns) < 2 or sum(sum(bool(cell.lines) for cell in row) >= 2 for row in cells) < 2:
+    if len(columns) < 2 or sum(len({id(cell) for cell in row if cell.lines}) > 1 for row in cells) < 2:
         return None
     box = (
         min(piece.box[0] for piece in pieces),
@@ -136,7 +108,8 @@ def _parts(cells: Sequence[tuple[Cell, ...]]) -> tuple[Part, ...]:
         lines = [line for above in cells[start:title] for line in next(cell for cell in above if cell.lines).lines]
         if title < row:
             parts.append(Part(tuple(cells[title:row]), header_rows(cells[title:row]), tuple(lines)))
-        start, title = row, row + 1
+            start = row
+        title = row + 1  # titles above titles stay together
     return tuple(parts)
 
 
@@ -153,7 +126,11 @@ def header_rows(cells: Sequence[Sequence[Cell]]) -> int:
     for count in range(1, min(5, len(cells))):
         head, body = cells[:count], cells[count:]
         names = ["".join(row[column].text for row in head) for column in range(len(cells[0]))]
-        if sum(map(bool, names)) < max(2, 0.6 * len(names)) or any(LEADER.search(name) for name in names):
+        if sum(map(bool, names)) < max(2, 0.6 * len(names)):
+            continue
+        if len({name for name in names if name}) < 2:
+            continue  # one name over all columns names none
+        if any(LEADER.search(name) or len(name) > LONGEST_NAME for name in names):
             continue
         if _set_apart(head, body) or (count == 1 and _over_figures(names, body)):
             while count < len(cells) - 1 and any(a is b for a, b in zip(cells[count - 1], cells[count], strict=True) if a.lines):

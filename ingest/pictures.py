@@ -15,6 +15,7 @@ import time
 from dataclasses import asdict
 from typing import IO
 
+from ingest.confine import plain_environment
 from kb.errors import NotFound
 from kb.pictures import PictureOrder
 
@@ -34,6 +35,7 @@ def paint(order: PictureOrder) -> bytes:
             stdin=request,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=plain_environment(),
             start_new_session=True,
         ) as process:
             assert process.stdout is not None

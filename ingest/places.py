@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ingest.headings import Pinpoint, ordinal
+from ingest.headings import ARTICLE_RANK, Pinpoint, ordinal
 from ingest.pinpoint import paragraph_label, push_label, unlabelled
 from ingest.structure import Structure
 from kb.records import Block
@@ -30,7 +30,7 @@ class Place:
     @property
     def article(self) -> Number:
         """The number of the article (or numbered paragraph of a text without articles) over it; () outside of any."""
-        return next((ordinal(heading.number) for heading in reversed(self.headings) if heading.rank == 5), ())
+        return next((ordinal(heading.number) for heading in reversed(self.headings) if heading.rank == ARTICLE_RANK), ())
 
 
 def places(text: str, blocks: Sequence[Block], law: Structure) -> Iterator[Place]:
@@ -90,7 +90,7 @@ def index_of(found: Sequence[Place], blocks: Sequence[Block], law: Structure) ->
     index = PlaceIndex()
     for place in found:
         block, mark = blocks[place.index], law.marks.get(place.index)
-        if mark is not None and mark.pinpoint.rank == 5:
+        if mark is not None and mark.pinpoint.rank == ARTICLE_RANK:
             index.articles.setdefault((place.scope, place.article, ()), block.start)
         elif mark is not None:
             index.divisions.setdefault((place.scope[0], mark.pinpoint.unit, ordinal(mark.pinpoint.number)), block.start)

@@ -14,26 +14,23 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from ingest.ray_head import LOOK, Head, NodesLost
 from ingest.ray_node import Identify, NodeWorker, Open, differences
-from kb.errors import BadRequest, KnowledgeBaseError
+from kb.errors import BadRequest
 
 log = logging.getLogger(__name__)
 
-REFRESH = 2.0  # seconds between looks at which nodes there are
 ANSWER = 180.0  # seconds that a new node has to start its worker and describe itself: it may have to unpack the model
 ALONE = 120.0  # seconds that a run waits without any node: those that died may be started again
 LIVES = 3  # workers of one node that may die
 THREADS = 4  # of a worker: two shards and two batches, one of each at work and one ready for it
-
-
-class NodesLost(KnowledgeBaseError):
-    """No node of the cluster can work for the run (exit status 1); what was done is kept."""
 
 
 @dataclass(eq=False)
@@ -54,14 +51,16 @@ class Cluster:
         self._own = own
         self._models = models
         self._lock = threading.RLock()
+        self._hiring: set[str] = set()  # nodes whose workers are about to be made
         self._asked: dict[Any, tuple[Node, float]] = {}  # answers that are awaited: the node, and until when
         self._nodes: dict[str, Node] = {}
         self._refused: dict[str, str] = {}
         self._alive: set[str] = set()
         self._deaths: dict[str, int] = {}
-        self._looked = 0.0
+        self._died: dict[str, float] = {}  # when: what the head said before that is old
         self._last_seen = time.monotonic()
         _connect(address)
+        self._head = Head(address)
         self._refresh()
 
     @property
@@ -82,7 +81,7 @@ class Cluster:
             self._refresh()
             free = [node for node in self._nodes.values() if node.under_way.get(method, 0) < most]
             if not free:
-                self._check()
+                self._check_nodes()
                 return None
             node = min(free, key=lambda node: node.under_way.get(method, 0))
             node.under_way[method] = node.under_way.get(method, 0) + 1
@@ -99,18 +98,36 @@ class Cluster:
                 return
             del self._nodes[node.id]
             self._last_seen = time.monotonic()
-            self._deaths[node.id] = self._deaths.get(node.id, 0) + 1
+            self._count_death(node)
             log.warning("the node %s is lost (%s); what it had at hand is done again by others.", node.name, _first_line(error))
             if self._deaths[node.id] >= LIVES:
                 self._refused[node.id] = f"{node.name}: its worker ended {LIVES} times, the last time with: {_first_line(error)}"
-            ray.kill(node.worker)
+            self._dismiss(node)
 
-    def _check(self) -> None:
+    def _count_death(self, node: Node) -> None:
+        self._deaths[node.id] = self._deaths.get(node.id, 0) + 1
+        self._died[node.id] = time.monotonic()
+
+    def look(self) -> None:
+        """See who came and who went. Raises NodesLost if the head of the cluster is gone, and with it whatever is under way."""
+        with self._lock:
+            self._refresh()
+
+    def leave(self) -> None:
+        """Leave the cluster; the workers end with that. Of a head that is gone Ray takes leave when the process ends, which may
+        take it two minutes: what the run has to say is said before."""
+        if self._head.leave():
+            ray.shutdown()
+
+    def _dismiss(self, node: Node) -> None:
+        self._head.soon(lambda: ray.kill(node.worker))
+
+    def _check_nodes(self) -> None:
         if self._nodes:
             return
         waited = time.monotonic() - self._last_seen
         hopeless = self._refused and self._alive <= self._refused.keys()  # all that are alive were judged
-        if not self._asked and waited > (2 * REFRESH if hopeless else ALONE):
+        if not self._hiring and not self._asked and waited > (2 * LOOK if hopeless else ALONE):
             told = "; ".join(self._refused.values()) or "none is alive"
             raise NodesLost(
                 f"no node of the Ray cluster can work for this run ({told}). What was done is kept: mend the nodes and run the "
@@ -120,18 +137,16 @@ class Cluster:
     def _refresh(self) -> None:
         """Hire on nodes that are new, and take on those whose answers came."""
         self._answers()
-        if time.monotonic() - self._looked < REFRESH:
-            return
-        self._looked = time.monotonic()
-        # A node without processors, such as a head that only coordinates, is asked for nothing.
-        alive = {entry["NodeID"]: entry for entry in ray.nodes() if entry["Alive"] and entry["Resources"].get("CPU", 0) >= 1}
+        alive = self._head.nodes()
         self._alive = set(alive)
         for gone in [id for id in self._nodes if id not in alive]:
             self.lost(self._nodes[gone], RayError("Ray calls it dead"))
-        known = {*self._nodes, *self._refused, *(node.id for node, _ in self._asked.values())}
+        known = {*self._nodes, *self._refused, *self._hiring, *(node.id for node, _ in self._asked.values())}
         for id, entry in alive.items():
-            if id not in known:
-                self._hire(id, f"{entry['NodeManagerHostname']} {id[:8]}", int(entry["Resources"]["CPU"]))
+            if id not in known and self._head.answered > self._died.get(id, 0):
+                self._hiring.add(id)
+                name = f"{entry['NodeManagerHostname']} {id[:8]}"
+                self._head.soon(partial(self._hire, id, name, int(entry["Resources"]["CPU"])))
 
     def _hire(self, id: str, name: str, cpus: int) -> None:
         hired = ray.remote(NodeWorker).options(
@@ -140,8 +155,13 @@ class Cluster:
             max_restarts=0,
             scheduling_strategy=NodeAffinitySchedulingStrategy(id, soft=False),
         )
-        node = Node(id, name, cpus, hired.remote(cpus, *self._models))
-        self._asked[node.worker.describe.remote()] = (node, time.monotonic() + ANSWER)
+        try:
+            node = Node(id, name, cpus, hired.remote(cpus, *self._models))
+            answer = node.worker.describe.remote()
+            with self._lock:
+                self._asked[answer] = (node, time.monotonic() + ANSWER)
+        finally:
+            self._hiring.discard(id)
 
     def _answers(self) -> None:
         if not self._asked:
@@ -158,25 +178,20 @@ class Cluster:
             if answer is not None:
                 trouble = differences(self._own, ray.get(answer))
         except RayTaskError as error:
-            trouble = _first_line(error.cause)
+            trouble = _first_line(error)
         except RayError as error:
-            self._deaths[node.id] = self._deaths.get(node.id, 0) + 1
+            self._count_death(node)
             if self._deaths[node.id] < LIVES:
                 return  # if it is alive it is asked again
             trouble = f"its worker does not start: {_first_line(error)}"
         if trouble:
             self._refused[node.id] = f"{node.name}: {trouble}"
             log.warning("the node %s gets no work: %s.", node.name, trouble)
-            ray.kill(node.worker)
+            self._dismiss(node)
         else:
             self._nodes[node.id] = node
             self._last_seen = time.monotonic()
             log.info("the node %s works along (%d processors).", node.name, node.cpus)
-
-
-def close() -> None:
-    """Leave the cluster; the workers end with that."""
-    ray.shutdown()
 
 
 def _connect(address: str) -> None:
@@ -200,5 +215,6 @@ def _connect(address: str) -> None:
 
 
 def _first_line(error: object) -> str:
+    error = error.cause if isinstance(error, RayTaskError) else error  # whose own first line is that of a traceback
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__)[:300]

@@ -6,6 +6,7 @@ Nothing here knows Ray, which makes one NodeWorker on each node, in a process of
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.metadata
 import os
@@ -85,7 +86,7 @@ class NodeWorker:
         self._passwords: dict[str, tuple[str, ...]] = {}
         self._crew = Crew(Limits(), Helpers(find_engine(), passwords_of=lambda source: self._passwords.get(source.uri, ())))
         self._pool = ThreadPoolExecutor(max(1, cpus), thread_name_prefix="reading")
-        self._folder = _own_folder()
+        self._folder, self._lock_of_folder = _own_folder()
 
     def describe(self) -> dict[str, str]:
         return description(self._settings, self._identify)
@@ -95,6 +96,7 @@ class NodeWorker:
         self._pool.shutdown(cancel_futures=True)
         self._crew.dismiss()
         shutil.rmtree(self._folder)
+        os.close(self._lock_of_folder)
 
     def read(self, shard: Sequence[Sent]) -> list[bytes]:
         """What was read of each file, as `shards.result_from_json` takes it, in the order of the shard."""
@@ -117,15 +119,34 @@ class NodeWorker:
         return items, found.seconds
 
 
-def _own_folder() -> str:
-    """A folder of this process; those of processes that are dead are removed."""
+def _own_folder() -> tuple[str, int]:
+    """A new folder, and a lock on it that ends with this process; the folders of processes that ended are removed.
+
+    A lock and no process ids: nodes in containers may share a temporary folder, and each has processes of its own.
+    """
     beside = Path(tempfile.gettempdir()) / f"wakhan-nodes-{os.getuid()}"
     beside.mkdir(mode=0o700, exist_ok=True)
     if beside.stat().st_uid != os.getuid() or beside.is_symlink():
         raise PermissionError(f"{beside} belongs to another user; remove it.")
-    for left in beside.iterdir():
-        if left.name.isdecimal() and not Path("/proc", left.name).exists():
-            shutil.rmtree(left, ignore_errors=True)  # another worker that begins may be removing it too
-    own = beside / str(os.getpid())
-    own.mkdir(mode=0o700, exist_ok=True)
-    return str(own)
+    one_at_a_time = os.open(beside, os.O_RDONLY)
+    try:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        for left in beside.iterdir():
+            _remove_unless_held(left)
+        own = tempfile.mkdtemp(dir=beside)
+        held = os.open(own, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        return own, held
+    finally:
+        os.close(one_at_a_time)
+
+
+def _remove_unless_held(folder: Path) -> None:
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(lock)

@@ -20,7 +20,8 @@ import ray
 from ray.exceptions import RayError
 
 from ingest.local_runner import LocalRunner
-from ingest.ray_cluster import Cluster, Node, NodesLost, close
+from ingest.ray_cluster import Cluster, Node
+from ingest.ray_head import LastWords, NodesLost
 from ingest.ray_node import Identify, Open, description
 from ingest.shards import Sent, packed, result_from_json
 from ingest.tools import Arrived, Embedded, Embeds, Read, Reading
@@ -73,6 +74,7 @@ class Dispatch:
 
     def arrived(self, seconds: float) -> Iterator[tuple[_Task, Any]]:
         """What came back within so many seconds. A task that no node could do comes with None. Raises NodesLost."""
+        self._cluster.look()
         while self._again and self.send(self._again[-1]):
             self._again.pop()
         if not self._flying:
@@ -105,16 +107,15 @@ class RayRunner:
         self._models = (identify, open_model)
         self._lock = threading.Lock()
         self._cluster: Cluster | None = None
-        self._aside = contextlib.redirect_stdout(sys.stderr)
+        self._around = contextlib.ExitStack()
 
     def __enter__(self) -> RayRunner:
-        self._aside.__enter__()  # Ray prints the last words of a dead node to the standard output, which is for the report
+        # Ray prints the last words of a dead node to the standard output, which is for the report.
+        self._around.enter_context(contextlib.redirect_stdout(sys.stderr))
         return self
 
     def __exit__(self, *error: Any) -> None:
-        if self._cluster:
-            close()
-        self._aside.__exit__(*error)
+        self._around.close()
 
     @property
     def ahead(self) -> int:
@@ -123,7 +124,9 @@ class RayRunner:
     def cluster(self) -> Cluster:
         with self._lock:
             if self._cluster is None:
+                self._around.enter_context(LastWords())
                 self._cluster = Cluster(self._address, description(self._settings, self._models[0]), self._models)
+                self._around.callback(self._cluster.leave)
             return self._cluster
 
     def read(self, files: Iterable[SourceFile], reading: Reading) -> Iterator[Read]:

@@ -7,7 +7,6 @@ in the file.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from importlib.metadata import version
 
@@ -18,9 +17,10 @@ from docx.opc.part import Part
 from docx.oxml.ns import qn
 from lxml import etree
 
-from ingest.archive import DAMAGED, File, check_unpacked
+from ingest.archive import DAMAGED, File, check_unpacked, ordinary, told
 from ingest.metadata import metadata_from
 from ingest.number_words import number_text
+from ingest.sources import DOCX
 from ingest.text import TextBuilder, UnreadableFile, heading_level, line_kind
 from ingest.word_numbering import Numbering
 from ingest.word_styles import Styles
@@ -39,17 +39,13 @@ def read(path: File) -> tuple[Parsed, ...]:
     """Raises UnreadableFile for a damaged file, one that unpacks to too much, or one without text."""
     check_unpacked(path, "DOCX")
     try:
-        with path.open("rb") as file:
+        with ordinary(path, DOCX).open("rb") as file:
             document = docx.Document(file)
             reading = _Reading(document)
             metadata, warnings = _properties(document)
             body = document.element.body
     except (*DAMAGED, PackageNotFoundError) as error:
-        if _is_strict(path):
-            raise UnreadableFile("it is a Strict Open XML file; save it as an ordinary Word document (*.docx).") from error
-        raise UnreadableFile(
-            f"the DOCX is damaged ({str(error)[:200]}); open it in a word processor and save it anew."
-        ) from error
+        raise UnreadableFile(f"the DOCX is damaged ({told(error)}); open it in a word processor and save it anew.") from error
     if body is None:
         raise UnreadableFile("the DOCX is damaged (it has no body); open it in a word processor and save it anew.")
     reading.blocks(body, 0)
@@ -58,15 +54,6 @@ def read(path: File) -> tuple[Parsed, ...]:
     if not text:
         raise UnreadableFile("the DOCX holds no text, perhaps only pictures; export it as PDF with a text layer.")
     return (Parsed(text, blocks, pages, metadata, READER, (*reading.warnings(), *warnings)),)
-
-
-def _is_strict(path: File) -> bool:
-    """Is it of the form of ISO/IEC 29500 that Word offers beside its own, with names that python-docx does not know?"""
-    try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-            return b"purl.oclc.org/ooxml" in archive.read("_rels/.rels")
-    except DAMAGED:
-        return False
 
 
 def _properties(document: Document) -> tuple[Metadata, tuple[str, ...]]:
@@ -90,7 +77,7 @@ class _Reading:
         styles = _root(parts, "styles")
         self._styles = Styles(styles)
         self._numbering = Numbering(_root(parts, "numbering"), styles)
-        self._text = WordText(hiding_styles(styles))
+        self._text = WordText(hiding_styles(styles), self._styles.of(None))
         self._notes = {kind: _notes_by_id(_root(parts, f"{kind}s"), kind) for kind in _NOTES}
         self._note_numbers = dict.fromkeys(_NOTES, 0)
         self._waiting_notes: list[tuple[str, str]] = []

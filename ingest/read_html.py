@@ -14,13 +14,17 @@ from ingest.archive import File
 from ingest.encodings import decode
 from ingest.metadata import language_code, metadata_from
 from ingest.page_blocks import add_blocks
+from ingest.page_facts import author, published
 from ingest.table_grid import LONGEST_CELL, names_columns
 from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
 from kb.records import Metadata, Parsed
 
 READER = f"trafilatura {version('trafilatura')}"
-MOST_LEFT_OUT = 0.5  # of what the milder extraction finds; the stricter one is not believed where it drops more
+MOST_LEFT_OUT = 0.6  # of what the milder extraction finds; the stricter one is not believed where it drops more
 WHOLE = 1.1  # times the main text: a page that has no more words is a document, not an article among menus
+LAST = 3  # parts of an article: among them a list of links is of other articles; behind it may come who wrote this one
+FEWEST_LINKS = 2  # items of such a list
+MOST_LINKS = 0.2  # of the main text's words: a longer list is what the page is about
 FEWEST = 60  # words of a main text that is believed
 DOUBTFUL = 1.5  # times the main text that was not believed
 LARGEST = 4_000_000  # characters of a page among whose menus we look for an article: 15 s; the largest that we met has 0.4
@@ -44,9 +48,12 @@ def read(path: File) -> tuple[Parsed, ...]:
     if tree is None:
         raise UnreadableFile("it is no HTML page that can be read; replace it with a sound copy.")
     language = _language(tree)
+    shown = deepcopy(tree)
     _prepare(tree)
     found = _main_text(tree) if len(source) <= LARGEST else None
-    metadata, more = _metadata(found, language)
+    if found is not None:
+        _cut_links(found.body, tree)
+    metadata, more = _metadata(found, shown, language)
     builder, doubts = _blocks(tree, found)
     text, blocks, pages = builder.build()
     if not text:
@@ -91,6 +98,21 @@ def _prepare(tree: html.HtmlElement) -> None:
             element.set("style", _BORDER_STYLE.sub("", style))
     for header in tree.xpath(".//*[self::article or self::main]//header"):
         header.tag = "div"
+    for quote in tree.iter("blockquote"):
+        _free(quote)
+
+
+def _free(quote: html.HtmlElement) -> None:
+    """Take the marks off a quotation and off what holds nothing else: trafilatura drops what is "embedded", posts of others
+    that an article quotes among them."""
+    text = " ".join(quote.text_content().split())
+    element: html.HtmlElement | None = quote
+    while element is not None and element.tag not in ("body", "article", "main") and len(text) > 20:
+        if element is not quote and " ".join(element.text_content().split()) != text:
+            return
+        for name in ("class", "id"):
+            element.attrib.pop(name, None)
+        element = element.getparent()
 
 
 def _main_text(tree: html.HtmlElement) -> Page | None:
@@ -118,12 +140,22 @@ def _words(element: etree._Element) -> int:
     return len(_WORD.findall(" ".join(map(str, element.itertext()))))
 
 
-def _metadata(found: Page | None, language: str) -> tuple[Metadata, tuple[str, ...]]:
+def _cut_links(body: etree._Element, tree: html.HtmlElement) -> None:
+    """Take out the lists at the end of an article whose items are links to other pages, if they are few beside it."""
+    links = {"".join(link.text_content().split()) for link in tree.iter("a")}
+    for element in list(body)[-LAST:]:
+        items = [_text(item) for item in element.iterchildren("item")] if element.tag == "list" else []
+        linked = sum("".join(item.split()) in links for item in items)
+        if linked >= FEWEST_LINKS and 2 * linked > len(items) and _words(element) <= MOST_LINKS * _words(body):
+            body.remove(element)
+
+
+def _metadata(found: Page | None, tree: html.HtmlElement, language: str) -> tuple[Metadata, tuple[str, ...]]:
     """Title, date, author, site and canonical address. The links in the text are not kept: nothing shows them."""
     if found is None:
         return metadata_from({"language": language})
-    raw = {"title": found.title, "date": found.date, "publisher": found.sitename, "url": found.url, "author": found.author}
-    raw["language"] = language
+    raw = {"title": found.title, "publisher": found.sitename, "url": found.url, "language": language}
+    raw |= {"date": published(tree, found.date or ""), "author": author(found.author or "")}
     return metadata_from({key: value for key, value in raw.items() if value})
 
 

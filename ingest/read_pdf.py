@@ -20,10 +20,11 @@ import pypdf
 import pypdfium2
 
 from ingest.archive import File, MemoryFile
+from ingest.bad_text import GLYPH_CODE
 from ingest.pdf_aligned import aligned_tables
 from ingest.pdf_fragments import Fragment, PageText, page_text
 from ingest.pdf_furniture import without_furniture
-from ingest.pdf_glyphs import Box, character_boxes
+from ingest.pdf_glyphs import Box, character_boxes, load_page
 from ingest.pdf_layout import Line, line_of, regions, rows
 from ingest.pdf_paragraphs import Header, Item, PdfBlock, page_blocks, table_blocks, typography
 from ingest.pdf_ruled import ruled_tables
@@ -84,7 +85,7 @@ def pdf_places(path: File, number: int, passwords: Sequence[str] = ()) -> tuple[
         text = done.parsed.text[page.start : page.end]
         if number in done.by_pypdf:
             return text, [None] * len(text)
-        return text, character_boxes(document[number - 1], sources)
+        return text, character_boxes(load_page(document, number - 1), sources)
     finally:
         document.close()
 
@@ -141,7 +142,7 @@ def _numbers(pages: Sequence[int]) -> str:
 
 def _page_text(document: Any, index: int) -> PageText:
     try:
-        page = document[index]
+        page = load_page(document, index)
         try:
             return _cyrillic_mended(page_text(page))
         finally:
@@ -186,6 +187,7 @@ def better_text(reader: pypdf.PdfReader | None, index: int, page: PageText) -> s
 def _is_better(text: str, seen: str, unknown: int) -> bool:
     """Does pypdf's text hold a fifth more letters than PDFium's? A sign without a meaning counts as three letters lost, since it
     spoils the word that it stands in; three letters more are needed in any case, as blank pages give one or two by chance."""
+    text = GLYPH_CODE.sub("\ufffd", text)
     strange = sum(not letter.isprintable() or "\ue000" <= letter <= "\uf8ff" or letter == "\ufffd" for letter in text)
     return _letters(text) - 3 * strange > 1.2 * (_letters(seen) - 3 * unknown) + 3
 
@@ -205,7 +207,7 @@ def _items(document: Any, index: int, page: PageText, other: dict[int, str]) -> 
 
 
 def _laid_out(document: Any, index: int, angle: int, fragments: Sequence[Fragment]) -> Iterator[Item]:
-    page = document[index]
+    page = load_page(document, index)
     rules = page_rules(page, angle)
     page.close()
     rest, tables = ruled_tables(fragments, rules)

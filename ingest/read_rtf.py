@@ -36,7 +36,7 @@ def read(path: File) -> tuple[Parsed, ...]:
         raise UnreadableFile("it is named like an RTF file but its content is none; replace it with a sound copy.")
     try:
         ready, hidden = prepared(_MARKS.sub("", source))
-        words = rtf_to_text(ready, encoding, errors="replace")
+        words = _joined(rtf_to_text(ready, encoding, errors="replace"))
     except (ValueError, OverflowError, IndexError, LookupError) as error:
         raise UnreadableFile(f"the RTF is damaged ({str(error)[:200]}); open it in a word processor and save it anew.") from error
     builder = TextBuilder()
@@ -48,6 +48,11 @@ def read(path: File) -> tuple[Parsed, ...]:
     if hidden:
         warnings = (*warnings, f"{hidden} hidden characters were left out; show them in a word processor if they are needed.")
     return (Parsed(text, blocks, pages, metadata, READER, warnings),)
+
+
+def _joined(words: str) -> str:
+    """Characters past U+FFFF are written as two halves; a half alone becomes U+FFFD."""
+    return words.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _encoding(data: bytes) -> str:

@@ -160,6 +160,7 @@ _NUMBERED = frozenset(
 )
 _LINES = frozenset("p block longTitle docTitle docNumber docPurpose docType docDate heading subheading".split())
 _SKIPPED = frozenset("meta toc".split())
+_PARTING = _LINES | _NUMBERED | set(_DIVISIONS) | {"num", "content", "intro", "wrapUp", "td", "th", "tr"}
 # An article whose number is a bare figure is given the name of its kind, which the element says: without it nobody could tell.
 _WORDS = {"article": {"ru": "Статья", "ur": "آرٹیکل", "fa": "ماده"}, "chapter": {"ru": "Глава", "ur": "باب"}}
 
@@ -295,6 +296,8 @@ def _text(node: etree._Element, without: str = "") -> str:
         name = _name(child)
         if name in ("br", "eol"):
             parts.append("\n")
+        elif name in _PARTING and name != without:
+            parts.append(f"\n{_text(child, without)}\n")
         elif not name or name != without:
             parts.append(_text(child, without))
         parts.append(child.tail or "")

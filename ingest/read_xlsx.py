@@ -15,10 +15,11 @@ from openpyxl.reader.excel import load_workbook
 from openpyxl.utils.cell import get_column_letter, range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
-from ingest.archive import File, check_unpacked
+from ingest.archive import File, check_unpacked, ordinary
 from ingest.metadata import merge, metadata_from
 from ingest.number_format import shown
 from ingest.pinpoint import cells_place
+from ingest.sources import XLSX
 from ingest.tables import GridRow, add_grid, bounded
 from ingest.text import TextBuilder, UnreadableFile, one_line
 from kb.records import Metadata, Parsed
@@ -58,7 +59,7 @@ def read(path: File) -> tuple[Parsed, ...]:
     notes: list[str] = []
     builder = TextBuilder()
     try:
-        with path.open("rb") as file, warnings.catch_warnings():
+        with ordinary(path, XLSX).open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl's, of features that it would not write again
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
             metadata = _properties(book)

@@ -19,12 +19,24 @@ EDGE = 2  # blocks at either end of a page that may be a running head, foot or p
 SHORT = 120  # characters, at most, of one
 LABEL = 4  # signs, at most, of a number that hangs beside its paragraph
 WIDEST_PITCH = 3.0  # heights of a line from one to the next within a paragraph
+FURTHER = 1.4  # times the pitch of a paragraph's lines: what stands so far above it is no line of it
 WIDEST_INDENT = 6.0  # heights of a line between a number and its paragraph
 _WORD_LEVEL = "5"
 _COLUMNS = 12
 _ITEM = re.compile(r"\(?(?:[a-zа-я]|[ivx]{1,5}|\d{1,2})\)\s|\d{1,3}(?:\.\d{1,2})*[.)]\s|[•●▪]\s")
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in points, from the upper left of the page as it is shown
+
+
+class Turn(NamedTuple):
+    """By how many degrees a page was turned, clockwise, before it was read; its size in points."""
+
+    degrees: float
+    width: float
+    height: float
+
+
+NOT_TURNED = Turn(0.0, 0.0, 0.0)
 
 
 class Word(NamedTuple):
@@ -61,25 +73,29 @@ class Recognised:
         return "\n\n".join(block.text for block in self.blocks)
 
 
-def recognised(table: str, scale: float, models: str, turned: tuple[float, float] | None = None) -> Recognised | None:
-    """Blocks from tesseract's table (TSV); None if it holds no word. `scale` is the picture's pixels a point; `turned` is the
-    page's size in points if the picture was upside down.
+def recognised(table: str, scale: float, models: str, turn: Turn = NOT_TURNED) -> Recognised | None:
+    """Blocks from tesseract's table (TSV); None if it holds no word. `scale` is the picture's pixels a point; `turn` says how
+    the page was turned before it was read.
 
     Lines that cannot be understood are left out: the table comes from a program that read a hostile picture.
     """
     paragraphs = list(_paragraphs(table, scale))
-    if turned:
-        paragraphs = [[tuple(word._replace(box=_upright(word.box, turned)) for word in line) for line in p] for p in paragraphs]
+    if turn.degrees:
+        paragraphs = [[tuple(word._replace(box=_turned_back(word.box, turn)) for word in line) for line in p] for p in paragraphs]
     least = MUMBLE * _mean(_words(paragraphs))
     clear = [lines for lines in paragraphs if _mean(_words([lines])) >= least]
     blocks = tuple(block for lines in _run_on(_hung(clear)) for part in _parted(lines) if (block := _block(part)) is not None)
     return Recognised(blocks, round(_mean(_words(clear)), 3), models, len(paragraphs) - len(clear)) if blocks else None
 
 
-def _upright(box: Box, size: tuple[float, float]) -> Box:
+def _turned_back(box: Box, turn: Turn) -> Box:
+    """The box at its place on the page, as large as it was read."""
     left, top, right, bottom = box
-    width, height = size
-    return round(width - right, 1), round(height - bottom, 1), round(width - left, 1), round(height - top, 1)
+    cos, sin = math.cos(math.radians(turn.degrees)), math.sin(math.radians(turn.degrees))
+    across, down = (left + right - turn.width) / 2, (top + bottom - turn.height) / 2
+    x, y = turn.width / 2 + across * cos + down * sin, turn.height / 2 - across * sin + down * cos
+    half, tall = (right - left) / 2, (bottom - top) / 2
+    return round(x - half, 1), round(y - tall, 1), round(x + half, 1), round(y + tall, 1)
 
 
 def _words(paragraphs: Sequence[Sequence[Line]]) -> list[Word]:
@@ -137,14 +153,19 @@ def _stands_beside(label: Box, line: Box) -> bool:
 
 def _run_on(paragraphs: Sequence[list[Line]]) -> list[list[Line]]:
     """Tesseract takes each line of a widely spaced text for a paragraph. One that goes on in small letters, right below and
-    without a full stop before it, is none."""
+    without a full stop before it, is none; a head stands further off its text than the text's lines from each other."""
     joined: list[list[Line]] = []
     for lines in paragraphs:
-        if joined and _goes_on(joined[-1][-1], lines[0]):
+        if joined and _goes_on(joined[-1][-1], lines[0]) and not _stands_off(joined[-1][-1], lines):
             joined[-1] = [*joined[-1], *lines]
         else:
             joined.append(lines)
     return joined
+
+
+def _stands_off(last: Line, lines: Sequence[Line]) -> bool:
+    """Is it further from the last line to the first of these than from the first to the second?"""
+    return len(lines) > 1 and _box(lines[0])[3] - _box(last)[3] > FURTHER * (_box(lines[1])[3] - _box(lines[0])[3])
 
 
 def _hangs(line: Line) -> bool:

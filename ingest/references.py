@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.headings import Pinpoint, ordinal
+from ingest.headings import ARTICLE_RANK, Pinpoint, ordinal
 from ingest.places import Place, PlaceIndex, Scope, index_of, places
 from ingest.structure import Structure
 from kb.records import Block, Mention, Reference
@@ -24,6 +24,7 @@ _NUMBER = (
     rf"(?:\d{{1,3}}(?:\.\d{{1,3}}){{0,2}}(?:\s?(?:{_LATIN})\b|[A-Z](?!\w))?"
     rf"|[IVXLC]+(?:[:.]\d{{1,2}}|\s(?:{_LATIN})\b)?(?!\w)|[۰-۹٠-٩]{{1,3}})"
 )
+_HYPHENED = r"(?:\d{1,3}|[A-Z])-(?:\d{1,2}|[A-Z])(?!\w)"  # "Article 1-01", «статья 7-1», or a range: as the text's articles tell
 _SUB = r"(?:\s?\((?:\d{1,3}|[a-zа-я]{1,2}|[ivxl]{1,6})\))"
 _ITEM = rf"{_NUMBER}{_SUB}{{0,4}}"
 _PART = rf"(?:\d{{1,3}}(?:\.\d{{1,3}}){{0,2}}(?!\w){_SUB}{{0,3}}|{_SUB}{{1,3}}|[“\"«][a-zа-я][”\"»])"
@@ -38,7 +39,8 @@ def _named(singular: str, plural: str, item: str) -> str:
     """The plural takes a list, the singular one number, or a list that "of" follows: "Article 5 and 10 lorries" names one."""
     more = rf"(?:(?:{_JOIN}(?:{item}|{_SUB})){{1,5}}(?=\s+of\s))?"
     sign = r"\s*(?:№\s*|[Nn]os?\.\s?|نمبر\s)?"
-    return rf"(?<![\w-])(?:(?:{plural}){sign}(?P<many>{_list(item)})|(?:{singular}){sign}(?P<one>{item}{more}))"
+    one = rf"(?:{_HYPHENED}{_SUB}{{0,4}}|{item}){more}"
+    return rf"(?<![\w-])(?:(?:{plural}){sign}(?P<many>{_list(item)})|(?:{singular}){sign}(?P<one>{one}))"
 
 
 _ARTICLE = re.compile(
@@ -58,7 +60,7 @@ _PARAGRAPH = re.compile(
 _DIVISION = re.compile(
     r"(?<![\w-])(?:(?P<annex>(?:[Aa]nnex(?:es)?|ANNEX|[Пп]риложени(?:е|я|ю|ем|и|й|ям)|ضمیمہ))|(?P<appendix>[Aa]ppendix|[Aa]ppendices)"
     r"|(?P<schedule>Schedules?)|(?P<protocol>Protocol)|(?P<chapter>Chapters?|[Гг]лав(?:а|ы|е|у|ой)|باب)|(?P<section>Sections?)|(?P<part>Part))"
-    rf"\s*(?:№\s*|[Nn]o\.\s?)?(?P<items>(?:{_NUMBER}|[A-Z](?!\w))(?:{_JOIN}(?:{_NUMBER}(?!\s+[a-z]+\s+of\b)|[A-Z](?!\w))){{0,{MOST}}})(?!\w)"
+    rf"\s*(?:№\s*|[Nn]o\.\s?)?(?P<items>(?:{_HYPHENED}|{_NUMBER}|[A-Z](?!\w))(?:{_JOIN}(?:{_NUMBER}(?!\s+[a-z]+\s+of\b)|[A-Z](?!\w))){{0,{MOST}}})(?!\w)"
 )
 _OF = re.compile(r"\s+(?:of\s+|کے\s+|کی\s+)?(?=\S)|\s*,\s*|\s+")
 _THIS_ARTICLE = re.compile(r"\s+(?:of\s+(?:this|the\s+(?:present|said))\s+[Aa]rticle|(?:настоящей|данной)\s+статьи|hereof)(?!\w)")
@@ -92,7 +94,7 @@ def references(
 ) -> tuple[Reference, ...]:
     """All references in order, without overlap. `own` are the gazetteer's ids of the agreement that the document itself is."""
     found = list(places(text, blocks, law))
-    units = {mark.pinpoint.unit for mark in law.marks.values() if mark.pinpoint.rank == 5}
+    units = {mark.pinpoint.unit for mark in law.marks.values() if mark.pinpoint.rank == ARTICLE_RANK}
     unit = "paragraph" if units == {"paragraph"} else "article" if units else ""
     finder = _Finder(text, index_of(found, blocks, law), [m for m in mentions if m.label == "LAW"], own, unit)
     return tuple(ref for place in found for ref in finder.of_block(place, blocks[place.index].end))
@@ -149,6 +151,9 @@ class _Finder:
         start, end = place.body + name.start, place.body + name.end
         if name.unit == "article" and mine:
             name = self._whole(name, place)
+        if not name.last and self._is_range(name, place):
+            first, _, last = name.number.partition("-")
+            name = replace(name, number=first, last=last)
         told, number = name.number, ordinal(name.number)
         unit = self.unit if mine and self.unit and name.unit == "article" else name.unit
         pinpoint = _written(Pinpoint(unit, told), name.last, name.labels)
@@ -159,13 +164,20 @@ class _Finder:
             return Reference(start, end, pinpoint, self.index.article(scope, number, name.labels))
         return Reference(start, end, pinpoint, self.index.divisions.get((scope[0], name.unit, number)))
 
+    def _is_range(self, name: _Named, place: Place) -> bool:
+        """Is "5-7" from 5 to 7, since the text has no place of that number?"""
+        first, _, last = name.number.partition("-")
+        number = ordinal(name.number)
+        own = (place.scope[0], name.unit, number) in self.index.divisions or (place.scope, number, ()) in self.index.articles
+        return first.isdigit() and last.isdigit() and not own
+
     def _whole(self, name: _Named, place: Place) -> _Named:
         """Add what a paragraph's number leaves out: the article it stands in, and the paragraph of a point."""
         if name.number:
             return name
         if self.unit == "paragraph" and name.labels[0].isdigit():
             return replace(name, number=name.labels[0], labels=name.labels[1:])
-        here = next((h.number for h in reversed(place.headings) if h.rank == 5), "").strip("[]")
+        here = next((h.number for h in reversed(place.headings) if h.rank == ARTICLE_RANK), "").strip("[]")
         full = (*place.labels[:1], *name.labels)
         inner = not name.labels[0][0].isdigit() and (place.scope, place.article, full) in self.index.articles
         return replace(name, number=here, labels=full if inner else name.labels)
@@ -228,12 +240,14 @@ def _with_paragraphs(piece: str, match: re.Match[str], paragraphs: Matches) -> l
 
 
 _MEMBER = re.compile(rf"(?P<number>{_NUMBER}|[A-Z](?!\w)|[“\"«][a-zа-я][”\"»])?(?P<subs>{_SUB}{{0,4}})")
+_PLACE = re.compile(rf"(?P<number>{_HYPHENED}|{_NUMBER}|[A-Z](?!\w))?(?P<subs>{_SUB}{{0,4}})")  # an article or annex
 
 
 def _items(match: re.Match[str], group: str, unit: str) -> Iterator[_Named]:
     """The members of a list; a range is one. The first takes in the word before it."""
     of_paragraphs = match.re is _PARAGRAPH
-    members = [m for m in _MEMBER.finditer(match[group]) if m.end() > m.start()]
+    form = _MEMBER if of_paragraphs else _PLACE
+    members = [m for m in form.finditer(match[group]) if m.end() > m.start()]
     offset = match.start(group)
     skip = False
     for position, member in enumerate(members):

@@ -57,6 +57,8 @@ def prepared(source: str) -> tuple[str, int]:
         elif token == "\\*" and starts:
             following = _TOKEN.match(source, found.end())
             state = replace(state, skipped=state.skipped or following is None or following[1] not in _STARRED)
+        elif token == "\\*":
+            pass  # only at the start of a group does it say that the group may be skipped; OpenOffice wrote it elsewhere too
         elif word is None:
             hidden += len(token.strip("\r\n")) if state.hidden and not state.skipped else 0
             out.append("" if state.skipped or state.hidden or state.shape else token)

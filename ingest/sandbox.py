@@ -30,16 +30,17 @@ from functools import partial
 from itertools import islice
 from typing import IO, Any
 
-from ingest.confine import Limits, confine, refuse_programs
+from ingest.confine import Limits, confine, plain_environment, refuse_programs
 from ingest.ocr import PAGE_LIMITS, Look, look_from, with_scans
 from ingest.page_picture import draw, pgm
 from ingest.parsed_json import parsed_from_json, parsed_to_json
 from ingest.readers import read_file
-from ingest.sources import PDF
+from ingest.sources import PDF, SIDECARS
 from ingest.tesseract import Engine
-from ingest.text import UnreadableFile
+from ingest.text import UnreadableFile, one_line
 from kb.records import Failure, Parsed, SourceFile
 
+MOST_DESCRIPTORS = 1024  # of a server, which opens ten
 LOOK_UP = 0.2  # seconds between looks at whether the run was given up
 
 
@@ -128,6 +129,7 @@ class Crew:
                 [sys.executable, "-I", "-c", code, *sys.path],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                env=plain_environment(),
                 start_new_session=True,  # Ctrl-C goes to the parent alone; the server notices that its input ends
             )
             self._servers.add(server)
@@ -168,7 +170,7 @@ def _ask(
     try:
         return parsed_from_json(payload)
     except ValueError as error:
-        return Failure(source.uri, "read", f"the reader gave a result that does not hold together ({error}).")
+        return Failure(source.uri, "read", f"the reader gave a result that does not hold together ({_told(error)}).")
 
 
 def _look(
@@ -182,7 +184,7 @@ def _look(
     try:
         return look_from(payload)
     except ValueError as error:
-        return f"what was read of it does not hold together ({error})"
+        return f"what was read of it does not hold together ({_told(error)})"
 
 
 def _answered(server: subprocess.Popen[bytes], request: dict[str, Any]) -> tuple[bytes, bytes]:
@@ -194,7 +196,12 @@ def _answered(server: subprocess.Popen[bytes], request: dict[str, Any]) -> tuple
 
 
 def _sentence(payload: bytes) -> str:
-    return payload[:4000].decode("utf-8", "replace")
+    """On one line and without controls: it may quote the file, and goes to terminals."""
+    return one_line(payload[:4000].decode("utf-8", "replace"))
+
+
+def _told(error: Exception) -> str:
+    return one_line(str(error)[:300])
 
 
 def _exactly(stream: IO[bytes], length: int) -> bytes:
@@ -222,7 +229,8 @@ def serve() -> None:
         request = json.loads(line)
         source, limits = SourceFile(**request["source"]), Limits(**request["limits"])
         if request["task"] == "read":
-            letter, payload = _run(limits, partial(_answer, limits, partial(_read, source, request["passwords"])))
+            readable = (source.path, *(source.path + suffix for suffix in SIDECARS))
+            letter, payload = _run(limits, partial(_answer, limits, partial(_read, source, request["passwords"])), readable)
         else:
             letter, payload = drawings.look_at(source, limits, request)
         _write(answers, letter + len(payload).to_bytes(8, "big") + payload)
@@ -245,7 +253,10 @@ class _Drawings:
         """Draw a page in one child and have its command read it in another. The answer: JSON on a line, then what it wrote."""
         command, page = request["command"], (request["page"], request["turned"])
         if self._of != (source, page):
-            self._of, self._answer = (source, page), _drawn(limits, partial(draw, source.path, *page, request["passwords"]))
+            self._of, self._answer = (
+                (source, page),
+                _drawn(limits, source.path, partial(draw, source.path, *page, request["passwords"])),
+            )
         letter, head, drawing = self._answer
         if letter == b"F" or not drawing or not command:
             return letter, head
@@ -259,9 +270,9 @@ class _Drawings:
         return letter, table if letter == b"F" else head + table
 
 
-def _drawn(limits: Limits, work: Callable[[], bytes]) -> tuple[bytes, bytes, bytes]:
+def _drawn(limits: Limits, path: str, work: Callable[[], bytes]) -> tuple[bytes, bytes, bytes]:
     """A letter as in `serve`, the page's measures as a line of JSON (or what went wrong), and the picture of what it shows."""
-    letter, drawn = _run(limits, partial(_answer, limits, work))
+    letter, drawn = _run(limits, partial(_answer, limits, work), (path,))
     if letter == b"F":
         return letter, drawn, b""
     head, _, pixels = drawn.partition(b"\n")
@@ -271,14 +282,14 @@ def _drawn(limits: Limits, work: Callable[[], bytes]) -> tuple[bytes, bytes, byt
         return b"F", f"its drawing does not hold together ({error}).".encode(), b""
 
 
-def _run(limits: Limits, work: Callable[[int], None]) -> tuple[bytes, bytes]:
+def _run(limits: Limits, work: Callable[[int], None], readable: Sequence[str] = ()) -> tuple[bytes, bytes]:
     """Fork a child that works and writes its answer to the descriptor given to it; wait for that, and end it in any case."""
     reading, writing = os.pipe()
     server = os.getpid()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _be_child(server, limits, work, writing)
+        _be_child(partial(confine, server, limits, readable), work, writing)
     os.close(writing)
     trouble, data = "", bytearray()
     try:
@@ -331,10 +342,10 @@ def _exit_trouble(status: int, limits: Limits) -> str:
 # ---- in the child -----------------------------------------------------------------------------------------------------------
 
 
-def _be_child(server: int, limits: Limits, work: Callable[[int], None], writing: int) -> None:
+def _be_child(hold: Callable[[], None], work: Callable[[int], None], writing: int) -> None:
     """Never returns: the child leaves without running anything that it inherited."""
     try:
-        confine(server, limits)
+        hold()
         work(writing)
         os._exit(0)
     finally:
@@ -352,6 +363,8 @@ def _become(picture: int, command: Sequence[str], writing: int) -> None:
 
 def _answer(limits: Limits, work: Callable[[], bytes], writing: int) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.closerange(3, writing)  # the server's own, by which it could answer for other files
+    os.closerange(writing + 1, MOST_DESCRIPTORS)
     refuse_programs()
     _write(writing, _outcome(limits, work))
 

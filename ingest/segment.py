@@ -28,6 +28,12 @@ MIN_TOKENS = 120  # a passage this long ends at the next paragraph
 MAX_TOKENS = 220  # and none grows longer, but for a short rest (TAIL_TOKENS) or one long sentence
 TAIL_TOKENS = 30  # a rest shorter than this says little alone: it stays with what comes before
 LONGEST = 400  # tokens of one sentence before it is cut at a clause: the encoder reads 512 with prefix and context
+# Characters that count as a token at the least: any number of letters that the model does not know are one to it.
+MOST_IN_TOKEN = 20
+# Characters of one sentence that is cut before its tokens are counted: one of five million, counted at each halving, took a
+# quarter of an hour and 2.7 GB.
+UNCOUNTED = LONGEST * MOST_IN_TOKEN
+COUNTED_AT_ONCE = 1_000_000  # characters: the tokens of all of a long text would fill the memory
 MAX_OVERLAP = 80  # tokens of a sentence that is repeated; a longer one would fill the next passage
 MAX_CONTEXT = 200  # characters
 # What a part without a heading is about, in the words that people ask in: "Done at Minsk on …" does not say "signed".
@@ -206,26 +212,50 @@ def _strip(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _fitting(text: str, units: list[_Unit], count_tokens: CountTokens) -> list[_Unit]:
-    """Count the tokens of every unit, in one call, and cut those above LONGEST."""
+    """Count the tokens of every unit, and cut those above LONGEST."""
+    short = [piece for unit in units for piece in _shortened(text, unit)]
     counted: list[_Unit] = []
-    for unit, tokens in zip(units, count_tokens([text[unit.start : unit.end] for unit in units]) if units else [], strict=True):
+    for unit, tokens in zip(short, _counts(text, short, count_tokens), strict=True):
         whole = replace(unit, tokens=tokens)
         counted.extend([whole] if tokens <= LONGEST else _cut(text, whole, count_tokens))
     return counted
 
 
+def _counts(text: str, units: Sequence[_Unit], count_tokens: CountTokens) -> Iterator[int]:
+    batch: list[str] = []
+    size = 0
+    for number, unit in enumerate(units, 1):
+        batch.append(text[unit.start : unit.end])
+        size += unit.end - unit.start
+        if size >= COUNTED_AT_ONCE or number == len(units):
+            for piece, tokens in zip(batch, count_tokens(batch), strict=True):
+                yield max(tokens, len(piece) // MOST_IN_TOKEN)
+            batch, size = [], 0
+
+
+def _shortened(text: str, unit: _Unit) -> list[_Unit]:
+    """The unit, or pieces of it that are short enough to be counted."""
+    if unit.end - unit.start <= UNCOUNTED:
+        return [unit]
+    return [piece for half in _halves(text, unit) for piece in _shortened(text, half)]
+
+
 def _cut(text: str, unit: _Unit, count_tokens: CountTokens) -> list[_Unit]:
-    """Halve an over-long unit, at the clause end or space nearest its middle, until each part fits."""
-    middle = (unit.start + unit.end) // 2
-    reach = max(1, (unit.end - unit.start) // 4)
+    """Halve an over-long unit until each part fits."""
     if unit.end - unit.start < 2:
         return [unit]
+    parts = _halves(text, unit)
+    done = [replace(part, tokens=tokens) for part, tokens in zip(parts, _counts(text, parts, count_tokens), strict=True)]
+    return [piece for part in done for piece in ([part] if part.tokens <= LONGEST else _cut(text, part, count_tokens))]
+
+
+def _halves(text: str, unit: _Unit) -> list[_Unit]:
+    """Two parts of at least two characters, parted at the clause end or space nearest its middle."""
+    middle = (unit.start + unit.end) // 2
+    reach = max(1, min((unit.end - unit.start) // 4, UNCOUNTED // 2))
     edge = _nearest(text, middle, reach, ";:،,؛；，—|\n") or _nearest(text, middle, reach, " \u00a0\t") or middle
     halves = [_strip(text, unit.start, edge), _strip(text, edge, unit.end)]
-    parts = [replace(unit, start=start, end=end) for start, end in halves if start < end]
-    counts = count_tokens([text[part.start : part.end] for part in parts])
-    done = [replace(part, tokens=tokens) for part, tokens in zip(parts, counts, strict=True)]
-    return [piece for part in done for piece in ([part] if part.tokens <= LONGEST else _cut(text, part, count_tokens))]
+    return [replace(unit, start=start, end=end) for start, end in halves if start < end]
 
 
 def _nearest(text: str, middle: int, reach: int, marks: str) -> int:

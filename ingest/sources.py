@@ -30,11 +30,15 @@ AKOMA_NTOSO = "application/akn+xml"
 SUFFIXES = {
     ".pdf": PDF,
     ".docx": DOCX,
+    ".docm": DOCX,
+    ".dotx": DOCX,
     ".doc": DOC,  # often RTF, HTML or DOCX by content; what Word 97 wrote is refused with the remedy
     ".odt": ODT,
     ".rtf": RTF,
     ".pptx": PPTX,
     ".ppt": PPTX,
+    ".pptm": PPTX,
+    ".ppsx": PPTX,
     ".html": HTML,
     ".htm": HTML,
     ".xhtml": HTML,

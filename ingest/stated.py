@@ -9,23 +9,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ingest.dates import dates_in
+from ingest.headings import ARTICLE_RANK
+from ingest.parties import INSTRUMENT, parties
 from ingest.structure import Structure, is_closing, structure
 from kb.records import Block, Metadata, Stated
 from kb.sentences import sentence_spans
 
 LONGEST_CLOSING = 900  # characters of "Done at …" with the languages
 CLOSING_BLOCKS = 4  # the formula and what it may be broken into
-OPENING = 50  # characters before the first party's name: "The Government of the", "Authorized representatives of"
-PARTIES_WITHIN = 6  # blocks from where the preamble begins, a title among them
+PLACE_WITHIN = 120  # characters from "Done"
 LONGEST_CLAUSE = 600  # characters of a sentence on entry into force
 
-_CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w’'‘`-]*"
+_CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w’'‘`-]{0,40}"  # bounded: it is tried at each letter of A'A'A'…
 _FORMULA = re.compile(
     r"(?:done|made|executed|performed|concluded|drawn up|signed)\b|совершено|учинено|подписано|исполнено|заключено|بمقام",
     re.IGNORECASE,
 )
 _PLACE = re.compile(
-    rf"\b(?:[Aa]t|[Ii]n)\s+(?:the\s+)?(?:[Cc]ity\s+of\s+)?(?!(?:Witness|Faith|English|Russian)\b)"
+    rf"\b(?:[Aa]t|[Ii]n)\s+(?:the\s+)?(?:[Cc]ity\s+of\s+)?(?!(?:Witness|Faith|This|The|Two|Duplicat\w+|Triplicat\w+)\b)"
     rf"(?P<en>{_CAPITAL}(?:[ -]{_CAPITAL}){{0,2}})"
     r"|\bв\s+(?:г\.\s?|городе\s+)?(?P<ru>[А-ЯЁ][\w-]+(?:[ -][А-ЯЁ][\w-]+){0,2})|بمقام\s+(?P<ur>\w+(?:\s(?!مورخہ|میں|کو)\w+)?)"
 )
@@ -37,7 +38,7 @@ _LANGUAGES = {
     "kk": "kazakh|kazakhstan|kazak|казахск|قازق",
     "ky": "kyrgyz|kirghiz|кыргызск|киргизск|کرغیز",
     "tg": "tajik|таджикск|تاجک",
-    "tk": "turkmen|туркменск|ترکمان",
+    "tk": "turkmen|turkman|туркменск|ترکمان",
     "zh": "chinese|китайск|چینی",
     "fa": "persian|farsi|dari|персидск|дари|فارسی",
     "tr": "turkish|турецк|ترکی",
@@ -51,34 +52,37 @@ _LANGUAGES = {
     "es": "spanish|испанск",
     "az": "azerbaijani|азербайджанск",
     "hi": "hindi",
+    "pl": "polish",
+    "cs": "czech",
+    "sk": "slovak",
+    "et": "estonian",
+    "lv": "latvian",
+    "lt": "lithuanian",
+    "de": "german|немецк",
+    "it": "italian",
+    "pt": "portuguese",
+    "hu": "hungarian",
+    "bg": "bulgarian",
+    "mk": "macedonian",
+    "sq": "albanian",
+    "mn": "mongolian|монгольск",
+    "ja": "japanese|японск",
+    "ko": "korean|корейск",
+    "vi": "vietnamese",
+    "he": "hebrew",
 }
 _LANGUAGE = re.compile(
     r"\b(?:" + "|".join(f"(?P<{code}>{names})" for code, names in _LANGUAGES.items()) + r")(?:ом|ой|ий|ого)?(?!\w)", re.IGNORECASE
 )
+# Behind "in the Hindi": ", Dari and English languages".
+_TONGUE = re.compile(r"(?:(?:\s*,\s*|\s+and\s+|\s+)[A-Z]\w+){0,4},?\s+languages?\b|\s+язык")
 _IN_LANGUAGE = re.compile(
     r"\b(?:language|languages|texts?|original|originals|copy|copies|duplicate|counterparts?|each)\b|язык|экземпляр|текст|زبان",
     re.IGNORECASE,
 )
-_STATE = r"Republic|Kingdom|Federation|Union|Emirates|State|States|Commonwealth"
-_PARTY = re.compile(
-    rf"\b(?:the\s+)?(?:(?:Government|Cabinet of Ministers|Council of Ministers)\s+of\s+(?:the\s+)?"
-    rf"(?P<of>{_CAPITAL}(?:\s+(?:of\s+(?:the\s+)?)?{_CAPITAL}){{0,5}})"
-    rf"|(?P<state>(?:{_CAPITAL}\s+){{0,3}}(?:{_STATE})(?:\s+of\s+(?:the\s+)?{_CAPITAL}(?:\s{_CAPITAL})?)?))"
-)
-_PARTY_RU = re.compile(
-    r"Правительств(?:о|ом|а)\s+(?P<of>(?:[А-ЯЁ][\w-]+\s+){0,3}(?:Республик|Федераци|Союз)\w+(?:\s[А-ЯЁ][\w-]+)?|[А-ЯЁ][\w-]+)"
-)
-_CALLED = re.compile(r"\b(?:hereinafter|hereafter|hereinbelow)\b|\bдалее\b|\bименуем|جنہیں", re.IGNORECASE)
-_BETWEEN = frozenset(
-    "and the of on one other part hand hereinafter referred to as its member states both government cabinet ministers council "
-    "collectively individually together with represented by behalf parties party contracting и с одной другой стороны "
-    "правительство правительством republic kingdom".split()
-)
-_NO_PARTY = ("Parties", "Contracting", "Member", "Signatory", "State", "States")
-_INSTRUMENT = r"(?:Agreement|Treaty|Protocol|Convention|Memorandum|Accord|Arrangement)"
 _FORCE = re.compile(
-    rf"\b(?:this|the\s+present|the|present)\s+{_INSTRUMENT}\b(?:\s+is\s+(?:a\s+)?subject\s+to\s+ratification\s+and)?"
-    rf"(?![^.;]{{0,40}}\bit is effective)[^.;]{{0,60}}?"
+    rf"\b(?:this|the\s+present|the|present)\s+{INSTRUMENT}\b(?:\s+is\s+(?:a\s+)?subject\s+to\s+ratification\s+and)?"
+    rf"(?![^.;]{{0,40}}\bit is effective)(?:(?!\b(?:not|expires?|terminat\w+|cease|withdraw\w*)\b)[^.;]){{0,60}}?"
     r"\b(?:(?:enters?|entered|comes?|came)\s+into\s+(?:force|effect)|(?:becomes?|is)\s+effective)\b"
     r"|\bentry into force of this [A-Z]\w+ is subject to\b"
     r"|\b(?:настоящ(?:ее|ий)\s+)?(?:соглашение|договор|протокол)\b[^.;]{0,60}?\bвступает\s+в\s+силу\b|نافذ\s?العمل",
@@ -90,13 +94,19 @@ _SINCE = re.compile(
     r"\b(?:effective|in force|into force|into effect)\s+(?:as\s+(?:of|from)|from|on|since)\s+|вступ\w+\s+в\s+силу\s+(?:с\s+)?",
     re.I,
 )
+# A date that holds for some, or if something happens first, is not the day on which the agreement came into force.
+_CONDITION = re.compile(
+    r"\b(?:provided|in\s+relation\s+to|for\s+those|if|unless(?!\s+(?:terminated|denounced))|subject\s+to|on\s+condition|failing\s+that|at\s+the\s+latest|"
+    r"(?:has|have|had)\s+(?:by\s+then\s+)?(?:deposited|ratified|notified)|при\s+условии|если)\b",
+    re.IGNORECASE,
+)
 _LABELLED = re.compile(
     r"(?P<signed>date\s+of\s+(?:signing|signature)|дата\s+подписания)\s*:|(?P<force>(?:effective\s+date|date\s+of\s+(?:entry\s+into"
     r"\s+force|entering\s+into\s+force))|дата\s+вступления\s+в\s+силу)\s*:",
     re.IGNORECASE,
 )
 _DURATION = re.compile(
-    r"\b(?:remains?\s+in\s+(?:force|effect)|valid|concluded)\s+(?:for\s+(?:a\s+(?:period|term)\s+of\s+)?(?P<years>(?:an?\s+)?[\w-]+(?:\s\(\d+\))?\s+"
+    r"\b(?:remains?\s+in\s+(?:force|effect)|valid|concluded)\s+(?:for\s+(?:an?\s+(?:initial\s+)?(?:period|term)\s+of\s+)?(?P<years>(?:an?\s+)?[\w-]+(?:\s\(\d+\))?\s+"
     r"(?:years?|months?|period|term|time))|(?P<open>indefinitely))|(?:сроком\s+на|в\s+течение)\s+(?P<ru>[\w-]+(?:\s\(\d+\))?\s+(?:лет|года?))",
     re.IGNORECASE,
 )
@@ -105,43 +115,10 @@ _DURATION = re.compile(
 def stated(text: str, blocks: Sequence[Block], law: Structure) -> tuple[Stated, ...]:
     """The facts in order of place. Kinds: party, signed_on (ISO date), signed_at, language (code), entry_into_force (the
     clause), in_force_since (ISO date), duration. Nothing for a text that is no agreement."""
-    if not any(mark.pinpoint.rank == 5 for mark in law.marks.values()):
+    if not any(mark.pinpoint.rank == ARTICLE_RANK for mark in law.marks.values()):
         return ()
-    found = [*_parties(text, blocks, law), *_signatures(text, blocks, law), *_labelled(text, blocks), *_force(text, blocks)]
+    found = [*parties(text, blocks, law), *_signatures(text, blocks, law), *_labelled(text, blocks), *_force(text, blocks)]
     return tuple(sorted(dict.fromkeys(found), key=lambda fact: (fact.start, fact.end, fact.kind)))
-
-
-def _parties(text: str, blocks: Sequence[Block], law: Structure) -> Iterator[Stated]:
-    """The list of names before "hereinafter", or that opens the preamble; nothing from a paragraph on another agreement."""
-    opening = next((index for index, mark in law.marks.items() if mark.pinpoint.unit == "preamble"), None)
-    if opening is None:
-        return
-    near = [(block.start, text[block.start : block.end]) for block in blocks[opening : opening + PARTIES_WITHIN]]
-    called = [(start, piece, [m.start() for m in _CALLED.finditer(piece)]) for start, piece in near]
-    listed = next((_list_of(piece, start, ends[-1], last=True) for start, piece, ends in called if ends), [])
-    opens = (_list_of(piece, start, len(piece), last=False) for start, piece in near)
-    found = listed if len(listed) > 1 else next((names for names in opens if len(names) > 1), [])
-    yield from {fact.value: fact for fact in reversed(found)}.values()
-
-
-def _list_of(piece: str, start: int, end: int, *, last: bool) -> list[Stated]:
-    """The names up to `end` that nothing but "and", "of the one part" and the like parts: the last such run, or the first one
-    if it opens the paragraph."""
-    runs: list[list[Stated]] = [[]]
-    for match in sorted((*_PARTY.finditer(piece, 0, end), *_PARTY_RU.finditer(piece, 0, end)), key=lambda match: match.start()):
-        group = match.lastgroup or ""
-        value = match[group].removeprefix("The ")
-        at = match.end(group) - len(value)
-        if value.split()[0] in _NO_PARTY:
-            continue
-        done = runs[-1][-1].end - start if runs[-1] else 0
-        between = re.sub(r"\([^()]*\)", " ", piece[done:at].lower())
-        if runs[-1] and not set(re.findall(r"\w+", between)) <= _BETWEEN:
-            runs.append([])
-        runs[-1].append(Stated("party", value, start + at, start + match.end(group)))
-    first = runs[0][0].start - start if runs[0] else 0
-    opened = first <= OPENING and not re.search(_INSTRUMENT, piece[:first], re.IGNORECASE)
-    return runs[-1] if last else runs[0] if opened else []
 
 
 def _signatures(text: str, blocks: Sequence[Block], law: Structure) -> Iterator[Stated]:
@@ -160,9 +137,8 @@ def _signatures(text: str, blocks: Sequence[Block], law: Structure) -> Iterator[
 
 def _formula(piece: str) -> re.Match[str] | None:
     """Where "Done at …" begins: at the start of the paragraph, or of a sentence in it."""
-    return next(
-        (m for m in _FORMULA.finditer(piece) if not piece[: m.start()].strip() or piece[: m.start()].rstrip()[-1] in ".;"), None
-    )
+    before = ((match, piece[max(0, match.start() - 2) : match.start()].strip()) for match in _FORMULA.finditer(piece))
+    return next((match for match, end in before if not end or end[-1] in ".;"), None)
 
 
 def _signature(text: str, start: int, ends: tuple[int, int]) -> Iterator[Stated]:
@@ -172,8 +148,9 @@ def _signature(text: str, start: int, ends: tuple[int, int]) -> Iterator[Stated]
         when = next(iter(dates_in(text[start : ends[1]])), None)
     if when is not None:
         yield Stated("signed_on", when.iso, start + when.start, start + when.end)
-    place = _PLACE.search(piece[:120])
-    if place is not None:
+    places = (found for found in _PLACE.finditer(piece[:300]) if found.start() < PLACE_WITHIN)
+    place = next((found for found in places if not _TONGUE.match(piece, found.end())), None)
+    if place is not None and not _LANGUAGE.fullmatch(place[place.lastgroup or ""]):
         group = place.lastgroup or ""
         name = place[group]
         yield Stated("signed_at", name.title() if name.isupper() else name, start + place.start(group), start + place.end(group))
@@ -214,12 +191,12 @@ def _force(text: str, blocks: Sequence[Block]) -> Iterator[Stated]:
             if clause and _BEFORE_CLAUSE.fullmatch(sentence[: clause.start()]):
                 cut = min(high - low, LONGEST_CLAUSE)
                 yield Stated("entry_into_force", sentence[:cut], start, start + cut)
-                since = _SINCE.search(sentence)
+                since = None if _CONDITION.search(sentence) else _SINCE.search(sentence)
                 when = next((d for d in dates_in(sentence) if since and 0 <= d.start - since.end() <= 4), None)
                 if when is not None:
                     yield Stated("in_force_since", when.iso, start + when.start, start + when.end)
             term = _DURATION.search(sentence)
-            if term and re.search(rf"\b{_INSTRUMENT}|соглашени|договор|протокол", sentence, re.IGNORECASE):
+            if term and re.search(rf"\b{INSTRUMENT}|соглашени|договор|протокол", sentence, re.IGNORECASE):
                 group = term.lastgroup or ""
                 yield Stated("duration", term[group], start + term.start(group), start + term.end(group))
 
@@ -272,12 +249,23 @@ def checked_header(
     metadata: Metadata, claims: Mapping[str, str], text: str, blocks: Sequence[Block]
 ) -> tuple[Metadata, tuple[str, ...]]:
     """`metadata` of a file's own header without the dates that the file's text contradicts, and a warning for each of them."""
-    wrong = contradictions(claims, stated(text, blocks, structure(text, blocks)), text)
+    facts = stated(text, blocks, structure(text, blocks))
+    wrong = contradictions(claims, facts, text)
+    if early := _too_early(claims.get("in_force_since", ""), facts):
+        wrong.setdefault("in_force_since", early)
     if "signed_on" in wrong:
         metadata = replace(metadata, published="", status_date="" if metadata.status == "signed" else metadata.status_date)
     if "in_force_since" in wrong and metadata.status == "in_force":
         metadata = replace(metadata, status_date="")
     return metadata, tuple(f"the header is not used for this: {sentence}." for sentence in wrong.values())
+
+
+def _too_early(in_force: str, facts: Sequence[Stated]) -> str:
+    """Told where a whole date of entry into force is before every signature that the text dates."""
+    signed = min((fact.value for fact in facts if fact.kind == "signed_on"), default="")
+    if len(in_force) < 10 or not signed or in_force >= signed:
+        return ""
+    return f"the date of entry into force {in_force} is before the signature that the text dates {signed}"
 
 
 def _only(facts: Sequence[Stated], kind: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ingest.headings import Pinpoint, is_leader, is_title, ordinal, parse_heading, parse_run_in
+from ingest.headings import ARTICLE_RANK, Pinpoint, is_leader, is_title, ordinal, parse_heading, parse_run_in
 from kb.records import Block
 
 CONTENTS_RUN = 3  # headings in a row with nothing under them, all of which come again: a table of contents
@@ -63,7 +63,7 @@ def structure(text: str, blocks: Sequence[Block]) -> Structure:
     if not any(mark.pinpoint.unit == "article" for mark in found.values()):
         found |= _numbered_titles(lines)
     found |= _unnumbered(lines, found)
-    if any(mark.pinpoint.rank == 5 for mark in found.values()):
+    if any(mark.pinpoint.rank == ARTICLE_RANK for mark in found.values()):
         found |= _unheaded(lines, found)
     found = {index: mark for index, mark in found.items() if index not in contents}  # a lone "ARTICLE" among its entries too
     others = frozenset(look_alike) - set(found) | contents
@@ -250,7 +250,7 @@ def _unheaded(lines: _Lines, found: Mapping[int, Mark]) -> dict[int, Mark]:
             closed = True
         elif mark is None and not articles and _AGREED.search(line[-80:]):
             more |= _preamble(lines, found, start, index)
-        elif mark is not None and mark.pinpoint.rank == 5:
+        elif mark is not None and mark.pinpoint.rank == ARTICLE_RANK:
             if ordinal(mark.pinpoint.number) == (1,) and articles > 1 and not closed:
                 more |= _title_before(lines, found, index)
             articles += 1
@@ -263,7 +263,7 @@ def _opens_instrument(lines: _Lines, found: Mapping[int, Mark], index: int) -> b
     line = lines.texts[index]
     if len(line) > 300 or not _INSTRUMENT.match(line) or not is_title(line):
         return False
-    return any(index < at and mark.pinpoint.rank == 5 for at, mark in found.items()) or line.isupper()
+    return any(index < at and mark.pinpoint.rank == ARTICLE_RANK for at, mark in found.items()) or line.isupper()
 
 
 def _title_before(lines: _Lines, found: Mapping[int, Mark], index: int) -> dict[int, Mark]:
@@ -293,12 +293,12 @@ def _titles(lines: _Lines, found: Mapping[int, Mark]) -> frozenset[int]:
     In a text without articles a short paragraph below "Section 2" is its text.
     """
     titles = set()
-    kinds = ("heading", "paragraph") if any(mark.pinpoint.rank == 5 for mark in found.values()) else ("heading",)
+    kinds = ("heading", "paragraph") if any(mark.pinpoint.rank == ARTICLE_RANK for mark in found.values()) else ("heading",)
     for index, mark in found.items():
         at = index + 1
         if mark.pinpoint.title or mark.body != lines.blocks[index].end or at + 1 >= len(lines) or at in found or at + 1 in found:
             continue
-        if mark.pinpoint.rank > 5 or lines.blocks[at].kind not in kinds:
+        if mark.pinpoint.rank > ARTICLE_RANK or lines.blocks[at].kind not in kinds:
             continue
         line = lines.texts[at]
         if is_title(line) and len(line.split()) <= TITLE_WORDS and not lines.texts[at + 1][:1].islower():

@@ -189,7 +189,7 @@ def _keeps_hyphen(first: str, second: str, words: frozenset[str]) -> bool:
     return f"{first}-{second}".lower() in words or first.lower() in _HYPHENATED
 
 
-_LEVELS = {0: 1, 1: 1, 2: 1, 3: 2, 4: 3, 5: 3}  # of a legal heading, by its rank
+_LEVELS = {0: 1, 1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3}  # of a legal heading, by its rank
 
 
 def heading_level(line: str) -> int:
@@ -236,7 +236,8 @@ def table_rows(rows: Sequence[Sequence[str]], has_header: bool) -> list[str]:
     if not has_header or len(cleaned) < 2:
         return [line for row in cleaned if (line := "; ".join(filter(None, row)))]
     header, *body = cleaned
-    return [line for row in body if (line := row_line(header, row))]
+    lines = [line for row in body if (line := row_line(header, row))]
+    return lines or table_rows([header], has_header=False)  # a form whose rows are still empty
 
 
 def row_line(header: Sequence[str], row: Sequence[str]) -> str:

@@ -44,11 +44,13 @@ class Gathered:
 class WordText:
     """Reads paragraphs in the order of the document: a field (a table of contents, say) may run over many of them.
 
-    `hidden` counts the characters that were left out because Word hides them. `hiding` are the ids of styles that hide.
+    `hidden` counts the characters that were left out because Word hides them. `hiding` are the ids of styles that hide;
+    `default` is the style of paragraphs that name none.
     """
 
-    def __init__(self, hiding: frozenset[str]) -> None:
+    def __init__(self, hiding: frozenset[str], default: str = "") -> None:
         self._hiding = hiding
+        self._default = default
         self._fields: list[tuple[str, bool]] = []  # open ones: the instruction, and whether its result has begun
         self.hidden = 0
 
@@ -57,7 +59,7 @@ class WordText:
         gathered = Gathered()
         properties = paragraph.find(qn("w:pPr"))
         style = properties.find(qn("w:pStyle")) if properties is not None else None
-        hides = style is not None and style.get(qn("w:val")) in self._hiding
+        hides = (style.get(qn("w:val")) if style is not None else self._default) in self._hiding
         self._children(paragraph, gathered, hides)
         return gathered
 
@@ -76,7 +78,7 @@ class WordText:
         before = len(gathered.text)
         for node in run:
             self._piece(node, gathered, hides)
-        if hides or _is_hidden(run, self._hiding):
+        if _is_hidden(run, self._hiding, hides):
             self.hidden += len(gathered.text) - before
             gathered.text = gathered.text[:before]
 
@@ -164,15 +166,16 @@ def _inherited(name: str, own: Mapping[str, bool], based: Mapping[str, str]) -> 
     return False
 
 
-def _is_hidden(run: etree._Element, hiding: frozenset[str]) -> bool:
+def _is_hidden(run: etree._Element, hiding: frozenset[str], hides: bool) -> bool:
+    """Its own switch goes before its style, and both before what the paragraph's style says (`hides`)."""
     properties = run.find(qn("w:rPr"))
     if properties is None:
-        return False
+        return hides
     vanish = properties.find(qn("w:vanish"))
     if vanish is not None:
         return is_on(vanish)
     style = properties.find(qn("w:rStyle"))
-    return style is not None and style.get(qn("w:val")) in hiding
+    return hides or (style is not None and style.get(qn("w:val")) in hiding)
 
 
 def _symbol(node: etree._Element) -> str:

@@ -18,11 +18,11 @@ from typing import Any
 from kb import commands_copy
 from kb.config import settings_from
 from kb.connections import store_errors
-from kb.errors import KnowledgeBaseError, NotFound
+from kb.errors import KnowledgeBaseError, NotFound, StoreUnavailable
 from kb.evaluate import evaluate, load_questions, markdown, readable
 from kb.generate import in_words as by_model
 from kb.library import Library
-from kb.records import KINDS, Answer, ConflictValue, Filters, Locator, SearchPage, Statement
+from kb.records import KINDS, Answer, ConflictValue, Filters, IndexManifest, Locator, SearchPage, Statement
 from kb.serialize import answer_json, document_json, manifest_json, passage_json, reading_json, search_json
 from kb.staging import STORE_FILE
 from kb.understood import in_words
@@ -116,7 +116,7 @@ def _ask(options: argparse.Namespace, library: Library) -> int:
         return _batch(one)
     answer = library.ask(options.question, _filters(options), options.n, expand=options.expand)
     print(json.dumps(answer_json(answer), ensure_ascii=False) if options.json else _readable_answer(answer))
-    return 0
+    return _told_of(answer.index)
 
 
 def _search(options: argparse.Namespace, library: Library) -> int:
@@ -127,17 +127,31 @@ def _search(options: argparse.Namespace, library: Library) -> int:
         return _batch(one)
     page = library.search(options.question, _filters(options), options.n, expand=options.expand)
     print(json.dumps(search_json(page), ensure_ascii=False) if options.json else _readable_search(page))
-    return 0
+    return _told_of(page.index)
+
+
+def _told_of(index: IndexManifest | None) -> int:
+    """The exit status; on standard error what could not be searched, so that it stands beside JSON as well."""
+    if index is None or not index.partial:
+        return 0
+    print(
+        f"kb: a part of the collection could not be searched: {', '.join(index.missing)} does not answer. The answer is from the "
+        "rest; ask again in a while, or start that server.",
+        file=sys.stderr,
+    )
+    return 1
 
 
 def _batch(one: Callable[[str], dict[str, Any]]) -> int:
-    """A question that cannot be served gives an object with its error, and the others go on."""
+    """A question that cannot be served gives an object with its error, and the others go on. An answer from a part of the
+    collection says so in its object, and in the exit status."""
     failed = False
     for line in sys.stdin:
         if not line.strip():
             continue
         try:
             result = one(line.strip())
+            failed |= bool((result["index"] or {}).get("partial"))
         except KnowledgeBaseError as error:
             failed = True
             result = {"question": line.strip()[:200], "error": {"status": error.status, "detail": str(error)}}
@@ -188,6 +202,8 @@ def _info(options: argparse.Namespace, library: Library) -> int:
 
 def _eval(options: argparse.Namespace, library: Library) -> int:
     metrics = evaluate(library, load_questions(options.questions))
+    if missing := library.info().missing:
+        raise StoreUnavailable(f"a part of the collection is missing ({', '.join(missing)}): figures would be of the rest alone.")
     told = markdown(metrics) if options.markdown else readable(metrics)
     print(json.dumps(metrics, ensure_ascii=False) if options.json else told)
     return 0
@@ -195,7 +211,8 @@ def _eval(options: argparse.Namespace, library: Library) -> int:
 
 def _readable_answer(answer: Answer) -> str:
     if answer.status == "abstained":
-        lines = [f"The documents do not say (confidence {answer.confidence:.2f}).", str(answer.reason), *_read_as(answer)]
+        who = "documents that could be searched" if answer.index.partial else "documents"
+        lines = [f"The {who} do not say (confidence {answer.confidence:.2f}).", str(answer.reason), *_read_as(answer)]
         if answer.nearest:
             lines.append("\nNearest passages:")
         for hit in answer.nearest[:3]:

@@ -15,6 +15,8 @@ from kb.words import WORD
 UNRELATED = 0.03  # a best sentence below is on another subject: boiling points and football gave .02 at most, near misses .034
 QUESTIONS = 3  # at once; two halves of one question are common, four are a list of questions
 THINGS = {"date": "a date", "number": "a figure", "person": "a person", "place": "a place"}
+#: Where a server of a divided collection does not answer: what the documents there say is not known.
+SEARCHED_IN_PART = "Part of the collection could not be searched, and the rest does not answer the question; ask again later."
 _OBJECTIONS: dict[Objection, str] = {
     "period": "The nearest passages date what they tell outside the period asked about ({period}); {where} do not say more.",
     "future": "The nearest passages do not speak of {text}, which has not come yet; {where} do not say more.",

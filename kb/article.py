@@ -38,7 +38,7 @@ def with_article_first(reading: Reading, query: Query, ranked: Sequence[Candidat
     if query.question.article is None:
         return list(ranked)
     nums = _article(reading, query, gazetteer)
-    if not nums:
+    if not nums or reading.missing():  # the document that is meant may be in the part that is missing
         return list(ranked)
     listed = {candidate.hit.passage.id: candidate.hit for candidate in ranked}
     top = max((candidate.hit.score for candidate in ranked), default=0.0)  # scores fall over the whole list

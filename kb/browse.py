@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from kb.catalogue_records import Listing, YearCount
 from kb.errors import BadRequest
 from kb.filters import condition
-from kb.ports import Rows
+from kb.ports import Rows, gathered, of_document
 from kb.records import DocumentPage, DocumentSummary, EntityCount, Filters, Passage
 from kb.store import HIDDEN, PASSAGE_COLUMNS, SUMMARY_COLUMNS, SUMMARY_WIDTH, passage_from_row, summary
 
@@ -117,17 +117,19 @@ def speaking(connection: Rows, generation: int, entity_id: str, n: int) -> list[
 
     Best first: by the share of what a passage names (see kb.mentioned), then the kind of the document, then the newest.
     """
-    rows = connection.execute(
-        f"""SELECT e.mentions, {PASSAGE_COLUMNS}, {SUMMARY_COLUMNS} FROM (
-              SELECT document, ordinal, mentions, focus, tier, published FROM document_entities
-              WHERE entity_id = :id AND ordinal IS NOT NULL AND document NOT IN ({HIDDEN})
-              ORDER BY focus DESC, tier, published DESC, document LIMIT :n) AS e
+    rows = gathered(
+        connection,
+        f"""SELECT e.rank, e.mentions, {PASSAGE_COLUMNS}, {SUMMARY_COLUMNS} FROM (
+              SELECT b.*, row_number() OVER (ORDER BY b.focus DESC, b.tier, b.published DESC, b.document) AS rank FROM (
+                SELECT document, ordinal, mentions, focus, tier, published FROM document_entities
+                WHERE entity_id = :id AND ordinal IS NOT NULL AND document NOT IN ({HIDDEN})
+                ORDER BY focus DESC, tier, published DESC, document LIMIT :n) AS b) AS e
             JOIN documents AS d ON d.num = e.document
-            JOIN passages AS p ON p.document = e.document AND p.ordinal = e.ordinal
-            ORDER BY e.focus DESC, e.tier, e.published DESC, e.document""",
+            JOIN passages AS p ON p.document = e.document AND p.ordinal = e.ordinal ORDER BY e.rank""",
         {"id": entity_id, "g": generation, "n": n},
+        lambda row: row[0],
     )
-    return [(passage_from_row(row[1:-SUMMARY_WIDTH]), summary(row[-SUMMARY_WIDTH:]), int(row[0])) for row in rows]
+    return [(passage_from_row(row[2:-SUMMARY_WIDTH]), summary(row[-SUMMARY_WIDTH:]), int(row[1])) for row in rows]
 
 
 def together(connection: Rows, generation: int, entity_id: str) -> dict[str, int]:
@@ -154,7 +156,7 @@ def entities_of(connection: Rows, generation: int, document_id: str) -> list[Ent
 
 def passages_within(connection: Rows, generation: int, document_id: str, span: tuple[int, int]) -> tuple[Passage, ...]:
     """The passages of a document that begin in [span[0], span[1]), in order."""
-    rows = connection.execute(
+    rows = of_document(connection, document_id).execute(
         f"""SELECT {PASSAGE_COLUMNS} FROM passages AS p JOIN documents AS d ON d.num = p.document
             WHERE d.id = ? AND {VISIBLE} AND p.start >= ? AND p.start < ? ORDER BY p.ordinal""",
         (document_id, generation, generation, *span),

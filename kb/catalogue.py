@@ -86,6 +86,7 @@ class Catalogue:
             years=browse.years(reading.connection, reading.generation, entity_id),
             related=self._related(reading, entity_id, counts),
             speaking=tuple(Speaking(*one) for one in spoken),
+            partial=bool(reading.missing()),
         )
 
     def entities_of(self, document_id: str) -> tuple[EntityCount, ...]:

@@ -50,10 +50,12 @@ class Speaking:
 
 @dataclass(frozen=True, slots=True)
 class EntityDetail:
-    """What the published generation says of an entity. `years` are in order, without gaps removed; `speaking` best first."""
+    """What the published generation says of an entity. `years` are in order, without gaps removed; `speaking` best first, and
+    `partial` if a part of the collection could not be asked for it."""
 
     entity: Entity
     count: EntityCount
     years: tuple[YearCount, ...]
     related: tuple[Related, ...]
     speaking: tuple[Speaking, ...]
+    partial: bool = False

@@ -28,9 +28,12 @@ class Setting(NamedTuple):
 SETTINGS = (
     Setting("KB_HOME", "./var", "Data directory: the store, the published indexes and the originals."),
     Setting(
-        "KB_STORE", "", "postgresql://…: publish to that database and read from it. Empty: SQLite and FAISS under KB_HOME alone."
+        "KB_STORE",
+        "",
+        "postgresql://…: publish to that database and read from it; of several, with spaces between, each takes a part. Empty: "
+        "SQLite and FAISS under KB_HOME alone.",
     ),
-    Setting("KB_STORE_READ", "", "Addresses of its standbys, with spaces between: read from them. Goes with KB_STORE."),
+    Setting("KB_STORE_READ", "", "Addresses of standbys of those, with spaces between: read from them. Goes with KB_STORE."),
     Setting("KB_CACHE", "", "Unpacked and exported models, shared by every KB_HOME. Empty: the user's cache folder."),
     Setting("KB_CORPUS", "./corpus", "The folder that `python -m ingest reindex` takes when no PATH is given."),
     Setting("KB_MODEL", "multilingual-e5-small", "A sentence-transformers name or folder. The default comes with the packages."),
@@ -78,6 +81,11 @@ class Settings:
     store: str = ""
     store_read: tuple[str, ...] = ()
 
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """The databases that KB_STORE names, among which the collection is divided in this order; () without one."""
+        return tuple(self.store.split())
+
 
 def settings_from(environ: Mapping[str, str], cwd: Path) -> Settings:
     """Read the table from `environ`; relative paths are taken from `cwd`.
@@ -105,7 +113,7 @@ def settings_from(environ: Mapping[str, str], cwd: Path) -> Settings:
         threads=_whole_number("KB_THREADS", value["KB_THREADS"], 1024),
         log_questions=bool(_whole_number("KB_LOG_QUESTIONS", value["KB_LOG_QUESTIONS"], 1)),
         llm=_model_server(value, cwd),
-        store=_address("KB_STORE", value["KB_STORE"]),
+        store=" ".join(_address("KB_STORE", one) for one in value["KB_STORE"].split()),
         store_read=_standbys(value),
     )
 

@@ -87,3 +87,7 @@ class StoreUnavailable(KnowledgeBaseError):
     """No server of the store answers (exit status 1, HTTP 503)."""
 
     status = 503
+
+
+class PartMissing(StoreUnavailable):
+    """The server of the part of the collection that a document is in does not answer; others do (exit status 1, HTTP 503)."""

@@ -28,7 +28,7 @@ from kb.connections import connect_reader, store_error
 from kb.errors import BadRequest, Damaged, IndexMissing, WriteFailed
 from kb.manifest import PARTIAL, folder_of, read_manifest, sha256_of, vector_model
 from kb.migrations import check_not_older, schema_of
-from kb.ports import Rows
+from kb.ports import Rows, of_document
 from kb.records import Document, IndexManifest, Mention
 from kb.staging import STORE_FILE, collections, original_path
 from kb.store import metadata_to_json, published_generation
@@ -107,8 +107,8 @@ def _copy_original(home: Path, folder: Path, sha256: str) -> None:
     shutil.copyfile(source, target)
 
 
-def _write_documents(connection: Rows, generation: int, folder: Path) -> tuple[list[int], set[str]]:
-    """Documents in order of id, with their mentions beside them; returns their numbers, and the hashes of their originals."""
+def _write_documents(connection: Rows, generation: int, folder: Path) -> tuple[list[tuple[str, int]], set[str]]:
+    """Documents in order of id, with their mentions beside them; returns ids and numbers, and the hashes of their originals."""
     nums, kept = [], set()
     rows = connection.execute(
         f"SELECT d.id, d.num, d.collection, d.pipeline FROM documents AS d WHERE {VISIBLE} ORDER BY d.id", {"g": generation}
@@ -116,13 +116,14 @@ def _write_documents(connection: Rows, generation: int, folder: Path) -> tuple[l
     with _text(folder / "documents.jsonl") as documents, _text(folder / "mentions.jsonl") as mentions:
         for uid, num, collection, pipeline in rows:
             document = store.document(connection, generation, uid)
-            nums.append(int(num))
+            nums.append((str(uid), int(num)))
             kept.add(document.original_sha256)
             fields = document_fields(document) | {"collection": collection, "pipeline": pipeline}
-            boxes = connection.execute("SELECT page, boxes FROM word_boxes WHERE document = ? ORDER BY page", (num,))
+            whole = of_document(connection, uid)
+            boxes = whole.execute("SELECT page, boxes FROM word_boxes WHERE document = ? ORDER BY page", (num,))
             fields["word_boxes"] = [[page, *box] for page, text in boxes for box in json.loads(text)]
             documents.write(_line(fields))
-            for row in connection.execute(
+            for row in whole.execute(
                 'SELECT entity_id, label, text, start, "end" FROM mentions WHERE document = ? ORDER BY rowid', (num,)
             ):
                 mentions.write(_line({"document": uid} | asdict(Mention(*row))))
@@ -138,7 +139,7 @@ def document_fields(document: Document) -> dict[str, Any]:
 
 
 def _write_passages(
-    connection: Rows, manifest: IndexManifest, folder: Path, documents: Sequence[int], kind: np.dtype[Any]
+    connection: Rows, manifest: IndexManifest, folder: Path, documents: Sequence[tuple[str, int]], kind: np.dtype[Any]
 ) -> None:
     """One document at a time: a collection's passages with their vectors are more than fits into memory."""
     vectors = _array(folder / "vectors.npy", kind, (manifest.passages, manifest.dimension))
@@ -149,8 +150,8 @@ def _write_passages(
     model = vector_model(manifest.model, manifest.model_digest)
     count = end = 0
     with _text(folder / "passages.jsonl") as passages, (folder / "tokens.bin").open("wb") as tokens:
-        for num in documents:
-            for *columns, embedded, vector, codes in connection.execute(sql, {"num": num, "model": model}):
+        for uid, num in documents:
+            for *columns, embedded, vector, codes in of_document(connection, uid).execute(sql, {"num": num, "model": model}):
                 passages.write(_line(asdict(store.passage_from_row(columns)) | {"embedded_as": embedded}))
                 vectors[count] = np.frombuffer(vector, "<f4")
                 tokens.write(codes)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from kb.abstain import not_one_question, reason_for_abstaining
+from kb.abstain import SEARCHED_IN_PART, not_one_question, reason_for_abstaining
 from kb.conflicts import conflicts_of
 from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
@@ -50,13 +50,16 @@ def finding_of(
     return Finding([] if unknown or not_one_question(question) else kept, judged, next(iter(objections), None), unknown)
 
 
-def reason(query: Query, finding: Finding, threshold: float) -> str:
-    """Why there is no answer."""
+def reason(query: Query, finding: Finding, threshold: float, partial: bool = False) -> str:
+    """Why there is no answer. `partial`: a part of the collection could not be searched."""
     question, best = query.question, next(iter(finding.judged), None)
     passed_over = finding.evidence and finding.evidence[0].probability >= threshold
     against: Objection | None = "missing" if passed_over else finding.objection
     filtered = query.filters != Filters()
-    return not_one_question(question) or reason_for_abstaining(question, best, filtered, against, finding.unknown)
+    told = not_one_question(question)
+    if told is None and partial and not finding.unknown:  # words are counted over the whole collection
+        told = SEARCHED_IN_PART
+    return told or reason_for_abstaining(question, best, filtered, against, finding.unknown)
 
 
 def confidence(finding: Finding, most: float) -> float:

@@ -32,7 +32,7 @@ from kb.manifest import folder_of as folder_of
 from kb.manifest import vector_model as vector_model
 from kb.maxsim import Packed
 from kb.migrations import SCHEMA
-from kb.ports import Rows
+from kb.ports import Rows, gathered
 from kb.postings import WordIndex, build_words
 from kb.recent import Recent
 from kb.records import DocumentSummary, IndexManifest, Passage
@@ -244,9 +244,11 @@ def content_digest(connection: Rows, model_digest: str, condition: str) -> str:
     digest = hashlib.sha256(model_digest.encode())
     for row in connection.execute(f"SELECT id, uri, metadata FROM documents WHERE {condition} ORDER BY id"):
         digest.update("\0".join(row).encode())
-    for passage_id, key in connection.execute(
-        f"""SELECT p.id, p.vector_key FROM documents AS d JOIN passages AS p ON p.document = d.num
-            WHERE {condition} ORDER BY d.id, p.ordinal"""
+    for passage_id, key, *_ in gathered(
+        connection,
+        f"""SELECT p.id, p.vector_key, d.id, p.ordinal FROM documents AS d JOIN passages AS p ON p.document = d.num
+            WHERE {condition} ORDER BY d.id, p.ordinal""",
+        order=lambda row: (row[2], row[3]),
     ):
         digest.update(passage_id.encode() + key)
     return digest.hexdigest()

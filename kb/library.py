@@ -21,7 +21,7 @@ from kb.config import Settings
 from kb.conflicts import disagreements
 from kb.connections import store_error
 from kb.embed import Encoder, model_identity, open_encoder
-from kb.errors import BadRequest, NotFound, SnapshotGone
+from kb.errors import BadRequest, NotFound, PartMissing, SnapshotGone
 from kb.evidence import Evidence, Judge
 from kb.evidence_model import load_model
 from kb.filters import checked
@@ -105,10 +105,10 @@ class Library:
         """Load model and index. Raises IndexMissing, IndexStale or ModelUnavailable."""
         reading = self._reading()
         self._encode().encode_query("warm-up")
-        return reading.snapshot.manifest
+        return reading.manifest
 
     def info(self) -> IndexManifest:
-        return self._reading().snapshot.manifest
+        return self._reading().manifest
 
     def models(self) -> dict[str, str]:
         """Id, digest and folder of the embedding model, and how it is run, in words."""
@@ -175,7 +175,15 @@ class Library:
 
     def passage(self, passage_id: str) -> Passage:
         reading = self._reading()
-        return store.passage(reading.connection, reading.generation, passage_id)
+        try:
+            return store.passage(reading.connection, reading.generation, passage_id)
+        except NotFound:
+            if missing := reading.missing():
+                raise PartMissing(
+                    f"whether there is a passage {passage_id!r} is not known: {', '.join(missing)} does not answer, and no other "
+                    "server has it. Ask again in a while, or start that server."
+                ) from None
+            raise
 
     def original(self, document_id: str) -> Original:
         """The file as it was ingested. Raises NotFound, also if the file has gone from KB_HOME."""
@@ -259,17 +267,18 @@ class Library:
             conflicts, also_cited = contradictions(
                 question, differing if judged else [], judged, self._gazetteer, written.citations, text_of
             )
+        index = reading.manifest
         yield Answer(
             question=question.text,
             status="answered" if written.statements else "abstained",
             confidence=confidence(finding, model.threshold if not written.statements else 1.0),
             statements=written.statements,
             citations=written.citations + also_cited,
-            reason=None if written.statements else written.reason or reason(query, finding, model.threshold),
+            reason=None if written.statements else written.reason or reason(query, finding, model.threshold, index.partial),
             conflicts=conflicts,
             nearest=tuple(candidate.hit for candidate in candidates[: wish.n]),
             also_searched=query.aliases,
-            index=reading.snapshot.manifest,
+            index=index,
             models={"embedder": self._identity[0], "embedder_digest": self._identity[1], "note": self._encode().note},
             timings_ms=watch.milliseconds,
             understood=understood(question, self._names(question)),
@@ -301,7 +310,7 @@ class Library:
         hits = tuple(candidate.hit for candidate in candidates)
         following = str(offset + n) if len(hits) > offset + n else None
         found = facets.found_by(reading.connection, reading.generation, hits, self._gazetteer.projects())
-        return SearchPage(query.question.text, hits[offset : offset + n], following, query.aliases, found)
+        return SearchPage(query.question.text, hits[offset : offset + n], following, query.aliases, found, reading.manifest)
 
     def _prepared(self, text: str, filters: Filters, expand: bool, watch: Stopwatch) -> tuple[Question, Query, Reading]:
         with watch.step("understand"):
@@ -341,8 +350,8 @@ class Library:
     def _retried(self, work: Callable[[], T]) -> T:
         try:
             return work()
-        except SnapshotGone:
-            return work()  # the folder was built again under its number while it was read
+        except (SnapshotGone, PartMissing):
+            return work()  # the folder was built again under its number while it was read, or a server ended in the middle
         except sqlite3.DatabaseError as error:
             raise store_error(self._settings.home / STORE_FILE, error) from error
 

@@ -34,7 +34,7 @@ def read_manifest(folder: Path) -> IndexManifest:
 
 def write_manifest(folder: Path, manifest: IndexManifest) -> None:
     fields = asdict(manifest)
-    del fields["stale"]  # of a reading, never of what is written
+    del fields["stale"], fields["missing"]  # of a reading, never of what is written
     (folder / MANIFEST).write_text(json.dumps(fields, indent=1), encoding="utf-8")
 
 

@@ -7,10 +7,10 @@ BM25, ranking anew and answers know nothing of engines. tests/test_store_conform
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from kb.recent import Recent
 from kb.records import DocumentSummary, IndexManifest, Passage
@@ -34,6 +34,30 @@ class Rows(Protocol):
     """The rows of one generation."""
 
     def execute(self, sql: str, parameters: Any = ..., /) -> Cursor: ...
+
+
+@runtime_checkable
+class Divided(Protocol):
+    """Rows that several servers share out by document: the text of a document, its passages and what else is long are on one of
+    them, all else is on each. `execute` asks any of them, so it is for what is on each."""
+
+    def of_document(self, document_id: str) -> Rows:
+        """The rows where this document is whole."""
+        ...
+
+    def gathered(self, sql: str, parameters: Any, order: Callable[[Any], Any] | None) -> Cursor:
+        """The rows of all of them."""
+        ...
+
+
+def of_document(rows: Rows, document_id: str) -> Rows:
+    """Where to ask for the text and the passages of a document."""
+    return rows.of_document(document_id) if isinstance(rows, Divided) else rows
+
+
+def gathered(rows: Rows, sql: str, parameters: Any = (), order: Callable[[Any], Any] | None = None) -> Cursor:
+    """Rows of passages, whichever documents they are of. `order`: the key of a row by which the statement orders them."""
+    return rows.gathered(sql, parameters, order) if isinstance(rows, Divided) else rows.execute(sql, parameters)
 
 
 class Vectors(Protocol):
@@ -94,10 +118,17 @@ class Indexes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a question reads: one snapshot, one connection to the store."""
+    """What a question reads: one snapshot, one connection to the store. `missing` names the servers that did not answer until
+    now; what was read of the generation is without what they hold."""
 
     snapshot: Indexes
     connection: Rows
+    missing: Callable[[], tuple[str, ...]] = tuple
+
+    @property
+    def manifest(self) -> IndexManifest:
+        """As of now: who asks at the end is told what was missing in the middle."""
+        return replace(self.snapshot.manifest, missing=self.missing())
 
     @property
     def generation(self) -> int:

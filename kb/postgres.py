@@ -27,6 +27,7 @@ T = TypeVar("T")
 CONNECT = 3  # seconds
 STATEMENT = 10  # seconds that a reader's statement may take: a hundred times what the slowest takes at a million passages
 HANGS = 1  # seconds after which a server that has not ended a statement at its time limit is held to hang
+ELSEWHERE = 4  # seconds after which a statement that hangs is put to another server, if there is one
 DOWN = 5.0  # seconds for which a server that failed is asked last, and waited for hardly
 HARDLY = 0.05  # seconds
 AGAIN = 1.0  # seconds for a second try
@@ -174,20 +175,23 @@ class Hosts:
         for host in (self.primary, *self.standbys):
             host.close()
 
-    def fetch(self, schema: str, sql: str, parameters: Any = None, *, binary: bool = False) -> list[tuple[Any, ...]]:
-        """The rows of a generation, from a standby that has it, or else the primary. Raises SnapshotGone if no server has it any
-        more, StoreUnavailable if none answers."""
+    def fetch(
+        self, schema: str, sql: str, parameters: Any = None, *, binary: bool = False, patience: float = 0
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a generation, from a standby that has it, or else the primary. `patience`: see Host.fetch. Raises
+        SnapshotGone if no server has it any more, StoreUnavailable if none answers."""
         failures, absent = [], False
-        for host in self._in_order():
+        *others, last = self._in_order()
+        for host, seconds in (*((other, patience or ELSEWHERE) for other in others), (last, patience)):
             try:
-                return host.fetch(schema, sql, parameters, binary=binary)
+                return host.fetch(schema, sql, parameters, binary=binary, patience=seconds)
             except _ABSENT:
                 absent = True
             except psycopg.OperationalError as error:
                 failures.append(f"{host.name}: {reason(error)}")
         if absent:
             raise SnapshotGone("the generation that was being read is no longer kept; ask again.")
-        raise unavailable(failures)
+        raise Unanswered(failures)
 
     def _in_order(self) -> list[Host]:
         hosts = [*random.sample(self.standbys, len(self.standbys)), self.primary]
@@ -235,18 +239,6 @@ class Result:
         return self._rows
 
 
-class GenerationRows:
-    """The rows of one generation, on whichever server has them."""
-
-    def __init__(self, hosts: Hosts | Host, schema: str) -> None:
-        self._hosts = hosts
-        self._schema = schema
-
-    def execute(self, sql: str, parameters: Any = (), /) -> Result:
-        values = parameters if isinstance(parameters, dict) else tuple(parameters)
-        return Result(self._hosts.fetch(self._schema, translated(sql), values))
-
-
 def described(address: str) -> str:
     """Servers and database of an address, without user and password. Raises BadRequest."""
     try:
@@ -269,10 +261,12 @@ def reason(error: psycopg.Error) -> str:
     return _USER.sub("the user", "; ".join(attempts) or lines[0])[: 200 * max(1, len(attempts))]
 
 
-def unavailable(failures: Sequence[str]) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"no server of the store answers ({'; '.join(failures)}). Start one, or correct KB_STORE and KB_STORE_READ."
-    )
+class Unanswered(StoreUnavailable):
+    """None of the servers that could be asked answers; `failures` is what each said."""
+
+    def __init__(self, failures: Sequence[str]) -> None:
+        self.failures = "; ".join(failures)
+        super().__init__(f"no server of the store answers ({self.failures}). Start one, or correct KB_STORE and KB_STORE_READ.")
 
 
 @contextmanager

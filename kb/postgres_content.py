@@ -15,25 +15,28 @@ import psycopg
 from kb.errors import IndexStale
 from kb.postgres_copy import blob, copy, integer
 from kb.postgres_schema import execute
-from kb.postgres_source import CONTROL
+from kb.postgres_shards import CONTROL, WHOLE
 
 BATCH = 2_000  # vectors a transaction: 24 MB with their tokens'
 
 
-def send(server: psycopg.Connection[Any], store: sqlite3.Connection, model: str) -> int:
-    """Send what the server lacks of the vectors of the store's table `placed`, outside of a transaction; from then on its table
-    `named` tells their names. Returns how many were sent. Raises IndexStale if one has no token vectors."""
-    store.execute("DROP TABLE IF EXISTS temp.named")
-    store.execute("CREATE TEMP TABLE named (num INTEGER PRIMARY KEY, key BLOB NOT NULL, sha256 BLOB NOT NULL)")
+def send(server: psycopg.Connection[Any], store: sqlite3.Connection, model: str, part: int) -> int:
+    """Send what the server lacks of the vectors of a part of the store's table `placed`, outside of a transaction; from then on
+    its table `named` tells their names. Returns how many were sent. Raises IndexStale if one has no token vectors."""
+    store.execute(
+        """CREATE TEMP TABLE IF NOT EXISTS named
+           (part INTEGER NOT NULL, num INTEGER NOT NULL, key BLOB NOT NULL, sha256 BLOB NOT NULL, PRIMARY KEY (part, num))"""
+    )
+    store.execute("DELETE FROM named WHERE part = ?", (part,))
     rows = store.execute(
         """SELECT v.num, v.key, v.vector FROM vectors AS v
-           WHERE v.model = ? AND v.key IN (SELECT vector_key FROM placed) ORDER BY v.num""",
-        (model,),
+           WHERE v.model = ? AND v.key IN (SELECT vector_key FROM placed WHERE part = ?) ORDER BY v.num""",
+        (model, part),
     )
     sent = 0
     while batch := rows.fetchmany(BATCH):
         named = [(num, key, name(model, key, vector)) for num, key, vector in batch]
-        store.executemany("INSERT INTO named VALUES (?, ?, ?)", named)
+        store.executemany(f"INSERT INTO named VALUES ({part}, ?, ?, ?)", named)
         there = _there(server, [sha256 for *_, sha256 in named])
         pairs = zip(named, batch, strict=True)
         lacking = [(num, sha256, vector) for (num, _, sha256), (*_, vector) in pairs if sha256 not in there]
@@ -52,21 +55,21 @@ def name(model: str, key: bytes, vector: bytes) -> bytes:
     return hashlib.sha256(b"\0".join((model.encode(), key, vector))).digest()
 
 
-def copy_names(server: psycopg.Connection[Any], store: sqlite3.Connection) -> None:
-    """Fill the generation's table of which vectors are its own."""
-    rows = store.execute("SELECT num, key, sha256 FROM named ORDER BY num")
+def copy_names(server: psycopg.Connection[Any], store: sqlite3.Connection, part: int) -> None:
+    """Fill the table of which vectors are the generation's own, in this part."""
+    rows = store.execute("SELECT num, key, sha256 FROM named WHERE part = ? ORDER BY num", (part,))
     copy(server, "vector_keys (num, key, sha256)", (integer, blob, blob), rows, frozen=True)
-    store.execute("DROP TABLE temp.named")
+    store.execute("DELETE FROM named WHERE part = ?", (part,))
 
 
 def forget(server: psycopg.Connection[Any]) -> None:
-    """Remove originals and vectors that no generation names."""
-    for table, column in (("documents", "original_sha256"), ("vector_keys", "sha256")):
+    """Remove originals and vectors that no generation names: of a divided one, its part here."""
+    for table, column, own in (("documents", "original_sha256", f"n.{WHOLE}"), ("vector_keys", "sha256", "true")):
         rows = server.execute(
             "SELECT schemaname FROM pg_tables WHERE tablename = %s AND schemaname LIKE %s", (table, rf"{CONTROL}\_%")
         ).fetchall()
         unnamed = " AND ".join(
-            f"NOT EXISTS (SELECT 1 FROM {schema}.{table} AS n WHERE n.{column} = c.sha256)" for (schema,) in rows
+            f"NOT EXISTS (SELECT 1 FROM {schema}.{table} AS n WHERE n.{column} = c.sha256 AND {own})" for (schema,) in rows
         )
         kept = {"documents": "originals", "vector_keys": "vectors"}[table]
         execute(server, f"DELETE FROM {CONTROL}.{kept} AS c WHERE {unnamed or 'true'}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,12 @@ def blob(value: bytes) -> bytes:
     return _LENGTH.pack(len(value)) + value
 
 
-def embeddings(vectors: npt.NDArray[np.float32], first: int, documents: npt.NDArray[np.int64]) -> bytes:
-    """Rows (num, document, embedding) of the passages numbered from `first` on."""
+def embeddings(vectors: npt.NDArray[np.float32], nums: npt.NDArray[np.int64], documents: npt.NDArray[np.int64]) -> bytes:
+    """Rows (num, document, embedding) of the passages with these numbers."""
     count, dimension = vectors.shape
     rows = np.zeros(count, [*_EMBEDDING, ("numbers", ">f2", (dimension,))])
     rows["columns"], rows["num_size"], rows["document_size"], rows["size"] = 3, 8, 8, 4 + 2 * dimension
-    rows["num"], rows["document"], rows["dimension"] = np.arange(first, first + count), documents, dimension
+    rows["num"], rows["document"], rows["dimension"] = nums, documents, dimension
     rows["numbers"] = vectors
     return rows.tobytes()
 
@@ -64,21 +65,31 @@ def copy(
     *,
     frozen: bool = False,
 ) -> int:
-    """Fill `target`, a table with its columns; None is null. Returns the number of rows. `frozen`: see `copy_blocks`."""
-    return copy_blocks(connection, target, _encoded(encoders, rows), frozen=frozen)
+    """Fill `target`, a table with its columns; None is null. Returns the number of rows. `frozen`: see `copy_divided`."""
+    blocks = ([block] for block in _encoded(encoders, rows))
+    (count,) = copy_divided([connection], target, blocks, frozen=frozen)
+    return count
 
 
-def copy_blocks(connection: psycopg.Connection[Any], target: str, blocks: Iterable[bytes], *, frozen: bool = False) -> int:
-    """Fill `target` with rows as they are sent. Returns their number. `frozen`: the table is made in this transaction, and its
-    rows are written as those of old, which no vacuum has to go over again."""
-    options = "FORMAT binary, FREEZE" if frozen else "FORMAT binary"
-    with connection.cursor() as cursor:
-        with cursor.copy(f"COPY {target} FROM STDIN ({options})".encode()) as stream:
-            stream.write(BEGIN)
-            for block in blocks:
-                stream.write(block)
-            stream.write(END)
-        return cursor.rowcount
+def copy_divided(
+    connections: Sequence[psycopg.Connection[Any]], target: str, blocks: Iterable[Sequence[bytes]], *, frozen: bool = False
+) -> list[int]:
+    """Fill `target` on several servers with rows as they are sent: of each of `blocks`, one for each server. Returns the number
+    of rows on each. `frozen`: the table is made in this transaction, and its rows are written as those of old, which no vacuum
+    has to go over again."""
+    statement = f"COPY {target} FROM STDIN ({'FORMAT binary, FREEZE' if frozen else 'FORMAT binary'})".encode()
+    with ExitStack() as cursors:
+        opened = [cursors.enter_context(connection.cursor()) for connection in connections]
+        with ExitStack() as copies:
+            streams = [copies.enter_context(cursor.copy(statement)) for cursor in opened]
+            for stream in streams:
+                stream.write(BEGIN)
+            for divided in blocks:
+                for stream, block in zip(streams, divided, strict=True):
+                    stream.write(block)
+            for stream in streams:
+                stream.write(END)
+        return [cursor.rowcount for cursor in opened]
 
 
 def _encoded(encoders: Sequence[Encode], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:

@@ -7,9 +7,10 @@ from pathlib import Path
 from kb.config import Settings
 from kb.exchange import Export, export, new_folder, written
 from kb.load import load
-from kb.postgres import GenerationRows, Hosts, told
+from kb.postgres import told
 from kb.postgres_publish import mirror
-from kb.postgres_source import asked
+from kb.postgres_shards import GenerationRows, Shards
+from kb.postgres_source import newest
 from kb.records import IndexManifest
 from kb.staging import Staging
 
@@ -21,14 +22,14 @@ def export_of(settings: Settings, target: Path, *, half: bool = False, originals
     was dropped while it was read."""
     if not settings.store:
         return export(settings.home, target, half=half, originals=originals)
-    hosts = Hosts(settings.store, seconds=SECONDS)
+    shards = Shards(settings.stores, seconds=SECONDS)
     try:
-        with told(f"exporting from {hosts.primary.name}"), new_folder(target) as partial:
-            _, generation = asked(hosts.primary)
-            rows = GenerationRows(hosts, generation.schema)
+        with told(f"exporting from {shards.name}"), new_folder(target) as partial:
+            generation, _ = newest(shards)
+            rows = GenerationRows(shards.scatter(generation.schema, whole=True))
             return written(rows, generation.manifest, partial, half=half, originals=settings.home if originals else None)
     finally:
-        hosts.close()
+        shards.close()
 
 
 def import_into(settings: Settings, folder: Path) -> IndexManifest:

@@ -5,7 +5,7 @@ nothing is stemmed again, and a block of passages is a dozen operations over arr
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ Array = npt.NDArray[Any]
 
 
 class Lexemes:
-    """`blocks` once; then `terms` tells of all the passages."""
+    """`divided` once; then `terms` tells of all the passages."""
 
     def __init__(self, index: WordIndex, documents: npt.NDArray[np.int64], scratch: Path) -> None:
         """`documents`: of each passage, by position. 4 bytes a word are kept in the folder `scratch` meanwhile."""
@@ -42,8 +42,9 @@ class Lexemes:
         self._numbers = np.array([numbers[name] for name in cut], np.uint64)
         self._frequencies = np.zeros(len(self._names), np.int64)
 
-    def blocks(self) -> Iterator[bytes]:
-        """The rows (num, document, length, words, impacts) in order."""
+    def divided(self, owners: Array, places: Sequence[int]) -> Iterator[list[bytes]]:
+        """Blocks of rows (num, document, length, words, impacts), in order: of each block those of the passages that belong to
+        each of `places`. `owners`: whose each passage is."""
         with tempfile.TemporaryFile(dir=self._scratch) as file:
             stream, begins = self._index.in_order(file), self._index.begins.astype(np.int64)
             lengths = np.array([len(name) for name in self._names], np.int64)
@@ -53,7 +54,9 @@ class Lexemes:
                 found = self._found(stream, begins[2 * first : 2 * last + 1])
                 self._frequencies += np.bincount(found.numbers, minlength=len(self._names))
                 nums = np.arange(first, last), self._documents[first:last]
-                yield _rows(nums, found, (lengths, bytes_of))
+                rows, sizes = _rows(nums, found, (lengths, bytes_of))
+                own = [owners[first:last] == place for place in places]
+                yield [(rows if mine.all() else rows[np.repeat(mine, sizes)]).tobytes() for mine in own]
 
     def terms(self) -> Iterator[tuple[str, int, int]]:
         """(stem, its number, how many passages have it)."""
@@ -113,8 +116,9 @@ def _sums(values: Array, starts: Array) -> Array:
     return np.add.reduceat(values, starts) if len(starts) else values
 
 
-def _rows(nums: tuple[Array, Array], found: _Found, names: tuple[Array, Array]) -> bytes:
-    """`nums`: the passages' and their documents'; `names`: lengths of the stems, and their bytes one behind the other."""
+def _rows(nums: tuple[Array, Array], found: _Found, names: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Rows one behind the other, and how many bytes each takes. `nums`: the passages' and their documents'; `names`: lengths of
+    the stems, and their bytes one behind the other."""
     count, lengths, bytes_of = len(nums[0]), *names
     stems = np.bincount(found.passages, minlength=count)
     entries = lengths[found.numbers] + 3 + 2 * found.counts  # a stem, 0, how many places, and those
@@ -143,7 +147,7 @@ def _rows(nums: tuple[Array, Array], found: _Found, names: tuple[Array, Array]) 
     at = (begin + SPARSE_HEAD)[found.passages] + 4 * nth
     _put(out, at, found.numbers.astype(">i4"))
     _put(out, at + 4 * stems[found.passages], found.impacts.astype(">f4"))
-    return out.tobytes()
+    return out, sizes
 
 
 _HEAD = np.dtype(

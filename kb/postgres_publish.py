@@ -1,44 +1,34 @@
 """Publishing to PostgreSQL: what is published under KB_HOME is copied into a schema of its own, indexed and switched to, in one
 transaction. A run that is killed in it leaves nothing; the next one begins the copy again, and reads and embeds nothing anew.
+
+Of several servers, each of which takes a part, the first one's word is what is published: the others are filled before.
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import psycopg
 
-from kb import faults, postgres_search
+from kb import faults
 from kb.config import Settings
-from kb.errors import Busy, IndexStale
-from kb.generations import VECTOR_BATCH
-from kb.manifest import folder_of, read_manifest, vector_model
-from kb.postgres import CONNECT, described, told
-from kb.postgres_content import copy_names, forget, send
-from kb.postgres_copy import ENCODERS, blob, copy, copy_blocks, embeddings, integer, text
-from kb.postgres_lexemes import Lexemes
-from kb.postgres_schema import Table, create_indexes, create_tables, execute, grant, migrate, tables_of
-from kb.postgres_source import CONTROL, LAYOUT
-from kb.postings import WordIndex
+from kb.errors import Busy, StoreUnavailable
+from kb.manifest import folder_of, read_manifest
+from kb.postgres import CONNECT, described, reason, told
+from kb.postgres_content import forget
+from kb.postgres_load import Part, last_number, load, prepare
+from kb.postgres_schema import execute, migrate
+from kb.postgres_shards import CONTROL, layout_of
 from kb.records import IndexManifest
-from kb.staging import Staging, original_path
+from kb.staging import Staging
 from kb.store import published_generation
-from kb.vectors import VectorIndex
 
 LOCK = 0x57414B48414E  # the advisory lock of whoever writes here
 LOST = "2s"  # after which a server has to notice that its client is no more
 KEPT = 3  # generations, as under KB_HOME
-INDEX_MEMORY = 512  # MB to build an index in at least
-MOST_MEMORY = 4096  # MB at most: 2.6 million passages
-NODE = 800  # bytes of a vector's node in pgvector's graph, beside the vector itself
-LARGEST = 500_000_000  # bytes of an original: a value takes 1 GB, and is held in memory twice
-VISIBLE = "d.gen_from <= :g AND (d.gen_to IS NULL OR d.gen_to > :g)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +49,54 @@ def mirror(settings: Settings, staging: Staging) -> Mirrored | None:
     if not settings.store or not generation:
         return None
     manifest = read_manifest(folder_of(staging.home, generation))
-    with writing(settings.store) as server:
-        number = _kept(server, manifest)
-        if number is None:
-            _placed(staging.connection, manifest)
-            send(server, staging.connection, vector_model(manifest.model, manifest.model_digest))
-        with server.transaction():
-            copied = number is None
-            if number is None:
-                number = _loaded(server, staging, manifest)
-            faults.reached("postgres loaded")
-            execute(
-                server,
-                f"""INSERT INTO {CONTROL}.published (number) VALUES (%s)
-                    ON CONFLICT (one) DO UPDATE SET number = excluded.number WHERE published.number != excluded.number""",
-                (number,),
-            )
+    names = ", ".join(map(described, settings.stores))
+    with told(f"publishing to {names}"), ExitStack() as stack:
+        servers = [stack.enter_context(_locked(address)) for address in settings.stores]
+        number, lacking = _agreed(servers, manifest)
+        parts = [Part(servers[place], place, len(servers)) for place in lacking]
+        if parts:
+            prepare(parts, staging, manifest)
+        with servers[0].transaction():
+            with ExitStack() as others:  # the other parts are there before the first, whose word counts, says so
+                for server in servers[1:]:
+                    others.enter_context(server.transaction())
+                if parts:
+                    load(parts, staging, manifest, number)
+                faults.reached("postgres loaded")
+            faults.reached("postgres parts committed")
+            _publish(servers[0], number)
         faults.reached("postgres switched")
-        collect(server)
-    return Mirrored(manifest, described(settings.store), copied)
+        _tell(servers[1:], settings.stores[1:], number)
+        for server in servers:
+            collect(server)
+    return Mirrored(manifest, names, bool(parts))
+
+
+def _publish(server: psycopg.Connection[Any], number: int) -> None:
+    execute(
+        server,
+        f"""INSERT INTO {CONTROL}.published (number) VALUES (%s)
+            ON CONFLICT (one) DO UPDATE SET number = excluded.number WHERE published.number != excluded.number""",
+        (number,),
+    )
+
+
+def _tell(servers: Sequence[psycopg.Connection[Any]], addresses: Sequence[str], number: int) -> None:
+    """What the first server publishes now: they are asked for it while that one does not answer. Raises StoreUnavailable."""
+    for server, address in zip(servers, addresses, strict=True):
+        try:
+            _publish(server, number)
+        except psycopg.Error as error:
+            raise StoreUnavailable(
+                f"the collection is published, but {described(address)} could not be told so ({reason(error)}): while the first "
+                "server is down, an older state would be read. Mend that server, then run the same command again."
+            ) from error
 
 
 def collect_mirrored(settings: Settings, keep: int) -> None:
     """Drop what is not kept in KB_STORE, if there is one. Raises as `mirror` does."""
-    if settings.store:
-        with writing(settings.store) as server:
+    for address in settings.stores:
+        with writing(address) as server:
             if not collect(server, keep):
                 forget(server)  # what a run sent that was killed before it published
 
@@ -91,10 +104,13 @@ def collect_mirrored(settings: Settings, keep: int) -> None:
 @contextmanager
 def writing(address: str) -> Iterator[psycopg.Connection[Any]]:
     """A connection that may write, under the lock of the one who does. Raises Busy, StoreUnavailable."""
-    with (
-        told(f"publishing to {described(address)}"),
-        psycopg.connect(address, autocommit=True, connect_timeout=CONNECT, application_name="wakhan ingest") as server,
-    ):
+    with told(f"publishing to {described(address)}"), _locked(address) as server:
+        yield server
+
+
+@contextmanager
+def _locked(address: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(address, autocommit=True, connect_timeout=CONNECT, application_name="wakhan ingest") as server:
         ((free,),) = server.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchall()
         if not free:
             raise Busy(f"another program publishes to {described(address)}; wait until it has ended and run this again.")
@@ -129,139 +145,16 @@ def collect(server: psycopg.Connection[Any], keep: int = KEPT) -> int:
     return gone
 
 
-def _kept(server: psycopg.Connection[Any], manifest: IndexManifest) -> int | None:
-    """The number under which the server has this generation already."""
-    row = execute(
-        server,
-        f"""SELECT number FROM {CONTROL}.generations WHERE generation = %s AND digest = %s AND layout = %s
-            ORDER BY number DESC LIMIT 1""",
-        (manifest.generation, manifest.digest, LAYOUT),
-    ).fetchone()
-    return int(row[0]) if row else None
-
-
-def _loaded(server: psycopg.Connection[Any], staging: Staging, manifest: IndexManifest) -> int:
-    store = staging.connection
-    told_of = replace(manifest, vector_index=_in_words(manifest.passages))
-    ((number,),) = execute(
-        server,
-        f"""INSERT INTO {CONTROL}.generations (schema_name, generation, digest, layout, manifest, mean_length)
-            VALUES ('', %s, %s, %s, %s, 1) RETURNING number""",
-        (manifest.generation, manifest.digest, LAYOUT, json.dumps(asdict(told_of))),
-    ).fetchall()
-    schema = f"{CONTROL}_{number:06}_{manifest.digest[:8]}"
-    execute(server, f"CREATE SCHEMA {schema}")
-    server.execute("SELECT set_config('search_path', %s, true)", (f"{schema}, public",))
-    _prepare(server, manifest)
-    tables = tables_of(store)
-    create_tables(server, tables, manifest.dimension, vector_model(manifest.model, manifest.model_digest))
-    words = WordIndex(folder_of(staging.home, manifest.generation))
-    _filled(server, store, tables, manifest)
-    _indexed(server, staging, manifest, words)
-    _originals(server, staging)
-    create_indexes(server, tables, approximate=manifest.passages > postgres_search.EXACT_MOST)
-    for (name,) in server.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall():
-        execute(server, f"ANALYZE {name}")
-    grant(server, schema)
-    execute(
-        server,
-        f"UPDATE {CONTROL}.generations SET schema_name = %s, mean_length = %s WHERE number = %s",
-        (schema, words.mean_length, number),
-    )
-    return int(number)
-
-
-def _originals(server: psycopg.Connection[Any], staging: Staging) -> None:
-    """The files that documents were made of, those that are not there yet. One that has gone from KB_HOME, which `check` tells,
-    or is too large for a value, is left out."""
-    wanted = {name for (name,) in server.execute(b"SELECT DISTINCT original_sha256 FROM documents")}
-    wanted -= {name for (name,) in execute(server, f"SELECT sha256 FROM {CONTROL}.originals")}
-    paths = ((name, original_path(staging.home, name)) for name in sorted(wanted))
-    rows = ((name, path.read_bytes()) for name, path in paths if path.is_file() and path.stat().st_size <= LARGEST)
-    copy(server, f"{CONTROL}.originals", (text, blob), rows)
-
-
-def _in_words(passages: int) -> str:
-    vectors = "pgvector halfvec, exact" if passages <= postgres_search.EXACT_MOST else "pgvector halfvec HNSW"
-    return f"{vectors}; words by GIN candidates and exact BM25"
-
-
-def _prepare(server: psycopg.Connection[Any], manifest: IndexManifest) -> None:
-    """For this transaction: texts are compressed the quick way, and the graph of vectors is built in memory. A build that goes on
-    outside of it makes a hundred and fifty rows a second. What was set for this role or database stands."""
-    server.execute(
-        """SELECT set_config(name, 'lz4', true) FROM pg_settings
-           WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)"""
-    )
-    megabytes = manifest.passages * (2 * manifest.dimension + NODE) // 1_000_000
-    wanted = min(max(INDEX_MEMORY, megabytes), MOST_MEMORY)
-    server.execute(
-        """SELECT set_config(name, %s, true) FROM pg_settings WHERE name = 'maintenance_work_mem'
-           AND source IN ('default', 'configuration file') AND setting::bigint < %s""",
-        (f"{wanted}MB", wanted * 1024),
-    )
-
-
-def _placed(store: sqlite3.Connection, manifest: IndexManifest) -> None:
-    """Make the store's table `placed`: the generation's passages by position. Raises IndexStale if vectors lack."""
-    store.execute("DROP TABLE IF EXISTS temp.placed")
-    store.execute(
-        f"""CREATE TEMP TABLE placed AS SELECT row_number() OVER (ORDER BY d.id, p.ordinal) - 1 AS place, p.num, p.vector_key
-            FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE {VISIBLE}""",
-        {"g": manifest.generation},
-    )
-    ((lacking,),) = store.execute(
-        """SELECT count(*) FROM placed AS o
-           WHERE NOT EXISTS (SELECT 1 FROM vectors AS v WHERE v.key = o.vector_key AND v.model = ?)""",
-        (vector_model(manifest.model, manifest.model_digest),),
-    )
-    if lacking:
-        raise IndexStale(f"{lacking} of {manifest.passages} passages have no vector; run `check --repair`.")
-
-
-def _filled(server: psycopg.Connection[Any], store: sqlite3.Connection, tables: Sequence[Table], manifest: IndexManifest) -> None:
-    """Copy every row of the generation; see `_placed`."""
-    for table in tables:
-        names = [f'"{name}"' for name, _ in table.columns]
-        encoders = [ENCODERS[kind] for _, kind in table.columns]
-        rows = store.execute(_select(table), _parameters(table, {"g": manifest.generation}))
-        copy(server, f"{table.name} ({', '.join(names)})", encoders, rows, frozen=True)
-    copy_names(server, store)
-    store.execute("DROP TABLE temp.placed")
-
-
-def _select(table: Table) -> str:
-    """The generation's rows. Passages are numbered by their place, and of no row is told when it ends."""
-    names = [f'x."{name}"' for name, _ in table.columns]
-    if table.name == "collections":
-        return f"SELECT {', '.join(names)} FROM collections AS x"
-    if table.name == "documents":
-        names = ["NULL" if name == 'x."gen_to"' else name for name in names]
-        return f"SELECT {', '.join(names)} FROM documents AS x JOIN documents AS d ON d.num = x.num WHERE {VISIBLE}"
-    if table.name == "passages":
-        names = ["o.place" if name == 'x."num"' else name for name in names]
-        return f"SELECT {', '.join(names)} FROM placed AS o JOIN passages AS x USING (num) ORDER BY o.place"
-    order = "" if table.key else "ORDER BY x.rowid"
-    return f"SELECT {', '.join(names)} FROM {table.name} AS x JOIN documents AS d ON d.num = x.document WHERE {VISIBLE} {order}"
-
-
-def _parameters(table: Table, generation: dict[str, int]) -> dict[str, int]:
-    return {} if table.name in ("collections", "passages") else generation
-
-
-def _indexed(server: psycopg.Connection[Any], staging: Staging, manifest: IndexManifest, words: WordIndex) -> None:
-    """What indexes are over, of the indexes published under KB_HOME: nothing is stemmed or rounded again."""
-    folder = folder_of(staging.home, manifest.generation)
-    documents = np.load(folder / "documents.npy", allow_pickle=False)
-    vectors = VectorIndex(folder)
-    firsts = range(0, len(vectors), VECTOR_BATCH)
-    blocks = ((first, vectors.rows(first, min(first + VECTOR_BATCH, len(vectors)))) for first in firsts)
-    copy_blocks(
-        server,
-        "embeddings (num, document, embedding)",
-        (embeddings(rows, first, documents[first : first + len(rows)]) for first, rows in blocks),
-        frozen=True,
-    )
-    lexemes = Lexemes(words, documents, staging.home)
-    copy_blocks(server, "lexemes (num, document, length, words, impacts)", lexemes.blocks(), frozen=True)
-    copy(server, "terms (term, num, passages)", (text, integer, integer), lexemes.terms(), frozen=True)
+def _agreed(servers: Sequence[psycopg.Connection[Any]], manifest: IndexManifest) -> tuple[int, list[int]]:
+    """The number that the generation has or gets on all servers, and the places of the servers that lack it."""
+    having, taken = [], []
+    for place, server in enumerate(servers):
+        rows = execute(server, f"SELECT number, generation, digest, layout FROM {CONTROL}.generations").fetchall()
+        wanted = manifest.generation, manifest.digest, layout_of(place, len(servers))
+        having.append({int(number) for number, *what in rows if tuple(what) == wanted})
+        taken.append({int(number) for number, *_ in rows})
+    for number in sorted(set[int]().union(*having), reverse=True):
+        lacking = [place for place in range(len(servers)) if number not in having[place]]
+        if not any(number in taken[place] for place in lacking):
+            return number, lacking
+    return 1 + max(map(last_number, servers)), list(range(len(servers)))

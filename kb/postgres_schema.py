@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from kb.errors import IndexStale
-from kb.postgres_source import CONTROL
+from kb.postgres_shards import CONTROL
 
 READER = "wakhan_reader"  # a role that an administrator may make; who has it may read what is published, and no more
 LEAST_PGVECTOR = (0, 8)  # of iterative scans

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from kb.generations import REMEMBERED
 from kb.maxsim import Packed
-from kb.postgres import Hosts
+from kb.postgres_shards import Row, Scatter
 from kb.postings import CONTEXT_WEIGHT, LENGTH_SHARE, SATURATION, rarity, weight
 from kb.recent import Recent
 from kb.records import DocumentSummary, IndexManifest, Passage
@@ -49,24 +49,34 @@ class Generation:
     mean_length: float
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was last read of a generation, from whichever part: it does not change. `stems`: number and frequency of each."""
+
+    found: Recent[int, tuple[Passage, DocumentSummary]] = field(default_factory=lambda: Recent(REMEMBERED))
+    languages: Recent[int, str] = field(default_factory=lambda: Recent(16 * REMEMBERED))
+    tokens: Recent[int, Packed] = field(default_factory=lambda: Recent(REMEMBERED))
+    stems: Recent[str, tuple[int, int]] = field(default_factory=lambda: Recent(16 * REMEMBERED))
+    phrases: Recent[str, int] = field(default_factory=lambda: Recent(REMEMBERED))
+
+
 class PostgresVectors:
-    def __init__(self, hosts: Hosts, generation: Generation) -> None:
-        self._hosts = hosts
+    def __init__(self, scatter: Scatter, generation: Generation) -> None:
+        self._scatter = scatter
         self._generation = generation
 
     def __len__(self) -> int:
         return self._generation.manifest.passages
 
     def search(self, query: npt.NDArray[np.float32], k: int, allowed: Allowed | None = None) -> list[tuple[int, float]]:
-        """The k nearest (position, cosine). Exact if at most EXACT_MOST passages are asked; otherwise by HNSW, of whose ten
-        nearest about 96 in a hundred are there."""
+        """The k nearest (position, cosine). Exact if each server is asked for EXACT_MOST passages at most; otherwise by HNSW, of
+        whose ten nearest about 96 in a hundred are there."""
         count = len(self) if allowed is None else allowed.passages
         wanted = min(k, count)
         if wanted <= 0:
             return []
-        exact = "+ 0" if count <= EXACT_MOST else ""  # an expression that no index serves
-        rows = self._hosts.fetch(
-            self._generation.schema,
+        exact = "+ 0" if count <= EXACT_MOST * len(self._scatter) else ""  # an expression that no index serves
+        rows = self._scatter.everywhere(
             f"""SELECT num, embedding FROM embeddings {_where(allowed)}
                 ORDER BY (embedding <#> %(query)s::halfvec) {exact} LIMIT %(most)s""",
             {"query": vector_text(query), "most": wanted + SPARE, "allowed": allowed.nums if allowed else None},
@@ -88,11 +98,10 @@ class PostgresWords:
     1,000 passages, which PostgreSQL ranks itself: .803 and .777 in 99.
     """
 
-    def __init__(self, hosts: Hosts, generation: Generation) -> None:
-        self._hosts = hosts
+    def __init__(self, scatter: Scatter, generation: Generation, kept: Kept) -> None:
+        self._scatter = scatter
         self._generation = generation
-        self._stems: Recent[str, tuple[int, int]] = Recent(16 * REMEMBERED)
-        self._phrases: Recent[str, int] = Recent(REMEMBERED)
+        self._kept = kept
 
     def search(self, terms: Sequence[str], k: int, allowed: Allowed | None = None) -> list[tuple[int, float]]:
         """The k best (position, BM25) of the passages that hold any of the stems, or stems that follow each other."""
@@ -122,11 +131,11 @@ class PostgresWords:
 
         def load(stems: list[str]) -> dict[str, tuple[int, int]]:
             sql = "SELECT term, num, passages FROM terms WHERE term = ANY(%(terms)s)"
-            rows = self._hosts.fetch(self._generation.schema, sql, {"terms": [lexeme(stem) for stem in stems]})
+            rows = self._scatter.anywhere(sql, {"terms": [lexeme(stem) for stem in stems]})
             found = {str(term): (int(num), int(count)) for term, num, count in rows}
             return {stem: found.get(lexeme(stem), (0, 0)) for stem in stems}
 
-        return self._stems.get(terms, load)
+        return self._kept.stems.get(terms, load)
 
     def _of_words(self, known: Mapping[str, tuple[int, int]], k: int, allowed: Allowed | None) -> dict[int, float]:
         """A passage's score is the product of its stems' impacts, which were counted when it was published, and their weights.
@@ -144,8 +153,7 @@ class PostgresWords:
                 break
             asked.append(stem)
         weights = sorted((num, weight(total, count)) for num, count in known.values())
-        rows = self._hosts.fetch(
-            self._generation.schema,
+        rows = self._scatter.everywhere(
             f"""SELECT num, -(impacts <#> %(weights)s::sparsevec) AS score FROM lexemes
                 WHERE words @@ %(query)s::tsquery {_and(allowed)} ORDER BY score DESC, num LIMIT %(k)s""",
             {
@@ -155,25 +163,25 @@ class PostgresWords:
                 "allowed": allowed.nums if allowed else None,
             },
         )
-        return {int(num): float(score) for num, score in rows}
+        best = sorted(((int(num), float(score)) for num, score in rows), key=lambda item: (-item[1], item[0]))
+        return dict(best[:k])
 
     def _of_phrase(self, stems: Sequence[str], allowed: Allowed | None) -> list[tuple[int, float]]:
         query = " <-> ".join(map(_quoted, stems))
-        schema, total = self._generation.schema, self._generation.manifest.passages
-        rows = self._hosts.fetch(
-            schema,
+        rows = self._scatter.everywhere(
             f"""WITH c AS MATERIALIZED (SELECT num, length, words FROM lexemes WHERE words @@ %(query)s::tsquery {_and(allowed)}
                   ORDER BY num LIMIT {PHRASES})
                 SELECT c.num, c.length, u.lexeme, u.positions, u.weights FROM c CROSS JOIN LATERAL unnest(c.words) AS u
                 WHERE u.lexeme = ANY(%(stems)s)""",
             {"query": query, "stems": [lexeme(stem) for stem in stems], "allowed": allowed.nums if allowed else None},
         )
+        rows = _first(rows, PHRASES)
         lengths = {int(num): int(length) for num, length, *_ in rows}
         places: dict[int, dict[str, dict[int, str]]] = defaultdict(dict)
         for num, _, stem, positions, weights in rows:
             places[int(num)][stem] = dict(zip(positions, weights, strict=True))
-        count = len(places) if allowed is None and len(places) < PHRASES else self._phrases.get([query], self._counted)[query]
-        rare, mean = weight(total, count), self._generation.mean_length
+        count = len(places) if allowed is None and len(places) < PHRASES else self._frequency(query)
+        rare, mean = weight(self._generation.manifest.passages, count), self._generation.mean_length
         found = []
         for num, of in places.items():
             times = _times(stems, of)
@@ -182,10 +190,20 @@ class PostgresWords:
                 found.append((num, rare * times * (SATURATION + 1) / (times + norm)))
         return found
 
-    def _counted(self, queries: list[str]) -> dict[str, int]:
-        """In how many passages of all each phrase is."""
+    def _frequency(self, phrase: str) -> int:
+        """In how many passages it is. What a part was missing from is not remembered."""
+        known = self._kept.phrases.get([phrase], lambda _: {})
+        if phrase in known:
+            return known[phrase]
         sql = "SELECT count(*) FROM lexemes WHERE words @@ %(query)s::tsquery"
-        return {query: int(self._hosts.fetch(self._generation.schema, sql, {"query": query})[0][0]) for query in queries}
+        count = sum(int(n) for (n,) in self._scatter.everywhere(sql, {"query": phrase}))
+        return count if self._scatter.missing() else self._kept.phrases.get([phrase], lambda _: {phrase: count})[phrase]
+
+
+def _first(rows: list[Row], most: int) -> list[Row]:
+    """Those of the passages with the lowest numbers: each part gave so many."""
+    nums = sorted({int(row[0]) for row in rows})[:most]
+    return [row for row in rows if nums and row[0] <= nums[-1]]
 
 
 def _times(stems: Sequence[str], places: Mapping[str, Mapping[int, str]]) -> float:
@@ -199,23 +217,20 @@ def _times(stems: Sequence[str], places: Mapping[str, Mapping[int, str]]) -> flo
 
 @dataclass(frozen=True, slots=True)
 class PostgresSnapshot:
-    """The indexes of one generation; positions are the numbers of its passages."""
+    """The indexes of one generation as one reading has them; positions are the numbers of its passages."""
 
     manifest: IndexManifest
     vectors: PostgresVectors
     words: PostgresWords
     passages: range
-    hosts: Hosts
-    schema: str
-    found: Recent[int, tuple[Passage, DocumentSummary]] = field(default_factory=lambda: Recent(REMEMBERED))
-    languages: Recent[int, str] = field(default_factory=lambda: Recent(16 * REMEMBERED))
-    tokens: Recent[int, Packed] = field(default_factory=lambda: Recent(REMEMBERED))
+    found: Recent[int, tuple[Passage, DocumentSummary]]
+    languages: Recent[int, str]
+    tokens: Recent[int, Packed]
+    scatter: Scatter
 
     def allowed(self, document_nums: list[int]) -> Allowed:
-        ((count,),) = self.hosts.fetch(
-            self.schema,
-            "SELECT coalesce(sum(passage_count), 0) FROM documents WHERE num = ANY(%(nums)s)",
-            {"nums": document_nums},
+        ((count,),) = self.scatter.anywhere(
+            "SELECT coalesce(sum(passage_count), 0) FROM documents WHERE num = ANY(%(nums)s)", {"nums": document_nums}
         )
         return Allowed("document", document_nums, int(count))
 
@@ -223,14 +238,17 @@ class PostgresSnapshot:
         return Allowed("num", passage_nums, len(passage_nums))
 
 
-def opened(hosts: Hosts, generation: Generation, manifest: IndexManifest) -> PostgresSnapshot:
+def opened(scatter: Scatter, generation: Generation, manifest: IndexManifest, kept: Kept) -> PostgresSnapshot:
+    """`manifest`: the generation's, as this reading tells it."""
     return PostgresSnapshot(
         manifest,
-        PostgresVectors(hosts, generation),
-        PostgresWords(hosts, generation),
+        PostgresVectors(scatter, generation),
+        PostgresWords(scatter, generation, kept),
         range(manifest.passages),
-        hosts,
-        generation.schema,
+        kept.found,
+        kept.languages,
+        kept.tokens,
+        scatter,
     )
 
 

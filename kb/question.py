@@ -64,7 +64,7 @@ ORDINALS = {
 CAPITALISED_PAIR = re.compile(r"[A-ZА-ЯЁ][\w'’.-]+\s+(?:[a-z]{2,3}\s+)?[A-ZА-ЯЁ][\w'’-]+")
 ARABIC = re.compile(r"[\u0600-\u06ff]")
 ARTICLE = re.compile(
-    r"\b(?:article|art\.|стать[яеёиюй]+|ст\.|моддаи|madde)\s*(?:№\s*|-\s*)?((?:\d+(?:\.\d+)*(?:\s?(?:bis|ter|quater)\b)?|[IVX]+|(?-i:[IVXLC]+)))\b"
+    r"\b(?:article|art\.|стать[яеёиюй]+|ст\.|моддаи|madde)\s*(?:№\s*|-\s*)?((?:\d+(?:\.\d+)*(?:-\d{1,2}(?!\d))?(?:\s?(?:bis|ter|quater)\b)?|[IVX]+|(?-i:[IVXLC]+)))\b"
     r"|(?:آرٹیکل|دفعہ)\s*(?:نمبر\s)?([\d۰-۹]+)",
     re.I,
 )

@@ -198,13 +198,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """`next` is the offset of the following page as a string, or None."""
+    """`next` is the offset of the following page as a string, or None. `index` tells what was searched."""
 
     query: str
     items: tuple[Hit, ...]
     next: str | None
     also_searched: tuple[str, ...] = ()
     found: Found | None = None
+    index: IndexManifest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +329,11 @@ class IndexManifest:
     created_at: str
     vector_index: str = ""  #: its type and parameters, in words
     stale: bool = False  #: the store's primary does not answer, and a standby's newest generation is read
+    missing: tuple[str, ...] = ()  #: servers of parts of the collection that do not answer: what was read is without those
+
+    @property
+    def partial(self) -> bool:
+        return bool(self.missing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator
 
 # A stop, the marks that close a quotation or bracket after it; Chinese and Urdu stops need no space behind.
-_STOP = re.compile(r"(?:[.!?…؟]+[\"'»”’)\]]*(?=\s|$)|[۔。！？]+[\"'»”’」』）)\]]*)")
+# A run of stops is looked at once, from its first: taken up again at each of them, 300,000 dots took minutes.
+_STOP = re.compile(r"(?:(?<![.!?…؟])[.!?…؟]++[\"'»”’)\]]*+(?=\s|$)|[۔。！？]+[\"'»”’」』）)\]]*)")
 # A new line ends a sentence except where a wrapped line goes on in small letters.
-_LINE_END = re.compile(r"[ \t\u00a0]*\n\s*")
+_LINE_END = re.compile(r"(?<![ \t\u00a0])[ \t\u00a0]*+\n\s*")
 _ENUMERATION = re.compile(r"^[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[a-zа-я]|[ivxlIVXL]{1,6}|[A-Z])[)\]]?\.$")
 _LAST_WORD = re.compile(r"([^\W\d_]+(?:\.[^\W\d_]+)*)\.[\"'»”’)\]]*$")
 _ALWAYS = frozenset(  # what follows belongs to them

@@ -40,7 +40,7 @@ def answer_json(answer: Answer) -> JSON:
         "conflicts": [asdict(conflict) for conflict in answer.conflicts],
         "nearest": [hit_json(hit) for hit in answer.nearest],
         "also_searched": list(answer.also_searched),
-        "index": {"generation": answer.index.generation, "digest": answer.index.digest, "stale": answer.index.stale},
+        "index": index_json(answer.index),
         "models": dict(answer.models),
         "timings_ms": {step: round(value, 2) for step, value in answer.timings_ms.items()},
         "understood": None if answer.understood is None else understood_json(answer.understood),
@@ -119,12 +119,24 @@ def hit_json(hit: Hit) -> JSON:
     }
 
 
+def index_json(index: IndexManifest) -> JSON:
+    """What was searched, and what of it could not be."""
+    return {
+        "generation": index.generation,
+        "digest": index.digest,
+        "stale": index.stale,
+        "partial": index.partial,
+        "missing": list(index.missing),
+    }
+
+
 def search_json(page: SearchPage) -> JSON:
     return {
         "query": page.query,
         "items": [hit_json(hit) for hit in page.items],
         "next": page.next,
         "also_searched": list(page.also_searched),
+        "index": index_json(page.index) if page.index else None,
     }
 
 
@@ -214,7 +226,7 @@ def entity_json(entity: EntityCount) -> JSON:
 
 
 def manifest_json(manifest: IndexManifest) -> JSON:
-    return asdict(manifest)
+    return asdict(manifest) | {"partial": manifest.partial}
 
 
 def report_json(report: ReindexReport) -> JSON:

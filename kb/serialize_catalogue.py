@@ -25,6 +25,7 @@ def entity_json(detail: EntityDetail) -> JSON:
             for one in detail.related
         ],
         "passages": [_speaking_json(one) for one in detail.speaking],
+        "partial": detail.partial,
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from kb.errors import Gone, NotFound
 from kb.filters import condition
-from kb.ports import Rows
+from kb.ports import Rows, gathered, of_document
 from kb.records import (
     Anchor,
     Block,
@@ -68,7 +68,8 @@ def held_since(connection: sqlite3.Connection) -> str:
 
 def document(connection: Rows, generation: int, document_id: str) -> Document:
     """Raises NotFound."""
-    row = connection.execute(
+    whole = of_document(connection, document_id)
+    row = whole.execute(
         f"""SELECT d.id, d.uri, d.source_uri, d.source_sha256, d.original_sha256, d.media_type, d.metadata, d.text, d.blocks,
             d.pages, d.reader, d.warnings, d.ingested_at, d.stated, d.num FROM documents AS d WHERE d.id = :id AND {VISIBLE}""",
         {"id": document_id, "g": generation},
@@ -92,7 +93,7 @@ def document(connection: Rows, generation: int, document_id: str) -> Document:
         warnings=tuple(json.loads(warnings)),
         ingested_at=at,
         stated=tuple(Stated(*item) for item in json.loads(facts)),
-        references=_references(connection, num),
+        references=_references(whole, num),
     )
 
 
@@ -119,7 +120,8 @@ def _references(connection: Rows, num: int) -> tuple[Reference, ...]:
 
 def passage(connection: Rows, generation: int, passage_id: str) -> Passage:
     """Raises NotFound."""
-    row = connection.execute(
+    row = gathered(
+        connection,
         f"SELECT {PASSAGE_COLUMNS} FROM passages AS p JOIN documents AS d ON d.num = p.document WHERE p.id = :id AND {VISIBLE}",
         {"id": passage_id, "g": generation},
     ).fetchone()
@@ -130,7 +132,7 @@ def passage(connection: Rows, generation: int, passage_id: str) -> Passage:
 
 def passages(connection: Rows, generation: int, document_id: str) -> tuple[Passage, ...]:
     """A document's passages in order; empty for an unknown document."""
-    rows = connection.execute(
+    rows = of_document(connection, document_id).execute(
         f"""SELECT {PASSAGE_COLUMNS} FROM passages AS p JOIN documents AS d ON d.num = p.document
             WHERE d.id = :id AND {VISIBLE} ORDER BY p.ordinal""",
         {"id": document_id, "g": generation},
@@ -140,11 +142,15 @@ def passages(connection: Rows, generation: int, document_id: str) -> tuple[Passa
 
 def word_boxes(connection: Rows, generation: int, document_id: str, page: int) -> tuple[WordBox, ...]:
     """The words of a page that was read by OCR, in order; empty for any other page."""
-    row = connection.execute(
-        f"""SELECT w.boxes FROM word_boxes AS w JOIN documents AS d ON d.num = w.document
+    row = (
+        of_document(connection, document_id)
+        .execute(
+            f"""SELECT w.boxes FROM word_boxes AS w JOIN documents AS d ON d.num = w.document
             WHERE d.id = :id AND w.page = :page AND {VISIBLE}""",
-        {"id": document_id, "page": page, "g": generation},
-    ).fetchone()
+            {"id": document_id, "page": page, "g": generation},
+        )
+        .fetchone()
+    )
     return tuple(WordBox(page, *item) for item in json.loads(row[0])) if row else ()
 
 
@@ -152,7 +158,8 @@ def passages_by_num(connection: Rows, nums: Sequence[int]) -> dict[int, tuple[Pa
     """Passages with their documents by the store's own numbers; those that are gone are missing from the result."""
     found = {}
     for batch in _batches(nums):
-        rows = connection.execute(
+        rows = gathered(
+            connection,
             f"""SELECT p.num, {PASSAGE_COLUMNS}, {SUMMARY_COLUMNS} FROM passages AS p
                 JOIN documents AS d ON d.num = p.document WHERE p.num IN ({", ".join("?" * len(batch))})""",
             batch,
@@ -166,17 +173,19 @@ def passage_languages(connection: Rows, nums: Sequence[int]) -> dict[int, str]:
     """ISO 639-1 codes by passage number; those of passages that are gone are missing."""
     found: dict[int, str] = {}
     for batch in _batches(nums):
-        rows = connection.execute(f"SELECT num, language FROM passages WHERE num IN ({', '.join('?' * len(batch))})", batch)
+        rows = gathered(connection, f"SELECT num, language FROM passages WHERE num IN ({', '.join('?' * len(batch))})", batch)
         found |= {int(num): str(language) for num, language in rows}
     return found
 
 
 def passages_of_articles(connection: Rows, generation: int) -> list[tuple[int, str, int, str]]:
     """(number, pinpoint, document's number, its title) of the passages that are cited by an article, in order."""
-    rows = connection.execute(
+    rows = gathered(
+        connection,
         f"""SELECT p.num, p.pinpoint, d.num, d.title FROM passages AS p JOIN documents AS d ON d.num = p.document
             WHERE p.pinpoint LIKE 'art.%' AND {VISIBLE} ORDER BY d.num, p.ordinal""",
         {"g": generation},
+        lambda row: (row[2], row[0]),
     )
     return [(int(num), str(pinpoint), int(document), str(title)) for num, pinpoint, document, title in rows]
 
@@ -185,7 +194,8 @@ def token_codes(connection: Rows, nums: Sequence[int], model: str) -> dict[int, 
     """Packed token vectors (see kb.maxsim) by passage number."""
     found: dict[int, bytes] = {}
     for batch in _batches(nums):
-        rows = connection.execute(
+        rows = gathered(
+            connection,
             f"""SELECT p.num, t.codes FROM passages AS p JOIN vectors AS v ON v.key = p.vector_key AND v.model = ?
                 JOIN token_codes AS t ON t.vector = v.num WHERE p.num IN ({", ".join("?" * len(batch))})""",
             (model, *batch),
@@ -196,9 +206,11 @@ def token_codes(connection: Rows, nums: Sequence[int], model: str) -> dict[int, 
 
 def document_text(connection: Rows, generation: int, document_id: str) -> str:
     """A document's normalised text. Raises NotFound."""
-    row = connection.execute(
-        f"SELECT d.text FROM documents AS d WHERE d.id = :id AND {VISIBLE}", {"id": document_id, "g": generation}
-    ).fetchone()
+    row = (
+        of_document(connection, document_id)
+        .execute(f"SELECT d.text FROM documents AS d WHERE d.id = :id AND {VISIBLE}", {"id": document_id, "g": generation})
+        .fetchone()
+    )
     if row is None:
         raise NotFound(f"no document has the id {document_id!r}; `/api/v1/documents` lists those there are.")
     return str(row[0])

@@ -206,7 +206,7 @@ class FakeLibrary:
         hits = self._hits(query, filters)
         following = str(offset + n) if offset + n < len(hits) else None
         found = Found(len(hits), len({hit.document.id for hit in hits}), self.facets())
-        return SearchPage(query, hits[offset : offset + n], following, ("AUPTT", "Узбекистан") if expand else (), found)
+        return SearchPage(query, hits[offset : offset + n], following, ("AUPTT", "Узбекистан") if expand else (), found, MANIFEST)
 
     def documents(self, filters: Filters = Filters(), n: int = 50, cursor: str = "", sort: str = "title") -> DocumentPage:
         self._check("x", filters)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from kb import postgres_content, postgres_publish
+from kb import postgres_content, postgres_load
 from kb.config import settings_from
 from kb.postgres_lexemes import Lexemes
 from kb.postgres_publish import mirror
@@ -50,18 +50,18 @@ def sending() -> None:
 
 
 def copying() -> None:
-    blocks = Lexemes.blocks
+    divided = Lexemes.divided
 
-    def waiting(self: Lexemes) -> Iterator[bytes]:
-        for block in blocks(self):
+    def waiting(self: Lexemes, owners: Any, places: Sequence[int]) -> Iterator[list[bytes]]:
+        for block in divided(self, owners, places):
             yield block
             wait()
 
-    Lexemes.blocks = waiting  # type: ignore[method-assign]
+    Lexemes.divided = waiting  # type: ignore[method-assign]
 
 
 def indexing() -> None:
-    create_indexes = postgres_publish.create_indexes
+    create_indexes = postgres_load.create_indexes
 
     def waiting(server: Any, *arguments: Any, **named: Any) -> None:
         create_indexes(server, *arguments, **named)
@@ -69,7 +69,7 @@ def indexing() -> None:
         print("there", flush=True)
         server.execute("CREATE INDEX ON passages (slow(num))")
 
-    postgres_publish.create_indexes = waiting
+    postgres_load.create_indexes = waiting
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -79,6 +80,20 @@ class Servers:
 
     def start(self, which: str) -> None:
         self.run(which, "start")
+
+    @contextmanager
+    def paused(self, which: str) -> Iterator[None]:
+        """Its processes stand still: connections stay open, and nobody answers."""
+        (first, *_) = (self.folder / which / "postmaster.pid").read_text().splitlines()
+        parents = {path.parent.name: path.read_text().rsplit(")", 1)[1].split()[1] for path in Path("/proc").glob("[0-9]*/stat")}
+        pids = [int(first), *(int(pid) for pid, parent in parents.items() if parent == first)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def caught_up(self) -> None:
         """Wait until the standby has replayed all that the primary wrote."""

@@ -1,18 +1,29 @@
-"""Two database servers on this machine, set up by the scripts of deploy/postgresql as an operator would on two."""
+"""Two database servers on this machine, set up by the scripts of deploy/postgresql as an operator would on two.
+
+`python -m tests.postgres_pair COMMAND` sets them up as primary and standby under synchronous commit, publishes KB_HOME's index to
+them, and has the shell run COMMAND, where KB_STORE and KB_STORE_READ name them for readers, WRITER the primary for who publishes,
+FIRST and SECOND the settings of each for the scripts.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from kb.config import settings_from
+from kb.postgres_publish import mirror
+from kb.staging import Staging
 from tests.postgres_made import missing
 
 SCRIPTS = Path(__file__).parents[1] / "deploy" / "postgresql"
@@ -47,9 +58,10 @@ class Server:
             raise AssertionError(f"{name} {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
 
-    def psql(self, sql: str) -> str:
+    def psql(self, sql: str, database: str = "postgres") -> str:
         """As the superuser, by the server's socket."""
-        command = ["runuser", "-u", "postgres", "--", "psql", "-XAtqc", sql, "-h", str(self.etc.parent), "-p", str(self.port)]
+        command = ["psql", "-XAtqc", sql, "-h", str(self.etc.parent), "-p", str(self.port), "-d", database]
+        command = ["runuser", "-u", "postgres", "--", *command]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, cwd="/").stdout.strip()
 
     def start(self) -> None:
@@ -142,3 +154,26 @@ def pair(folder: Path, settings: str = FAST) -> Iterator[Pair]:
     finally:
         for server in (made.second, made.first):
             server.stop()
+
+
+def main(command: str) -> int:
+    with tempfile.TemporaryDirectory(prefix="wakhan-pair-", ignore_cleanup_errors=True) as name:
+        os.chmod(name, 0o711)  # the user postgres goes through it
+        with pair(Path(name), "") as two:
+            two.second.script("standby.sh", two.first.place)
+            two.first.script("synchronous.sh", "on")
+            environment = os.environ | {
+                "FIRST": str(two.first.etc / "server.env"),
+                "SECOND": str(two.second.etc / "server.env"),
+                "WRITER": two.address(options="&target_session_attrs=primary"),
+                "KB_STORE": two.address("wakhan_web", options="&target_session_attrs=primary"),
+                "KB_STORE_READ": " ".join(two.address("wakhan_web", (server,)) for server in (two.first, two.second)),
+            }
+            settings = dataclasses.replace(settings_from(os.environ, Path.cwd()), store=environment["WRITER"], store_read=())
+            with Staging(settings.home) as staging:
+                mirror(settings, staging)
+            return subprocess.run(command, shell=True, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(" ".join(sys.argv[1:])))

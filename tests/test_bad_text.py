@@ -14,10 +14,11 @@ RUSSIAN_TEXT = RUSSIAN[0][2] * 2
 URDU_TEXT = URDU[1][2]
 FRENCH = "Procès-verbal du comité de démolition : l’arrêté a été présenté à l’assemblée, où l’été dernier il fut débattu. " * 2
 CHINESE = "2018年第一季度报告。公司负责人、主管会计工作负责人及会计机构负责人保证季度报告中财务报表的真实、准确、完整。" * 3
+ROMANIAN = "Părțile își asigură reciproc libertatea tranzitului și își comunică taxele și țările vecine aceleași. " * 2
 TABLE = "Post: Torkham; Fee, USD: 12; Axles: 3\nPost: Khunjerab; Fee, USD: 14; Axles: 3\nPost: Chaman; Fee: 9; Axles: 2\n" * 2
 
 
-@pytest.mark.parametrize("text", ["", "iv", "p. 12", ENGLISH, RUSSIAN_TEXT, URDU_TEXT, FRENCH, CHINESE, TABLE])
+@pytest.mark.parametrize("text", ["", "iv", "p. 12", ENGLISH, RUSSIAN_TEXT, URDU_TEXT, FRENCH, ROMANIAN, CHINESE, TABLE])
 def test_sound_text_is_let_be(text: str) -> None:
     assert trouble_with(text) == ""
 
@@ -26,6 +27,9 @@ def test_sound_text_is_let_be(text: str) -> None:
     ("text", "trouble"),
     [
         ("(cid:36)(cid:42)(cid:85) (cid:72)", "signs without"),
+        ("/C50 /C72/C6f /C70 /C65 /C72 /c114/c121 /G2E/g0035", "signs without"),
+        ("Ҩ ဌʾ ဎಱ ܆ȥ Ϝͱʸ ฏʤҨ ଋҨ ƺୡȥ " * 4, "code page"),
+        ("".join(chr(ord(sign) + 0x18C) if sign.isalpha() else sign for sign in ENGLISH), "other letters"),
         ("\ue036\ue042\ue085 and", "signs without"),
         (RUSSIAN_TEXT.encode("cp1251", "ignore").decode("latin-1"), "code page"),
         (RUSSIAN_TEXT.encode("koi8-r", "ignore").decode("latin-1"), "code page"),

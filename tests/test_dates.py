@@ -23,6 +23,7 @@ from ingest.dates import dates_in
         ("this ELEVENTH day of APRIL One Thousand Nine Hundred Ninety Three", "1993-04-11", None),
         ("the twenty- fourth day of November two thousand and six.", "2006-11-24", None),
         ("the thirty-first day of May nineteen ninety-four", "1994-05-31", None),
+        ("the twentieth day of November in the year one thousand, nine hundred and ninety-five.", "1995-11-20", None),
         ("15 июля 2021 года", "2021-07-15", "15 июля 2021"),
         ("مورخہ ۱۵ جولائی ۲۰۲۱ کو", "2021-07-15", "۱۵ جولائی ۲۰۲۱"),
         ("15.07.2021", "2021-07-15", "15.07.2021"),
@@ -35,7 +36,10 @@ def test_one_date(text: str, iso: str, written: str | None) -> None:
         assert text[found.start : found.end] == written
 
 
-@pytest.mark.parametrize("text", ["May 2015", "31 June 2020", "45 May 2015", "in 2021", "Article 15 May apply", "1.2.3", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["May 2015", "31 June 2020", "45 May 2015", "in 2021", "Article 15 May apply", "1.2.3", "1 May in the year one thousand", ""],
+)
 def test_no_whole_date(text: str) -> None:
     assert dates_in(text) == []
 

@@ -6,13 +6,18 @@ import http.server
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 
+from benchmarks.rolling_restart import configuration, free_ports
 from kb.config import settings_from
 
 ROOT = Path(__file__).parents[1]
@@ -127,3 +132,26 @@ def test_web_processes_are_restarted_one_by_one(tmp_path: Path) -> None:
     refused = rolled(*ports, RESTART=str(note))
     assert refused.returncode == 1 and "not ready before" in refused.stderr
     assert len((tmp_path / "restarted").read_text().split()) == 2
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed: its configuration is not tried")
+def test_where_no_web_process_answers_the_proxy_says_when_to_come_back(tmp_path: Path) -> None:
+    public, *ports = free_ports(3)
+    (tmp_path / "nginx.conf").write_text(configuration(tmp_path, public, ports), encoding="utf-8")
+    proxy = subprocess.Popen(["nginx", "-e", str(tmp_path / "error.log"), "-c", str(tmp_path / "nginx.conf")])
+    try:
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", public), timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        for _ in range(3):  # with both left out as well
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(f"http://127.0.0.1:{public}/?q=rail", timeout=10)
+            with caught.value as answer:
+                assert (answer.code, answer.headers["Retry-After"], answer.headers["Cache-Control"]) == (503, "5", "no-store")
+                assert "Nothing can be answered" in answer.read().decode()
+    finally:
+        proxy.terminate()
+        proxy.wait(timeout=30)

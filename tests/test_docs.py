@@ -15,7 +15,15 @@ COMMANDS = {
     "kb": ("ask", "search", "show", "info", "eval", "backup", "restore", "export", "import"),
     "ingest": ("reindex", "watch", "fetch", "check", "rollback", "gc", "status"),
 }
-PROSE = ("docs/operations.md", "docs/postgresql.md", "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "corpus/README.md")
+PROSE = (
+    "docs/operations.md",
+    "docs/postgresql.md",
+    "docs/high-availability.md",
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "corpus/README.md",
+)
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

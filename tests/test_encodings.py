@@ -38,6 +38,15 @@ def test_code_pages_of_other_scripts() -> None:
     assert decode(ENGLISH.encode("cp1252"))[0] == ENGLISH
 
 
+def test_turkish_and_chinese_code_pages() -> None:
+    turkish = "Türkiye ile Özbekistan arasındaki anlaşma İstanbul'da imzalandı; ücretler düşürüldü."
+    assert decode(turkish.encode("cp1254"))[0] == turkish
+    chinese = "中华人民共和国政府和巴基斯坦伊斯兰共和国政府自由贸易协定，第一条 目标。缔约双方应公布其费用。"
+    assert decode(chinese.encode("gb18030"))[0] == chinese
+    mixed = "The railway from Ташкент to Термез and on to Карачи takes no fee."
+    assert decode(mixed.encode("cp1251"))[0] == mixed
+
+
 def test_a_declared_encoding_is_believed_where_the_bytes_can_be_that() -> None:
     assert decode("Ё".encode("cp866"), "IBM866") == ("Ё", ())
     assert decode(RUSSIAN.encode("koi8_r"), "windows-1252")[0] == RUSSIAN

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.gazetteer import MAX_EXPANSION, TYPES, Entity, Gazetteer, _folded, _person_cases, _thing_cases
+from kb.gazetteer import MAX_EXPANSION, TYPES, Entity, Gazetteer, _folded, _forms, _person_cases, _thing_cases
 from kb.language import script
 
 GAZETTEER = Gazetteer.load()
@@ -39,6 +40,53 @@ def test_data_names_nobody_twice_without_saying_so() -> None:
     assert {name: who for name, who in alone.items() if len(who) > 1} == {}
     assert set(alone) & set(shared) == set()
     assert {name for name, who in shared.items() if len(who) < 2} == set()
+
+
+def test_no_case_adjective_or_oblique_form_is_anothers_unmarked() -> None:
+    """Forms are made of names: of two that differ, the genitive of one may be the other."""
+    found: dict[str, set[str]] = {}
+    marked: dict[str, set[str]] = {}
+    for entity in GAZETTEER.entities.values():
+        for form, _ in _forms(entity):
+            found.setdefault(_folded(form)[0], set()).add(entity.id)
+        if entity.ambiguous:
+            first, *others = entity.ambiguous
+            for form, _ in _forms(replace(entity, name=first, aliases=tuple(others), stems=(), ambiguous=())):
+                marked.setdefault(_folded(form)[0], set()).add(entity.id)
+    assert len(found) >= 6000
+    assert {form: who for form, who in found.items() if len(who) > 1 and who - marked.get(form, set())} == {}
+
+
+#: Letters that are written for one another in the three scripts, beyond those that are folded when a text is searched.
+_LIKE = {"ئ": "ی", "ے": "ی", "ۓ": "ی", "ې": "ی", "ؤ": "و", "ڪ": "ک", "ں": "ن", "ء": "", "ъ": "", "ь": "", "э": "е", "ы": "и"}
+_LATIN = (
+    ("kh|x", "h"),
+    ("gh", "g"),
+    ("q|ck", "k"),
+    ("w", "v"),
+    ("dzh|zh|dj", "j"),
+    ("y|iy", "i"),
+    ("u", "o"),
+    ("ts", "c"),
+    ("['’ʻ]", ""),
+)
+
+
+def likeness(name: str) -> str:
+    """What is left of a name when its words stand together and letters that transliterators choose between are one."""
+    text = "".join(_LIKE.get(letter, letter) for letter in _folded(name)[0])
+    for written, one in _LATIN:
+        text = re.sub(written, one, text)
+    return re.sub(r"\W", "", text)
+
+
+def test_no_other_spelling_of_a_name_is_anothers() -> None:
+    bearers: dict[str, set[str]] = {}
+    for entity in GAZETTEER.entities.values():
+        for name in entity.names:
+            bearers.setdefault(likeness(name), set()).add(entity.id)
+    assert likeness("Khodja Qurghon") == likeness("Xodja Kurgon") and likeness("گوادرئی") == likeness("گوا درےي")
+    assert {name: who for name, who in bearers.items() if len(who) > 1} == {}
 
 
 @pytest.mark.parametrize("entity", GAZETTEER.entities.values(), ids=lambda entity: entity.id)

@@ -55,6 +55,27 @@ from ingest.headings import MAX_HEADING, Pinpoint, ordinal, parse_heading, parse
         ("5-берене", "art. 5"),
         ("Madde 5 – Kapsam", "art. 5"),
         ("II bob", "ch. II"),
+        ("Article 1-01: Definitions", "art. 1-01"),
+        ("ARTICLE A-01 Objectives", "art. A-01"),
+        ("Article 1603 — Scope", "art. 1603"),
+        ("Article Thirty-first", "art. 31"),
+        ("ARTICLE 151 Non-Application Of Article 8 And Chapter 14", "art. 151"),
+        ("TITLE III Trade", "title III"),
+        ("Annex O-06", "annex O-06"),
+        ("Annex 2 to the Agreement", "annex 2"),
+        ("Статья 26-1. Особые условия", "art. 26-1"),
+        ("Статья двадцать первая", "art. 21"),
+        ("Приложение N 1", "annex 1"),
+        ("Приложение № 2 к Соглашению", "annex 2"),
+        ("Приложение А", "annex А"),
+        ("آرٹیکل پنجم", "art. 5"),
+        ("ماده پنجم", "art. 5"),
+        ("باب اول", "ch. 1"),
+        ("المادة 5", "art. 5"),
+        ("5-nji madda", "art. 5"),
+        ("第五条", "art. 5"),
+        ("第二十一条 定义", "art. 21"),
+        ("第一章 总则", "ch. 1"),
     ],
 )
 def test_headings(text: str, expected: str) -> None:
@@ -84,6 +105,11 @@ def test_headings(text: str, expected: str) -> None:
         "Articles of clothing",
         "Party A",
         "Particle 5",
+        "Annex O-06 applies to the persons named in it",
+        "Annex 2 to the Agreement is an integral part of it.",
+        "Приложение № 2 к Соглашению является его частью.",
+        "第五条的规定适用于过境货物。",
+        "第五条、第六条",
         "Conclusion",
         "Article 9 " + "Word " * 60,
         "",
@@ -129,6 +155,18 @@ def test_other_lines_share_nothing(text: str) -> None:
 )
 def test_numbers_compare(number: str, value: tuple[int, ...]) -> None:
     assert ordinal(number) == value
+
+
+def test_inserted_roman_articles_and_lettered_ones_compare() -> None:
+    assert ordinal("V") < ordinal("V bis") < ordinal("VI")
+    assert ordinal("26") < ordinal("26-1") < ordinal("27")
+    assert ordinal("A-01") < ordinal("A-02") < ordinal("B-01")
+    assert ordinal("Б") == (2,)
+
+
+def test_a_chinese_article_stands_in_the_line_of_its_text() -> None:
+    assert parse_run_in("第三条 缔约双方应公布其费用。") == (Pinpoint("article", "3"), 4)
+    assert parse_run_in("第三条的规定适用。") is None
 
 
 def test_inserted_articles_stand_between_their_neighbours() -> None:

@@ -19,7 +19,7 @@ from ingest.sandbox import Limits, _answer, _run
 from ingest.text import UnreadableFile
 from kb.records import SourceFile
 
-libc, target = ctypes.CDLL(None), sys.argv[1]
+libc, target, other = ctypes.CDLL(None), *sys.argv[1:]
 CALLS = {  # as machine code would call them, past Python's hooks
     "socket": lambda: libc.socket(2, 1, 0),
     "unix socket": lambda: libc.socket(1, 1, 0),
@@ -29,6 +29,12 @@ CALLS = {  # as machine code would call them, past Python's hooks
     "chmod": lambda: libc.chmod(target.encode(), 0),
     "fork": lambda: libc.fork() or os._exit(0),
     "signal": lambda: libc.kill(os.getppid(), 0),
+    "another file": lambda: libc.open(other.encode(), os.O_RDONLY),
+    "another folder": lambda: libc.open(os.path.dirname(target).encode(), os.O_RDONLY),
+    "passwords": lambda: libc.open(b"/etc/passwd", os.O_RDONLY),
+    "the parent's secrets": lambda: libc.open(b"/proc/%d/environ" % os.getppid(), os.O_RDONLY),
+    "shared memory": lambda: libc.shmget(0, 4096, 0o1600),
+    "another root": lambda: libc.chroot(b"/"),
 }
 PYTHON = {
     "socket": lambda: socket.socket(),
@@ -39,6 +45,7 @@ PYTHON = {
     "rename": lambda: os.rename(target, target + "2"),
     "folder": lambda: os.mkdir(target + "3"),
     "program": lambda: subprocess.run(["true"]),
+    "another file": lambda: open(other),
     "fork": lambda: os.fork(),
 }
 
@@ -48,27 +55,36 @@ def attempt(try_it):
     except OSError:
         return "refused"
 
+def is_open(number):
+    try:
+        return bool(os.fstat(number))
+    except OSError:
+        return False
+
 def read(source):
     os.write(2, b"x" * 1_000_000)  # goes nowhere, and stops nobody
     done = {f"call: {name}": attempt(call) for name, call in CALLS.items()}
     done |= {f"python: {name}": attempt(call) for name, call in PYTHON.items()}
     done["read"] = open(target).read()
+    done["descriptors"] = sum(is_open(number) for number in range(200))
     raise UnreadableFile(json.dumps(done))
 
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-letter, payload = _run(Limits(), partial(_answer, Limits(), partial(read, SourceFile("c/a", target, "text/plain", ""))))
+work = partial(read, SourceFile("c/a", target, "text/plain", ""))
+letter, payload = _run(Limits(), partial(_answer, Limits(), work), (target,))
 print(payload.decode())
 """
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     target = tmp_path_factory.mktemp("kernel") / "a.txt"
     target.write_text("kept")
+    (other := target.with_name("b.txt")).write_text("another's")
     asks, never = os.pipe()  # a server whose input ends takes its parent for gone
     try:
         out = subprocess.run(
-            [sys.executable, "-c", PROGRAM, target],
+            [sys.executable, "-c", PROGRAM, target, other],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
             stdin=asks,
             stdout=subprocess.PIPE,
@@ -79,16 +95,18 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         os.close(asks)
         os.close(never)
     assert target.read_text() == "kept"
-    told: dict[str, str] = json.loads(out.stdout)
+    told: dict[str, object] = json.loads(out.stdout)
     return told
 
 
-def test_python_in_a_reader_only_reads(done: dict[str, str]) -> None:
+def test_python_in_a_reader_only_reads(done: dict[str, object]) -> None:
     assert done["read"] == "kept"
-    assert {name: told for name, told in done.items() if name.startswith("python") and told != "refused"} == {}
+    allowed = {name for name, told in done.items() if name.startswith("python") and told != "refused"}
+    assert allowed <= {"python: another file"}  # refused where the kernel has Landlock
+    assert done["descriptors"] == 4  # the three of any program, and the one for its answer
 
 
-def test_machine_code_in_a_reader_only_reads(done: dict[str, str]) -> None:
+def test_machine_code_in_a_reader_only_reads(done: dict[str, object]) -> None:
     code = "from ingest.kernel import refuse_the_rest; print(*refuse_the_rest())"
     held = subprocess.run(
         [sys.executable, "-c", code],
@@ -101,6 +119,7 @@ def test_machine_code_in_a_reader_only_reads(done: dict[str, str]) -> None:
         pytest.skip(f"this kernel holds only: {held}")
     allowed = {name for name, told in done.items() if name.startswith("call") and told != "refused"}
     assert allowed <= {"call: signal"}  # refused from Linux 6.12 on
+    assert done["python: another file"] == "refused"
 
 
 def test_the_filter_of_calls_decides_as_it_says() -> None:

@@ -11,7 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest import ocr
 from ingest.ocr import Look, look_from, with_scans
-from ingest.page_picture import without_rules
+from ingest.page_picture import skew_of, without_rules
 from ingest.sandbox import Helpers, read_sandboxed
 from ingest.sources import PDF
 from ingest.tesseract import Engine, find_engine
@@ -53,7 +53,7 @@ class Pages:
         shown = self.shown[page]
         if isinstance(shown, str):
             return shown or Look((400, 600), 0.0, 1.0, True, "")
-        return Look((400, 600), self.pictures, 1.0, False, shown.get(models, ""))
+        return Look((400, 600), self.pictures, 1.0, False, shown.get(models, ""), 180.0 if turned else 0.0)
 
 
 def run(document: Parsed, see: Pages, engine: Engine | None = ENGINE) -> Parsed | Failure:
@@ -156,8 +156,11 @@ def test_pages_after_the_time_is_up_are_reported(monkeypatch, bound) -> None:
     assert "pages 2–4 unread" in document.warnings[0]
 
 
+TURNED = b'{"width": 9, "height": 9, "pictures": 0, "columns": 1, "turned": 1e9}\n'
+
+
 @pytest.mark.parametrize(
-    "payload", [b"", b"[]\n", b'{"width": 0, "height": 1, "pictures": 0, "columns": 1}\n', b'{"width": "1"}\n', b"\xff"]
+    "payload", [b"", b"[]\n", b'{"width": 0, "height": 1, "pictures": 0, "columns": 1}\n', b'{"width": "1"}\n', b"\xff", TURNED]
 )
 def test_a_look_that_does_not_hold_together(payload: bytes) -> None:
     with pytest.raises(ValueError):
@@ -266,3 +269,20 @@ def test_rules_go_and_letters_stay() -> None:
     assert cleaned.crop((40, 80, 300, 200)).tobytes() == letters.tobytes()
     assert cleaned.crop((0, 0, 400, 60)).getextrema()[0] > 128 and cleaned.crop((0, 0, 30, 300)).getextrema()[0] > 128
     assert without_rules(Image.new("L", (20, 20), 0), 150).getextrema() == (0, 0)
+
+
+@pytest.mark.parametrize("angle", [-5.0, -1.5, 0.0, 2.0, 6.0])
+def test_the_slope_of_lines_is_found(angle: float) -> None:
+    image = Image.new("L", (1200, 1600), 255)
+    pen = ImageDraw.Draw(image)
+    for row in range(30):
+        for word in range(12 - row % 4):
+            pen.rectangle((100 + 85 * word, 100 + 45 * row, 160 + 85 * word, 118 + 45 * row), 0)
+    assert abs(skew_of(image.rotate(angle, fillcolor=255)) - angle) <= 0.2
+
+
+def test_a_picture_without_lines_has_no_slope() -> None:
+    image = Image.new("L", (1200, 1600), 255)
+    ImageDraw.Draw(image).ellipse((200, 300, 1000, 1100), 60)
+    assert skew_of(image) == 0.0
+    assert skew_of(Image.new("L", (30, 30), 255)) == 0.0

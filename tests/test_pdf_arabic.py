@@ -52,6 +52,14 @@ def test_the_ligature_of_lam_and_alef_is_spelled_lam_first(pieces: str) -> None:
     assert read([*ligature, glyph("ب", 2, 50 + WIDTH)]) == ["بلا"]
 
 
+@pytest.mark.parametrize("pieces", ["لخ", "خل"])
+@pytest.mark.parametrize("step", [WIDTH, -WIDTH])
+def test_other_ligatures_are_spelled_as_unicode_spells_them(pieces: str, step: float) -> None:
+    ligature = [glyph(sign, place, 50) for place, sign in enumerate(pieces)]
+    word = read([*ligature, glyph("ب", 2, 50 + step)])
+    assert word == ["بلخ" if step > 0 else "لخب"]
+
+
 def test_a_mark_follows_the_letter_that_carries_it() -> None:
     letters = [glyph("ي", 0, 60), glyph("ض", 2, 55), glyph("ا", 3, 50)]
     assert read([letters[0], glyph("\u064b", 1, 57, width=2), *letters[1:]]) == ["يض\u064bا"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ingest.pdf_fragments import PageText
 from ingest.pdf_furniture import without_furniture
@@ -51,3 +52,23 @@ def test_articles_at_the_top_of_some_pages_stay() -> None:
     pages = [page(n, "Treaty series", first=f"Article {n}" if n in (2, 5, 7) else "") for n in range(10)]
     texts, _ = kept(pages)
     assert [text[0] for text in (texts[2], texts[5], texts[7])] == ["Article 2", "Article 5", "Article 7"]
+
+
+def test_numbered_headings_at_the_top_stay() -> None:
+    heads = ["1 Aims", "2 Means", "3 Costs", "4 Findings", "5 Annex"]
+    texts, labels = kept([page(n, head, str(n + 1)) for n, head in enumerate(heads)])
+    assert [text[0] for text in texts] == heads
+    assert all(len(text) == 6 for text in texts) and labels == ["1", "2", "3", "4", "5"]
+    texts, _ = kept([page(0, "Chapter 1")])
+    assert texts[0][0] == "Chapter 1"
+    large = [
+        replace(page(n), fragments={0: [*page(n).fragments[0], piece(head, 50, 40, size=16)]}) for n, head in enumerate(heads)
+    ]
+    texts, labels = kept(large)
+    assert [text[-1] for text in texts] == heads and labels == [None] * 5
+
+
+def test_of_two_pages_the_first_keeps_what_both_have() -> None:
+    texts, labels = kept([page(n, "Invoice 12 of the carrier", str(n + 1)) for n in range(2)])
+    assert texts[0][0] == "Invoice 12 of the carrier"
+    assert [len(text) for text in texts] == [6, 5] and labels == ["1", "2"]

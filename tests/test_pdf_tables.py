@@ -99,3 +99,93 @@ def test_words_and_figures_that_a_narrow_cell_breaks_are_made_whole() -> None:
     pieces += [piece("2,00", 53, 140), piece("0 km", 53, 152), piece("Termez to Kabul", 80, 140)]
     _, (table,) = ruled_tables(pieces, rules)
     assert told(table, words=frozenset(["distance"])) == ["Distance: 2,000 km; Route: Termez to Kabul"]
+
+
+def test_whole_words_and_figures_below_each_other_stay_apart() -> None:
+    rules = grid([50, 110, 200], [90, 130, 170])
+    pieces = [piece("Safe water", 53, 100, bold=True), piece("consumed", 53, 112, bold=True), piece("Cost", 120, 100, bold=True)]
+    pieces += [piece("1,022,490", 63, 140), piece("2,586,688", 63, 152), piece("a remark", 120, 140)]
+    _, (table,) = ruled_tables(pieces, rules)
+    assert told(table) == ["Safe water consumed: 1,022,490 2,586,688; Cost: a remark"]
+
+
+def statistics(names: list[list[tuple[str, float]]]) -> list[str]:
+    """A table with rules around its header and its border alone."""
+    rules = grid([50, 150, 200, 250], [90, 110, 110 + 14.0 * len(names)])
+    pieces = [piece(text, x, 105, bold=True) for text, x in (("State", 55), ("Exports", 155), ("Imports", 205))]
+    pieces += [piece(text, x, 122 + 12.0 * row) for row, line in enumerate(names) for text, x in line]
+    _, (table,) = ruled_tables(pieces, rules)
+    return told(table)
+
+
+def test_rows_that_no_rule_parts_are_told_by_their_figures() -> None:
+    lines = [
+        [(name, 55.0), (str(n), 160.0), (f"{n}.5", 210.0)] for n, name in enumerate(("Tajikistan", "Uzbekistan", "Kazakhstan"))
+    ]
+    assert statistics(lines)[2] == "State: Kazakhstan; Exports: 2; Imports: 2.5"
+    assert len(statistics(lines)) == 3
+
+
+def test_names_of_two_lines_stay_with_their_figures() -> None:
+    figures = [[(str(n), 160.0), (f"{n}.5", 210.0)] for n in range(3)]
+    below = [[("Tajikistan", 55.0), *figures[0]], [("Kyrgyz", 55.0), *figures[1]], [("Republic", 55.0)]]
+    below += [[("Uzbekistan", 55.0), *figures[2]], [("in part", 55.0)]]
+    assert statistics(below)[1:] == [
+        "State: Kyrgyz Republic; Exports: 1; Imports: 1.5",
+        "State: Uzbekistan in part; Exports: 2; Imports: 2.5",
+    ]
+    above = [
+        [("Central", 55.0)],
+        [("Asia", 55.0), *figures[0]],
+        [("Turkmenistan", 55.0), *figures[1]],
+        [("Iran", 55.0), *figures[2]],
+    ]
+    assert statistics(above)[0] == "State: Central Asia; Exports: 0; Imports: 0.5"
+    group = [
+        [("Tajikistan", 55.0), *figures[0]],
+        [("Its neighbours", 55.0)],
+        [("Uzbekistan", 55.0), *figures[1]],
+        [("Iran", 55.0), *figures[2]],
+    ]
+    assert statistics(group)[1] == "Its neighbours"
+
+
+def test_columns_of_a_header_go_on_where_its_table_has_a_border_alone() -> None:
+    across = ((90, 50, 250), (110, 50, 250), (160, 50, 250))
+    rules = Rules(across, ((50, 90, 160), (150, 90, 110), (200, 90, 110), (250, 90, 160)))
+    pieces = [piece(text, x, 105, bold=True) for text, x in (("State", 55), ("Exports", 155), ("Imports", 205))]
+    for n in range(3):
+        pieces += [piece(text, x, 122 + 12.0 * n) for text, x in ((f"State {n}", 55), (f"{n}1", 160), (f"{n}2", 210))]
+    _, (table,) = ruled_tables(pieces, rules)
+    assert told(table)[1] == "State: State 1; Exports: 11; Imports: 12"
+
+
+def test_names_are_told_where_no_value_tells_them() -> None:
+    pieces = [piece(text, x, 105, bold=True) for text, x in (("Claim", 55), ("Made by", 105), ("Status", 155))]
+    pieces += [piece("none", 55, 125), piece("nobody", 105, 125)]
+    _, (table,) = ruled_tables(pieces, grid([50, 100, 150, 200], [90, 110, 130]))
+    assert told(table) == ["Claim; Made by; Status", "Claim: none; Made by: nobody"]
+
+
+def test_lines_beside_ruled_figures_belong_to_one_each_and_a_paragraph_to_all() -> None:
+    ys = [90.0, 110.0, 130.0, 150.0]
+    rules = Rules(
+        ((90, 50, 350), (110, 300, 350), (130, 300, 350), (150, 50, 350)), tuple((x, 90, 150) for x in (50.0, 300.0, 350.0))
+    )
+    figures = [piece(f"{n}1", 320, y + 15) for n, y in enumerate(ys[:3])]
+    labels = [piece(text, 55, y + 15) for text, y in zip(("wages", "interest", "dividends"), ys[:3], strict=True)]
+    _, (table,) = ruled_tables([*labels, *figures], rules)
+    assert told(table) == ["wages; 01", "interest; 11", "dividends; 21"]
+    prose = [piece("a remark on each of the three lines, xxxxxxxxxxx", 55, y + 15) for y in ys[:3]]
+    _, (table,) = ruled_tables([*prose, *figures], rules)
+    assert told(table)[1:] == ["11", "21"]
+    assert told(table)[0].count("remark") == 3
+
+
+def test_the_frame_of_a_drawing_over_lines_of_text_is_no_table() -> None:
+    lines = [piece("the outer loop calls the inner one again", 40, 100 + 14.0 * n) for n in range(8)]
+    labels = [piece(text, x, 100 + 28.0 * n) for n in range(4) for text, x in (("Trunk", 260), ("Guard", 320))]
+    across = tuple((y, 52.0, 370.0) for y in (90.0, 120.0, 150.0, 210.0))
+    rules = Rules(across, tuple((x, 90.0, 210.0) for x in (52.0, 310.0, 370.0)))
+    rest, tables = ruled_tables([*lines, *labels], rules)
+    assert not tables and rest == [*lines, *labels]

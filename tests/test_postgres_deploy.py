@@ -76,6 +76,10 @@ def test_only_who_proves_itself_reads_and_a_reader_cannot_write(two, encoder, tm
     subprocess.run(["bash", SCRIPTS / "certificates.sh", "ca", tmp_path / "other"], check=True, capture_output=True, timeout=60)
     wrong_ca = web.replace(str(two.folder / "ca" / "ca.crt"), str(tmp_path / "other" / "ca.crt"))
     assert "certificate verify failed" in refused(settings, encoder, wrong_ca)
+    with pytest.raises(StoreUnavailable, match="certificate verify failed"):
+        staged_and_published(
+            dataclasses.replace(settings, store=settings.store.replace("/ca.crt", "/a.crt")), said(2022), encoder
+        )
     wrong_name = web.replace("@localhost", "@127.0.0.1")
     assert "does not match host name" in refused(settings, encoder, wrong_name)
     assert "no encryption" in refused(settings, encoder, web.replace("sslmode=verify-full", "sslmode=disable"))

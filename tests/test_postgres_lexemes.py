@@ -24,16 +24,18 @@ def made(folder, rows):
     index = WordIndex(folder)
     documents = np.arange(len(rows), dtype=np.int64) // 2 + 7
     lexemes = Lexemes(index, documents, folder)
-    return b"".join(lexemes.blocks()), list(lexemes.terms()), index.mean_length
+    blocks = lexemes.divided(documents % 2, [1, 0])
+    return [b"".join(part) for part in zip(*blocks, strict=True)] or [b"", b""], list(lexemes.terms()), index.mean_length
 
 
 def expected(rows, mean):
-    """One passage after the other: the rows, and in how many passages each stem is."""
+    """One passage after the other: the rows of two parts, and in how many passages of both each stem is."""
     found = [tuple([lexeme(stem) for stem in stems(column)] for column in row) for row in rows]
     names = sorted({stem for columns in found for column in columns for stem in column}, key=str.encode)
     numbers = {name: number for number, name in enumerate(names)}
-    encoded = (_row(place, columns, numbers, mean) for place, columns in enumerate(found))
-    return b"".join(encoded), Counter(stem for columns in found for stem in {*columns[0], *columns[1]}), numbers
+    encoded = [_row(place, columns, numbers, mean) for place, columns in enumerate(found)]
+    divided = [b"".join(row for place, row in enumerate(encoded) if (place // 2 + 7) % 2 == part) for part in (1, 0)]
+    return divided, Counter(stem for columns in found for stem in {*columns[0], *columns[1]}), numbers
 
 
 def _row(place, columns, numbers, mean):
@@ -81,8 +83,8 @@ def test_stems_that_are_too_long_places_too_many_and_too_far(tmp_path):
 
 def test_embeddings_are_rows_of_half_precision():
     vectors = np.array([[1, 0.1], [-2, 6.1e-5]], np.float32)
-    rows = embeddings(vectors, 5, np.array([3, 4]))
+    rows = embeddings(vectors, np.array([5, 9]), np.array([3, 4]))
     size = len(rows) // 2
     for number in range(2):
         row = rows[number * size : (number + 1) * size]
-        assert row == struct.pack("!hiqiqihh2e", 3, 8, 5 + number, 8, 3 + number, 8, 2, 0, *vectors[number].tolist())
+        assert row == struct.pack("!hiqiqihh2e", 3, 8, 5 + 4 * number, 8, 3 + number, 8, 2, 0, *vectors[number].tolist())

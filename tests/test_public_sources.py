@@ -83,7 +83,7 @@ def test_what_cannot_be_chosen_is_said(choice, said):
         (ENTRY + 'colour = "red"\n', "unknown key 'colour'"),
         (ENTRY.replace("news", "poem"), "kind 'poem' is not used"),
         (ENTRY.replace("https://", "file://"), "url 'file://example.org/a' is not used"),
-        (ENTRY.replace("https://", "https://user:secret@"), "only http:// and https:// addresses are"),
+        (ENTRY.replace("https://", "https://user:secret@"), "addresses without user name"),
         (ENTRY.replace('title = "A"\n', ""), "has no title"),
         (ENTRY + 'date = "soon"\n', "date 'soon' is not used"),
         (ENTRY + 'countries = ["Atlantis"]\n', "country 'Atlantis' is not used"),

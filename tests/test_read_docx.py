@@ -71,12 +71,17 @@ def test_a_file_without_properties_has_no_title_and_one_with_them_has() -> None:
     assert read(MemoryFile("a.docx", out.getvalue()))[0].metadata.title == "On fees"
 
 
-def test_strict_open_xml_is_refused_with_the_remedy() -> None:
-    whole = dict(_parts(word_file(p("x"))))
-    ordinary, strict = b"http://schemas.openxmlformats.org/officeDocument/2006/", b"http://purl.oclc.org/ooxml/officeDocument/"
-    whole["_rels/.rels"] = whole["_rels/.rels"].replace(ordinary, strict)
-    with pytest.raises(UnreadableFile, match="ordinary Word document"):
-        read(MemoryFile("a.docx", packed(whole)))
+def test_strict_open_xml_and_a_template_are_read() -> None:
+    whole = dict(_parts(word_file(p("One") + p("Two", v("pStyle", "H1")), styles=style("H1", "heading 1"))))
+    names = (
+        (b"http://schemas.openxmlformats.org/officeDocument/2006/", b"http://purl.oclc.org/ooxml/officeDocument/"),
+        (b"http://schemas.openxmlformats.org/wordprocessingml/2006/main", b"http://purl.oclc.org/ooxml/wordprocessingml/main"),
+    )
+    for ordinary, strict in names:
+        whole = {name: data.replace(ordinary, strict) for name, data in whole.items()}
+    whole["[Content_Types].xml"] = whole["[Content_Types].xml"].replace(b".document.main+xml", b".template.main+xml")
+    (document,) = read(MemoryFile("a.docx", packed(whole)))
+    assert document.text == "One\n\nTwo" and document.blocks[1].level == 1
 
 
 def _parts(file: MemoryFile) -> list[tuple[str, bytes]]:
@@ -115,6 +120,15 @@ def test_hidden_text_is_left_out_with_a_warning() -> None:
     (document,) = read(word_file(body, styles=styles))
     assert document.text == "seen shown"
     assert "12 characters that Word hides" in document.warnings[0]
+
+
+def test_a_run_s_own_switch_goes_before_a_hiding_style() -> None:
+    styles = f'<w:style w:type="paragraph" w:default="1" w:styleId="N">{v("name", "Normal")}<w:rPr><w:vanish/></w:rPr></w:style>'
+    styles += style("H", "heading 1", based="N")
+    shown = f"<w:p><w:pPr>{v('pStyle', 'H')}</w:pPr>{run(t('Rates'), v('vanish', '0'))}</w:p>"
+    (document,) = read(word_file(shown + p("secret") + p("too", v("pStyle", "H")), styles=styles))
+    assert document.text == "Rates"
+    assert "9 characters that Word hides" in document.warnings[0]
 
 
 def test_fields_show_results_and_a_table_of_contents_is_left_out() -> None:

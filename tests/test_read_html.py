@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reading_html import average, rows, score
+from ingest.page_facts import author
 from ingest.read_html import read
 from ingest.text import UnreadableFile
 from kb.records import Parsed
@@ -52,6 +53,68 @@ def test_metadata(tmp_path: Path) -> None:
     assert (metadata.title, metadata.publisher, metadata.url) == ("Fees", "Gazette", "https://example.org/fees")
     assert metadata.author == "Aigul Karimova"
     assert (metadata.published, metadata.language) == ("2024-05-06", "ur")
+
+
+def dated(tmp_path: Path, head: str, text: str = "") -> str:
+    """The date of publication that a page is given."""
+    article = f"<article><h1>Fees</h1><p>{SENTENCE * 5}</p>{text}</article>"
+    return one(tmp_path, f"<html><head><title>Fees</title>{head}</head><body>{article}</body></html>").metadata.published
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "expected"),
+    [
+        ('<meta name="date" content="2024-05-06">', "", "2024-05-06"),
+        ('<meta name="date" content="11/01/2023 12:43:42">', "", ""),  # who can tell the month from the day?
+        ('<meta name="date" content="25.11.2023">', "", "2023-11-25"),
+        ('<meta property="og:updated_time" content="2020-06-02T11:57:06+02:00">', "", ""),
+        (
+            "",
+            '<time itemprop="dateModified">2018-08-29</time><time itemprop="datePublished" datetime="2018-06-22"></time>',
+            "2018-06-22",
+        ),
+        (
+            '<script type="application/ld+json">{"@type": "Article", "datePublished": "2021-09-19T14:00:49Z"}</script>',
+            "",
+            "2021-09-19",
+        ),
+        ("", '<time class="published updated" datetime="2019-11-13">November</time>', "2019-11-13"),
+        ("", "<script>var page = {changed: '2022-02-09T11:04:09Z'}</script>", ""),
+    ],
+)
+def test_a_page_s_date_is_that_of_its_publication_or_none(tmp_path: Path, head: str, text: str, expected: str) -> None:
+    assert dated(tmp_path, head, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("View all posts by Aigul Karimova", "Aigul Karimova"),
+        ("By Aigul Karimova; Facebook Com", "Aigul Karimova"),
+        ("Follow", ""),
+        ("Choose who has written this page in the settings of the module", ""),
+        ("Aigul Karimova; Sheikh Mohammed bin Rashid Al Maktoum", "Aigul Karimova; Sheikh Mohammed bin Rashid Al Maktoum"),
+    ],
+)
+def test_an_author_is_a_name(names: str, expected: str) -> None:
+    assert author(names) == expected
+
+
+def test_a_post_that_an_article_quotes_is_kept(tmp_path: Path) -> None:
+    quote = f'<blockquote class="twitter-tweet"><p>The fee is too high. {SENTENCE}</p></blockquote>'
+    post = f'<div class="social-media-embed">{quote}</div>'
+    page = f"<html><body><article><h1>Fees</h1><p>{SENTENCE * 4}</p>{post}<p>Then, {SENTENCE * 4}</p></article></body></html>"
+    assert "The fee is too high." in one(tmp_path, page).text
+
+
+def test_links_to_other_pages_behind_an_article_go(tmp_path: Path) -> None:
+    links = "".join(f'<li><a href="/{name}">Ten reasons to visit {name}</a></li>' for name in ("Osh", "Khujand", "Nukus"))
+    article = f"<article><h1>Fees</h1><p>{SENTENCE * 9}</p><ul>{{}}</ul><p>The editors wrote this.</p></article>"
+    page = f"<html><body>{article}</body></html>"
+    document = one(tmp_path, page.format(links))
+    assert "reasons" not in document.text and document.text.endswith("The editors wrote this.")
+    kept = one(tmp_path, page.format("<li>Osh is the first post.</li><li>Nukus is the second.</li>"))
+    assert "Osh is the first post." in kept.text
 
 
 def test_a_year_in_the_text_is_no_date_of_the_page(tmp_path: Path) -> None:

@@ -180,6 +180,72 @@ def test_three_columns_notes_and_printed_numbers() -> None:
 
 @pytest.mark.real
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real documents are not beside the project")
+def noted(path: Path, kind: str, rect: tuple[float, float, float, float], text: str) -> Path:
+    """The PDF with a note or stamp of this text on its first page."""
+    writer = pypdf.PdfWriter(clone_from=path)
+    look = pypdf.generic.StreamObject()
+    look.set_data(f"BT /F 12 Tf 2 4 Td ({text}) Tj ET".encode())
+    font = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
+    names = pypdf.generic.DictionaryObject({pypdf.generic.NameObject(k): pypdf.generic.NameObject(v) for k, v in font.items()})
+    fonts = pypdf.generic.DictionaryObject({pypdf.generic.NameObject("/F"): names})
+    look.update(
+        {
+            pypdf.generic.NameObject("/Type"): pypdf.generic.NameObject("/XObject"),
+            pypdf.generic.NameObject("/Subtype"): pypdf.generic.NameObject("/Form"),
+            pypdf.generic.NameObject("/BBox"): pypdf.generic.RectangleObject((0, 0, rect[2] - rect[0], rect[3] - rect[1])),
+            pypdf.generic.NameObject("/Resources"): pypdf.generic.DictionaryObject({pypdf.generic.NameObject("/Font"): fonts}),
+        }
+    )
+    note = pypdf.generic.DictionaryObject(
+        {
+            pypdf.generic.NameObject("/Subtype"): pypdf.generic.NameObject(kind),
+            pypdf.generic.NameObject("/Rect"): pypdf.generic.RectangleObject(rect),
+            pypdf.generic.NameObject("/F"): pypdf.generic.NumberObject(4),
+            pypdf.generic.NameObject("/AP"): pypdf.generic.DictionaryObject(
+                {pypdf.generic.NameObject("/N"): writer._add_object(look)}
+            ),
+        }
+    )
+    writer.add_annotation(0, note)
+    writer.write(path)
+    return path
+
+
+def test_values_of_forms_are_read_and_have_their_places(tmp_path: Path) -> None:
+    out = tmp_path / "form.pdf"
+    canvas = Canvas(str(out), pagesize=(400, 600))
+    canvas.drawString(40, 550, "Border post:")
+    canvas.acroForm.textfield(name="post", value="Torkham", x=120, y=545, width=100, height=18, fontSize=12)
+    canvas.save()
+    (document,) = read(out)
+    assert document.text == "Border post: Torkham"
+    text, boxes = pdf_places(out, 1)
+    box = boxes[text.index("T")]
+    assert box is not None and 120 <= box[0] <= 130 and 30 <= box[1] <= 60
+
+
+@pytest.mark.parametrize("kind", ["/FreeText", "/Stamp"])
+def test_a_note_on_empty_paper_is_read_and_one_over_the_text_leaves_its_words_whole(tmp_path: Path, kind: str) -> None:
+    (document,) = read(noted(write(tmp_path, [["Fees are published."]]), kind, (40, 300, 200, 320), "Approved in June"))
+    assert document.text.split() == ["Fees", "are", "published.", "Approved", "in", "June"]
+    (document,) = read(noted(write(tmp_path, [["Fees are published."]]), kind, (60, 545, 100, 562), "No"))
+    assert document.text == "Fees are published."
+
+
+def test_text_beside_the_page_is_not_read(tmp_path: Path) -> None:
+    out = tmp_path / "a.pdf"
+    canvas = Canvas(str(out), pagesize=(400, 600))
+    for x, y, text in (
+        (40, 550, "Fees are published at the border."),
+        (40, -40, "report.indd 1"),
+        (420, 300, "slug"),
+        (40, 640, "mark"),
+    ):
+        canvas.drawString(x, y, text)
+    canvas.save()
+    assert read(out)[0].text == "Fees are published at the border."
+
+
 def test_text_in_all_eight_directions_and_vertical_text() -> None:
     (document,) = read(REAL / "issue-848.pdf")
     pages = [document.text[page.start : page.end].strip() for page in document.pages]
@@ -203,3 +269,9 @@ def test_pypdf_is_taken_where_it_reads_a_fifth_more() -> None:
     assert better_text(reader, 2, PageText(400, 600, {0: [piece(whole, 0, 0)]})) == ""
     assert better_text(reader, 2, PageText(400, 600, {0: [piece(whole, 0, 0)]}, unknown=50))  # but many signs without a meaning
     assert better_text(None, 2, PageText(400, 600)) == ""
+
+
+def test_names_of_glyphs_are_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = pypdf.PdfReader(GOLDEN)
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", lambda _: "/C50/C72/C6f/C70/C65/C72/C74/C79 /C49/C6e/C73/C75/C72")
+    assert better_text(reader, 2, PageText(400, 600, {0: [piece("Property", 0, 0)]})) == ""

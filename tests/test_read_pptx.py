@@ -4,8 +4,11 @@ import io
 
 import pptx
 import pytest
+from PIL import Image
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.oxml import parse_xml
+from pptx.oxml.ns import nsdecls
 from pptx.presentation import Presentation
 
 from ingest.archive import MemoryFile
@@ -61,6 +64,30 @@ def test_tables_charts_and_groups() -> None:
         ("table_row", "2023"),
         ("heading", "Article 5"),
     ]
+
+
+def test_a_chart_in_three_dimensions_gives_its_figures() -> None:
+    made = pptx.Presentation()
+    data = CategoryChartData()
+    data.categories = ["2022", "2023"]
+    data.add_series("Exports", (1.5, None))
+    data.add_series("Imports", (2, 3))
+    shapes = made.slides.add_slide(made.slide_layouts[6]).shapes
+    chart = shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, 100, 100, data).chart
+    (bars,) = chart.element.xpath(".//c:barChart")
+    bars.tag = bars.tag.replace("barChart", "bar3DChart")  # which python-pptx can neither write nor read
+    assert [text for _, _, _, text in blocks(parsed(made))] == ["2022; Exports: 1.5; Imports: 2", "2023; Imports: 3"]
+
+
+def test_a_picture_in_the_place_of_the_title_is_no_damage() -> None:
+    made = pptx.Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[6])
+    slide.shapes.add_textbox(0, 0, 9, 9).text_frame.text = "The fee is 12."
+    picture = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(picture, "PNG")
+    shape = slide.shapes.add_picture(picture, 0, 0)
+    shape._element.nvPicPr.nvPr.append(parse_xml(f'<p:ph {nsdecls("p")} type="title"/>'))
+    assert parsed(made).text == "The fee is 12."
 
 
 def test_a_hidden_slide_is_left_out_with_a_warning() -> None:

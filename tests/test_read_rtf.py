@@ -23,6 +23,11 @@ def test_letters_of_code_pages_and_unicode() -> None:
     assert parsed(r"\'d1\'f2\'e0\'f2\'fc\'ff 5\par \u1575?\u1604?\emdash x", 1251).text == "Статья 5\n\nال—x"
     raw = "{\\rtf1\\ansi\\ansicpg1251 Сборы}".encode("cp1251")
     assert read(MemoryFile("a.rtf", raw))[0].text == "Сборы"
+    assert parsed(r"\u-10188?\u-8382? \u-10188?x").text == "\U0001d342 \ufffdx"
+
+
+def test_a_star_inside_a_group_hides_nothing() -> None:
+    assert parsed(r"\pard{\loch\i0\*\cs7\loch The fee is 12.}\par").text == "The fee is 12."
 
 
 def test_headings_lists_and_what_is_left_out() -> None:

@@ -68,6 +68,13 @@ def test_nothing_of_an_unknown_element_is_lost() -> None:
     assert lines(AKN.format(inner)) == ["Article 1", "before", "within", "line", "between", "after"]
 
 
+def test_parts_of_a_cell_or_note_are_parted() -> None:
+    cell = "<table><tr><td><p>Torkham</p><p>pass</p></td><td>12</td></tr></table>"
+    assert lines(AKN.format(cell)) == ["Torkham pass; 12"]
+    note = "<p>Fees<authorialNote><p>See</p><p>Annex I.</p></authorialNote> fall.</p>"
+    assert lines(AKN.format(note)) == ["Fees fall.", "See Annex I."]
+
+
 def test_a_number_that_stands_inside_contents_is_kept() -> None:
     inner = "<paragraph><num>1.</num><content><num>x</num><p>line</p></content></paragraph>"
     assert lines(AKN.format(inner)) == ["1.", "x", "line"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.recognised import Recognised, Word, _block, recognised, with_pages, without_running_heads
+from ingest.recognised import Recognised, Turn, Word, _block, recognised, with_pages, without_running_heads
 from kb.records import Block, Metadata, Page, Parsed, WordBox
 
 
@@ -22,6 +22,25 @@ def read(*lines: tuple[int, int, str]) -> Recognised:
     found = recognised(table(*lines), 2.0, "eng")
     assert found is not None
     return found
+
+
+def test_boxes_of_a_page_that_was_turned_are_where_the_words_stand() -> None:
+    rows = table((1, 1, "Ports"))  # 0 to 25 by 56 to 61 points
+    for turn, box in (
+        (Turn(180.0, 200.0, 100.0), (175.0, 39.0, 200.0, 44.0)),
+        (Turn(90.0, 100.0, 100.0), (46.0, 85.0, 71.0, 90.0)),  # of its size: the middle goes to the lower edge
+    ):
+        found = recognised(rows, 2.0, "eng", turn)
+        assert found is not None and found.blocks[0].places == ((0, 5, box),)
+
+
+def test_a_head_is_not_run_on_into_the_text_below() -> None:
+    lines = "\n".join(
+        f"5\t1\t1\t{part}\t{line}\t1\t0\t{top}\t50\t10\t90\t{word}"
+        for part, line, top, word in ((1, 1, 0, "Gazette"), (2, 1, 28, "of"), (2, 2, 42, "goods"), (2, 3, 56, "sold."))
+    )
+    found = recognised(lines, 2.0, "eng")
+    assert found is not None and [block.text for block in found.blocks] == ["Gazette", "of goods sold."]
 
 
 def test_lines_become_blocks_whose_words_know_their_boxes() -> None:

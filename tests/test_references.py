@@ -139,3 +139,41 @@ def test_spans_lie_in_the_text_without_overlap(words: list[str]) -> None:
 def test_endless_chains_end(piece: str) -> None:
     whole, links = found("Article 1\n\n" + piece * 2000)
     assert all(link.start < link.end <= len(whole) for link in links)
+
+
+HYPHENED = """
+Статья 7
+
+1. Стороны встречаются.
+
+Статья 7-1
+
+1. Сборы публикуются.
+
+Статья 8
+
+{sentence}
+
+Статья 9
+
+Товары проходят.
+"""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("Согласно статье 7-1 сборы публикуются.", [("статье 7-1", "art. 7-1", "Статья 7-1")]),
+        ("Согласно статье 7-9 настоящего Соглашения.", [("статье 7-9", "arts. 7–9", "Статья 7")]),
+        ("Согласно статьям 7-9 товары проходят.", [("статьям 7-9", "arts. 7–9", "Статья 7")]),
+        ("Согласно пунктам 1-2 статьи 7.", [("пунктам 1-2 статьи 7", "art. 7(1)–(2)", "Статья 7")]),
+    ],
+)
+def test_a_hyphen_parts_an_inserted_article_s_number_or_a_range(sentence: str, expected: list[tuple[str, str, str]]) -> None:
+    assert told(sentence, HYPHENED) == expected
+
+
+def test_an_annex_with_a_letter_is_not_the_annex_without() -> None:
+    annexes = "ANNEX 5\n\nFees.\n\nANNEX 5-A\n\nForms.\n\nANNEX B-02\n\nPosts.\n"
+    text = f"Article 1\n\nSee Annex 5-A and Annex B-02.\n\nArticle 2\n\nGoods pass.\n\n{annexes}"
+    assert told("", text) == [("Annex 5-A", "annex 5-A", "ANNEX 5-A"), ("Annex B-02", "annex B-02", "ANNEX B-02")]

@@ -131,6 +131,10 @@ def test_json_round_trip() -> None:
         ('"reader"', '"readers"'),
         ("Art", "\\\\ud800rt"),
         ("[{", '{"a": [{'),
+        ("[{", "[" * 100_000),
+        ("Art", "A\\\\u202et"),
+        ('"w"', '"\\\\u0000"'),
+        ('[1, "i"', '[99999999999999999999, "i"'),
     ],
 )
 def test_a_result_that_does_not_hold_together_is_refused(old: str, new: str) -> None:

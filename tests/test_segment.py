@@ -145,6 +145,20 @@ def test_a_passage_in_another_script_has_its_own_language() -> None:
     assert [passage.language for passage in cut([("paragraph", russian), ("heading", "B"), ("paragraph", "ШОС")])] == ["ru", "en"]
 
 
+def test_a_sentence_without_end_is_cut_and_never_counted_whole() -> None:
+    counted: list[int] = []
+
+    def one_token_each(texts: Sequence[str]) -> list[int]:  # as a model counts letters that it does not know
+        counted.append(sum(map(len, texts)))
+        return [1] * len(texts)
+
+    document = parsed([("paragraph", "\U00013000" * 3_000_000)])
+    passages = segment("doc", document, "en", one_token_each)
+    assert "".join(passage.text for passage in passages) == document.text.strip()
+    assert max(len(passage.text) for passage in passages) <= LONGEST * 20
+    assert sum(counted) == 3_000_000 and max(counted) < 1_100_000
+
+
 def test_empty_document_has_no_passages() -> None:
     assert cut([]) == ()
 

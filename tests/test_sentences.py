@@ -64,3 +64,9 @@ def test_spans_are_ordered_stripped_and_cover_all_that_is_not_space(text: str) -
         covered.update(range(start, end))
         before = end
     assert all(text[index].isspace() for index in set(range(len(text))) - covered)
+
+
+def test_a_run_of_stops_is_one_end() -> None:
+    """Looked at again from each of its stops, it would take minutes."""
+    assert cut("." * 300_000 + "x") == ["." * 300_000 + "x"]
+    assert cut("." * 300_000 + " Next.") == ["." * 300_000, "Next."]

@@ -123,13 +123,17 @@ def test_a_worker_encodes_as_the_run_would_and_opens_the_model_once(tmp_path, mo
     assert [key for key, _, _ in items] == [b"k1", b"k2"] and seconds >= 0 and len(opened) == 1
 
 
-def test_files_of_a_worker_that_was_killed_are_removed_by_the_next(tmp_path, monkeypatch):
+def test_files_of_a_worker_that_was_killed_are_removed_by_the_next_and_no_others(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    left = tmp_path / f"wakhan-nodes-{os.getuid()}" / "4194999"  # beyond the largest process id
+    left = tmp_path / f"wakhan-nodes-{os.getuid()}" / "left"
     left.mkdir(parents=True)
     (left / "confidential.txt").write_text("left behind")
+    first = NodeWorker(1, lambda settings: ("fake", "digest"), lambda settings: FakeEncoder())
+    (at_work,) = left.parent.iterdir()
     NodeWorker(1, lambda settings: ("fake", "digest"), lambda settings: FakeEncoder()).close()
-    assert not left.exists()
+    assert [*left.parent.iterdir()] == [at_work] != [left]
+    first.close()
+    assert not [*left.parent.iterdir()]
 
 
 def test_a_node_that_differs_is_told_in_what(tmp_path):

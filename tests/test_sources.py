@@ -118,6 +118,24 @@ def test_the_hash_covers_the_sidecar(tmp_path: Path) -> None:
     assert before[0].sha256 != after[0].sha256
 
 
+def test_links_that_lead_to_themselves_are_failures_and_the_others_are_found(tmp_path: Path) -> None:
+    write(tmp_path, a_dot_txt=b"x")
+    (tmp_path / "one.txt").symlink_to("two.txt")
+    (tmp_path / "two.txt").symlink_to("one.txt")
+    (tmp_path / "self").symlink_to("self")
+    found = reasons(tmp_path)
+    assert all("leads to no file" in found[f"c/{name}"] for name in ("one.txt", "two.txt", "self"))
+    assert [file.uri for file in discover(tmp_path, "c").files] == ["c/a.txt"]
+
+
+def test_a_reason_holds_nothing_that_a_terminal_obeys(tmp_path: Path) -> None:
+    for name in (b"a.\x1b[31m", b"b.\xff\xfe", "c.\u202etxt".encode()):
+        (Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))).write_bytes(b"x")
+    found = reasons(tmp_path)
+    assert len(found) == 3
+    assert all(text.isprintable() for pair in found.items() for text in pair)
+
+
 def test_links_pipes_and_locked_files(tmp_path: Path) -> None:
     root = tmp_path / "root"
     write(root, a_dot_txt=b"x", sub__b_dot_txt=b"x")
@@ -130,7 +148,7 @@ def test_links_pipes_and_locked_files(tmp_path: Path) -> None:
     assert "leads out" in found["c/out.txt"]
     assert "link to a folder" in found["c/loop"]
     assert "pipe" in found["c/pipe.txt"]
-    assert "cannot be read" in found["c/gone.txt"]
+    assert "leads to no file" in found["c/gone.txt"]
     assert [file.uri for file in discover(root, "c").files] == ["c/a.txt", "c/sub/b.txt"]
 
 

@@ -179,3 +179,78 @@ def test_header_lines() -> None:
     }
     for text in ("TITLE: A\nText.", "TO: A\nFROM: B\nSUBJECT: C\n\nText.", "TITLE: A\nSIGNED: B\nNOTE: C\n\nText.", "Text."):
         assert header_lines(text) == (None, text)
+
+
+@pytest.mark.parametrize(
+    ("closing", "place"),
+    [
+        ("Done in two originals in the Hindi, Spanish and English languages on 15 July 2021.", []),
+        ("Done in duplicate on 15 July 2021, each copy presented in Macedonian,", []),
+        ("Done at This day of 15 July 2021", []),
+        (f"Done on 15 July 2021 at {'.' * 71} in two originals each in Croatian, Serbian and English languages,", []),
+        ("DONE at Ankara on July 15, 2021 in two originals in English language.", ["Ankara"]),
+        ("Done in the Duplication at Ljubljana on 15 July 2021 in the English language.", ["Ljubljana"]),
+    ],
+)
+def test_a_language_is_no_place(closing: str, place: list[str]) -> None:
+    assert values(ENGLISH.format(closing=closing)).get("signed_at", []) == place
+
+
+@pytest.mark.parametrize(
+    ("clause", "since", "stated_clause"),
+    [
+        ("This Agreement shall enter into force on 1 July 2022.", ["2022-07-01"], True),
+        ("This Agreement shall enter into force on 1 July 2022, provided that all Parties have ratified it.", [], True),
+        ("This Agreement shall enter into force on 1 July 2022 in relation to those Parties which have deposited it.", [], True),
+        ("This Agreement shall enter into force on 1 July 2022 and remain in force unless terminated.", ["2022-07-01"], True),
+        ("If a Party withdraws, this Agreement shall expire when its withdrawal becomes effective.", [], False),
+        ("This Agreement shall not enter into force before 1 July 2022.", [], False),
+    ],
+)
+def test_a_date_under_a_condition_is_not_that_of_entry_into_force(clause: str, since: list[str], stated_clause: bool) -> None:
+    text = ENGLISH.format(closing=CLOSING).replace(
+        "1. This Agreement shall enter into force on the thirtieth day", f"1. {clause} X"
+    )
+    text = text.replace(" X after the last notification.", "")
+    found = values(text)
+    assert found.get("in_force_since", []) == since
+    assert ("entry_into_force" in found) is stated_clause
+
+
+def test_a_header_s_entry_into_force_before_the_signature_is_not_used() -> None:
+    builder = TextBuilder()
+    add_plain_text(builder, ENGLISH.format(closing=CLOSING))
+    text, blocks, _ = builder.build()
+    given = Metadata(status="in_force", status_date="1992-02-17")
+    kept, warnings = checked_header(given, {"in_force_since": "1992-02-17"}, text, blocks)
+    assert kept.status_date == ""
+    assert "before the signature" in warnings[0]
+    later = Metadata(status="in_force", status_date="2022-02-17")
+    assert checked_header(later, {"in_force_since": "2022-02-17"}, text, blocks) == (later, ())
+
+
+@pytest.mark.parametrize(
+    ("preamble", "names"),
+    [
+        (
+            "The members of the Organization (hereinafter referred to as ECO); the Republic of Kazakhstan, the Kyrgyz Republic, "
+            "Turkmenistan and the Republic of Uzbekistan (hereinafter referred to as the Contracting Parties),",
+            ["Republic of Kazakhstan", "Kyrgyz Republic", "Turkmenistan", "Republic of Uzbekistan"],
+        ),
+        (
+            "The Republic of Tajikistan (hereinafter referred to as “Tajikistan”), on the one part, and Iceland and the Swiss "
+            "Confederation (hereinafter referred to as “the States”), on the other,",
+            ["Republic of Tajikistan", "Iceland", "Swiss Confederation"],
+        ),
+        (
+            "Iceland and the Kingdom of Norway (hereinafter “the States”), on the one part,\n\nand Turkmenistan, on the other, "
+            "hereinafter referred to as a Party,",
+            ["Iceland", "Kingdom of Norway", "Turkmenistan"],
+        ),
+        ("Recalling the wish of Poland and Hungary to join,", []),
+    ],
+)
+def test_parties_of_several_states(preamble: str, names: list[str]) -> None:
+    head = "AGREEMENT ON SPECIMENS\n\n"
+    rest = "\n\nhave agreed as follows:\n\nArticle 1\n\nGoods are goods.\n\nArticle 2\n\nGoods pass.\n\n" + CLOSING
+    assert values(head + preamble + rest).get("party", []) == names

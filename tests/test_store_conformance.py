@@ -19,7 +19,7 @@ from tests.fakes import FakeEncoder
 from tests.postgres_made import identity, settings_of, staged_and_published
 from tests.records_made import staged
 
-STORES = ("embedded", "postgresql", "postgresql approximate")
+STORES = ("embedded", "postgresql", "postgresql approximate", "two shards", "two shards approximate")
 ODD = "It's a 100% tax: is :g or ? or %s or \\ 'quoted' $$ allowed? “Да” — так сказал ёж. پاکستان نے کہا 🚂 naïve"
 SUBJECTS = "transit rail power wheat border customs energy visa cotton trade water gas road school bank".split()
 PLACES = "Tashkent Karachi Dushanbe Bishkek Almaty Torkham Kabul Lahore Osh Gwadar".split()
@@ -79,8 +79,9 @@ def settings(request, tmp_path_factory, encoder, embedded):
         yield embedded
         return
     servers = request.getfixturevalue("servers")
-    primary, standby = servers.database()
-    made = settings_of(tmp_path_factory.mktemp("postgresql"), primary, (standby,))
+    addresses = [servers.database() for _ in range(2 if request.param.startswith("two shards") else 1)]
+    primaries, standbys = zip(*addresses, strict=True)
+    made = settings_of(tmp_path_factory.mktemp("postgresql"), " ".join(primaries), standbys)
     with pytest.MonkeyPatch.context() as patch:
         if request.param.endswith("approximate"):
             patch.setattr(postgres_search, "EXACT_MOST", 20)
@@ -302,7 +303,8 @@ def test_another_model_and_nothing_published(request, settings, encoder, tmp_pat
     stale.close()
     nowhere = dataclasses.replace(settings, home=tmp_path / "none", store_read=())
     if settings.store:
-        nowhere = dataclasses.replace(nowhere, store=request.getfixturevalue("servers").database()[0])
+        addresses = [request.getfixturevalue("servers").database()[0] for _ in settings.stores]
+        nowhere = dataclasses.replace(nowhere, store=" ".join(addresses))
     empty = Library(nowhere, lambda: encoder, identity(encoder))
     with pytest.raises(IndexMissing, match="python -m ingest reindex"):
         empty.ask("anything at all")

@@ -133,4 +133,5 @@ def test_line_kind_keeps_the_letter_and_drops_the_bullet() -> None:
 def test_a_row_carries_its_header() -> None:
     assert table_rows([["Post", "Fee"], ["Torkham", "12"], ["", ""]], True) == ["Post: Torkham; Fee: 12"]
     assert table_rows([["a", "b"]], True) == ["a; b"]
+    assert table_rows([["Post", "Fee"], ["", ""]], True) == ["Post; Fee"]
     assert table_rows([["", "x"], ["1", "2", "3"]], True) == ["1; x: 2; 3"]

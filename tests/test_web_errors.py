@@ -46,6 +46,7 @@ def problem(response, status: int) -> str:
         ("/api/v1/search?q=x&n=" + "9" * 5000, "n: "),
         ("/api/v1/search?q=x&next=-3", "next: "),
         ("/api/v1/search?q=x&q=y", "given 2 times"),
+        ("/api/v1/search?q=x" + "&country=PK" * 201, "at most 200 values"),
         ("/api/v1/search?q=x%00", "NUL"),
         ("/api/v1/search?q=x&country=%00", "NUL"),
         ("/api/v1/search?q=x&kind=letter", "unknown kind 'letter'"),

@@ -11,7 +11,7 @@ from flask_smorest.blueprint import Blueprint
 from marshmallow import Schema
 
 from kb import serialize, serialize_catalogue
-from web import schemas, shapes
+from web import caching, schemas, shapes
 from web.arguments import filters_of, parser
 from web.knowledge import library
 from web.metrics import count_answer
@@ -60,7 +60,9 @@ def ask(body: JSON) -> JSON:
 def search(arguments: JSON) -> JSON:
     """Ranked passages."""
     filters, n, offset = filters_of(arguments), arguments["n"], arguments["next"]
-    return serialize.search_json(library().search(arguments["q"], filters, n, offset, expand=arguments["expand"]))
+    page = library().search(arguments["q"], filters, n, offset, expand=arguments["expand"])
+    caching.searched(page.index is not None and page.index.partial)
+    return serialize.search_json(page)
 
 
 @endpoint("/documents", schemas.DocumentArguments, shapes.DocumentsShape)
@@ -91,7 +93,9 @@ def entities(arguments: JSON) -> JSON:
 @endpoint("/entities/<entity_id>", schemas.NoArguments, shapes.EntityDetailShape)
 def entity(arguments: JSON, entity_id: str) -> JSON:
     """One of them: its names, mentions by year, what is mentioned with it, and the passages that say the most of it."""
-    return serialize_catalogue.entity_json(library().entity(entity_id))
+    detail = library().entity(entity_id)
+    caching.searched(detail.partial)
+    return serialize_catalogue.entity_json(detail)
 
 
 @health.get("/healthz")
@@ -110,4 +114,6 @@ def readyz() -> JSON:
         "documents": manifest.documents,
         "passages": manifest.passages,
         "stale": manifest.stale,
+        "partial": manifest.partial,
+        "missing": list(manifest.missing),
     }

@@ -13,6 +13,7 @@ from webargs.multidictproxy import MultiDictProxy
 from werkzeug.exceptions import UnsupportedMediaType
 
 from kb.errors import BadRequest
+from kb.filters import MAX_VALUES
 from kb.records import Filters
 
 FILTERS = ("country", "kind", "language", "publisher", "collection", "document", "entity")
@@ -29,6 +30,8 @@ class Parser(FlaskParser):
             field = next((field for key, field in schema.fields.items() if name == (field.data_key or key)), None)
             if field is not None and len(values) > 1 and not isinstance(field, fields.List):
                 raise BadRequest(f"{name} is given {len(values)} times; it takes one value.")
+            if len(values) > MAX_VALUES:  # kb refuses them too, after a page's form has been made of them
+                raise BadRequest(f"{name} is given {len(values)} times; at most {MAX_VALUES} values are taken.")
         return MultiDictProxy(req.args, schema)
 
     def load_json(self, req: Request, schema: Schema) -> Any:

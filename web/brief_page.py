@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kb.citation_styles import in_style
 from kb.citations import Work
-from kb.records import Answer, IndexManifest
+from kb.records import Answer
 from web.present import Published, published
 from web.result_page import AnswerCard, Asked, answer_card
 
@@ -35,11 +35,11 @@ class BriefPage:
     published: Published
 
 
-def brief_page(answer: Answer, works: list[Work], info: IndexManifest, asked: Asked, host: str) -> BriefPage:
+def brief_page(answer: Answer, works: list[Work], asked: Asked, host: str) -> BriefPage:
     """`works` are those of the answer's citations, in order; `host` is what stands before a path."""
     card = answer_card(answer, asked)
     notes = tuple(
         Note(one.marker, in_style(STYLE, cited).text, one.quote, one.source.language, one.source.direction, one.source.href)
         for one, cited in zip(card.cited, works, strict=False)
     )
-    return BriefPage(asked.question, card, notes, asked.address(), host + card.permalink, published(info))
+    return BriefPage(asked.question, card, notes, asked.address(), host + card.permalink, published(answer.index))

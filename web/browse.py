@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 
 from kb.gazetteer import Entity
 from kb.records import Filters
-from web import names, schemas
+from web import caching, names, schemas
 from web.arguments import filters_of, page_arguments
 from web.entity_page import entities_page, entity_page
 from web.form import form
@@ -37,6 +37,7 @@ def entities() -> str:
 @browse.get("/entities/<entity_id>")
 def entity(entity_id: str) -> str:
     detail = library().entity(entity_id)
+    caching.searched(detail.partial)
     newest = library().documents(Filters(entity=(entity_id,)), NEWEST, "", "date")
     return render_template("entity.html", page=entity_page(detail, newest, _countries(detail.entity)))
 

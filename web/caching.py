@@ -45,6 +45,12 @@ def of_this_app() -> Caching:
     return cast(Caching, current_app.extensions[EXTENSION])
 
 
+def searched(partial: bool) -> None:
+    """To be told of what was searched: what is without a part of the collection is not kept."""
+    if partial:
+        g.passing = True
+
+
 def _unchanged() -> Response | None:
     """304 before any work is done. Other sites cannot tell: the tag is of this site's cache."""
     g.tag = (
@@ -58,7 +64,7 @@ def _unchanged() -> Response | None:
 
 
 def _tagged(response: Response) -> Response:
-    if g.get("passing"):  # nothing keeps what may be old, and be right again in a moment
+    if g.get("passing"):  # nothing keeps what may be old or in part, and be right again in a moment
         response.headers["Cache-Control"] = "no-store"
     elif response.status_code == 200 and g.get("tag"):
         response.set_etag(g.tag, weak=True)
@@ -76,7 +82,7 @@ def _tag() -> str:
         info = library().info()
     except KnowledgeBaseError:
         return ""  # the view tells what is wrong
-    if info.stale:
+    if info.stale or info.partial:
         g.passing = True
         return ""
     parts = [

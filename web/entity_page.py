@@ -84,7 +84,8 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class EntityPage:
-    """`years` are (year, documents, mentions), "" for documents without a date."""
+    """`years` are (year, documents, mentions), "" for documents without a date. `partial`: passages are of a part of the
+    collection."""
 
     name: str
     type: str
@@ -101,6 +102,7 @@ class EntityPage:
     chart: Chart | None
     years: tuple[tuple[str, int, int], ...]
     related: tuple[Counted, ...]
+    partial: bool
 
 
 def entities_page(counts: Sequence[EntityCount], only: str) -> EntitiesPage:
@@ -135,6 +137,7 @@ def entity_page(detail: EntityDetail, newest: DocumentPage, countries: Sequence[
         chart=chart(dated, lambda year: address("/documents", "", _of_year(entity.id, year), sort="date")),
         years=tuple((year.year, year.documents, year.mentions) for year in detail.years),
         related=tuple(Counted(one.entity.name, _href(one.entity.id), one.documents) for one in detail.related),
+        partial=detail.partial,
     )
 
 

@@ -12,8 +12,8 @@ from flask import Blueprint, Response, current_app, render_template, request
 from flask_babel import gettext as _
 
 from kb.errors import BadRequest
-from kb.records import SearchPage
-from web import examples, present, schemas
+from kb.records import IndexManifest, SearchPage
+from web import caching, examples, present, schemas
 from web.arguments import filters_of, page_arguments
 from web.brief_page import BriefPage, brief_page
 from web.citation_page import places_of
@@ -63,7 +63,8 @@ def _result(asked: Asked, generation: int) -> Response:
     """The passages are sent while they are judged. `generation` is that of the link that led here, or 0."""
     steps = library().asking(asked.question, asked.filters, PASSAGES, expand=asked.expand)
     shown = cast(SearchPage, next(steps))
-    page = result_page(shown, library().info(), _box(asked, shown), asked, partial(judged, steps, asked))
+    caching.searched(_index(shown).partial)
+    page = result_page(shown, _index(shown), _box(asked, shown), asked, partial(judged, steps, asked))
     page = replace(page, asked_under=generation if generation != page.published.generation else 0)
     return Response(streamed(TEMPLATES[ResultPage], page), content_type="text/html; charset=utf-8")
 
@@ -72,13 +73,19 @@ def _brief(asked: Asked) -> str:
     """The whole answer at once: paper does not wait for its second half."""
     answer = library().ask(asked.question, asked.filters, PASSAGES, expand=asked.expand)
     count_answer(answer.status)
+    caching.searched(answer.index.partial)
     cited = works(places_of(answer.citations))
-    return _render(brief_page(answer, cited, library().info(), asked, request.host_url.rstrip("/")))
+    return _render(brief_page(answer, cited, asked, request.host_url.rstrip("/")))
 
 
 def _more(asked: Asked, offset: int) -> str:
     shown = library().search(asked.question, asked.filters, PASSAGES, offset, expand=asked.expand)
-    return _render(result_page(shown, library().info(), _box(asked, shown), asked, None, offset))
+    caching.searched(_index(shown).partial)
+    return _render(result_page(shown, _index(shown), _box(asked, shown), asked, None, offset))
+
+
+def _index(shown: SearchPage) -> IndexManifest:
+    return shown.index or library().info()
 
 
 def _box(asked: Asked, shown: SearchPage) -> Form:

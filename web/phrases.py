@@ -35,6 +35,7 @@ PHRASES = (
     N_("These are %(count)s questions at once; ask one at a time. The passages below come nearest to all of them together."),
     N_("The text names nothing that could be looked for; name the agreement, project, country or person that you mean."),
     N_("“%(text)s” names something but asks nothing of it; ask when, how much, who or where. The passages below name it."),
+    N_("Part of the collection could not be searched, and the rest does not answer the question; ask again later."),
     N_("article %(number)s"),
     N_("an article"),
     N_("events in order of date"),

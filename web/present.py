@@ -41,6 +41,7 @@ class Published:
     passages: int
     date: str
     stale: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ def about_page(info: IndexManifest, running: Indexing | None, last: LastRun | No
 
 
 def published(info: IndexManifest) -> Published:
-    return Published(info.generation, info.digest[:12], info.documents, info.passages, names.day(info.created_at), info.stale)
+    day = names.day(info.created_at)
+    return Published(info.generation, info.digest[:12], info.documents, info.passages, day, info.stale, info.partial)
 
 
 def place_of(locator: Locator) -> str:

@@ -101,7 +101,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class AnswerCard:
     """What the documents say, or why they say nothing. `failed` tells what went wrong while the passages were judged. `written`:
-    the sentences are a model's; `by_model` tells what it had to do with them, "" where none was asked."""
+    the sentences are a model's; `by_model` tells what it had to do with them, "" where none was asked. `partial`: a part of the
+    collection could not be searched."""
 
     answered: bool
     said: tuple[Said, ...] = ()
@@ -119,6 +120,7 @@ class AnswerCard:
     brief: str = ""
     written: bool = False
     by_model: str = ""
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ def answer_card(answer: Answer, asked: Asked) -> AnswerCard:
         brief=asked.address(view="brief"),
         written=answer.written,
         by_model=by_model(answer),
+        partial=answer.index.partial,
     )
 
 

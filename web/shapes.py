@@ -143,6 +143,13 @@ class IndexShape(Schema):
     stale = fields.Boolean(
         metadata={"description": "The store's primary does not answer, and a standby's last known state is read."}
     )
+    partial_ = fields.Boolean(
+        required=True,
+        attribute="partial",
+        data_key="partial",
+        metadata={"description": "A server of a part of the collection does not answer: what it holds could not be searched."},
+    )
+    missing = _list(fields.String, "Those servers.")
 
 
 class DroppedShape(Schema):
@@ -182,6 +189,7 @@ class SearchShape(Schema):
     items = _list(fields.Nested(HitShape), "Ranked passages.")
     next = _maybe_text("Give it as `next` for the following page.")
     also_searched = _list(fields.String, "Other names that were searched as well.")
+    index = fields.Nested(IndexShape, required=True, allow_none=True, metadata={"description": "What was searched."})
 
 
 class SummaryShape(SourceShape):
@@ -305,3 +313,9 @@ class EntityDetailShape(EntityShape):
     years = _list(fields.Nested(YearShape), "In order.")
     related = _list(fields.Nested(RelatedShape), "Those mentioned with it more often than their own frequency lets expect.")
     passages = _list(fields.Nested(SpeakingShape), "One of each document; those that say the most of it first.")
+    partial_ = fields.Boolean(
+        required=True,
+        attribute="partial",
+        data_key="partial",
+        metadata={"description": "A server of a part of the collection does not answer: its passages are not here."},
+    )

@@ -56,8 +56,8 @@ def judged(steps: Iterator[SearchPage | Answer], asked: Asked) -> AnswerCard:
         log.exception("judging failed on %s", current_app.name)  # as an error page would: the cause for the operator alone
         return _failed(_("Something failed on the server; the operator finds the cause in its log."))
     count_answer(answer.status)
-    if answer.generated and answer.generated.fallback:
-        caching.of_this_app().forget()  # the model may answer the next time
+    if answer.index.partial or (answer.generated and answer.generated.fallback):
+        caching.of_this_app().forget()  # the server, or the model, may answer the next time
     return answer_card(answer, asked)
 
 

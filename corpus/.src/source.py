@@ -18,6 +18,7 @@ OTHER_FIELDS = ("format", "layout")
 PUBLISHER = "Wakhan starter corpus"
 NO_ADDRESS = {"en": "address not known", "ru": "адрес неизвестен", "ur": "پتا معلوم نہیں"}
 UNDATED = {"en": "undated", "ru": "без даты", "ur": "تاریخ درج نہیں"}
+ABOUT = {"en": "about", "ru": "около", "ur": "تقریباً"}
 SOURCES = {"en": "Sources", "ru": "Источники", "ur": "حوالہ جات"}
 NOTE = {"en": ("Note", "Notes", ", ", "."), "ru": ("Источник", "Источники", ", ", "."), "ur": ("حوالہ", "حوالے", "، ", "۔")}
 LAYOUTS = {"": ("",), "pdf": ("", "two-column", "scan")}
@@ -96,7 +97,8 @@ class Numbering:
 def public_sources() -> dict[str, dict[str, str]]:
     """Key → title, publisher, date ("" if undated), url (null if not known) of every public source that the corpus may cite.
 
-    Some rows have a `gloss`: the title in English, for PDF files, whose font has no Arabic or Chinese letters.
+    Some rows have a `gloss`: the title in English, for PDF files, whose font has no Arabic or Chinese letters. Some that are
+    undated have `about`: the month or year that their contents tell.
     """
     lines = (HERE / "sources.jsonl").read_text(encoding="utf-8").splitlines()
     return {row["key"]: row for row in map(json.loads, lines)}
@@ -147,6 +149,8 @@ def _metadata(head: dict[str, Any], keys: list[str], sources: dict[str, dict[str
 def source_line(source: dict[str, str], language: str, *, gloss: bool = False) -> str:
     title = (source.get("gloss") if gloss else None) or source["title"].rstrip(".")
     when, where = source["date"] or UNDATED[language], source["url"] or NO_ADDRESS[language]
+    if "about" in source:
+        when += f" ({ABOUT[language]} {source['about']})"
     return f"{title}. {source['publisher']}. {when}. {where}"
 
 

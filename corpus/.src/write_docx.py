@@ -59,7 +59,10 @@ def _turn(word: Word) -> None:
     for paragraph in body.iter(qn("w:p")):
         paragraph.get_or_add_pPr().append(OxmlElement("w:bidi"))
     for run in body.iter(qn("w:r")):
-        run.get_or_add_rPr().append(OxmlElement("w:rtl"))
+        properties = run.get_or_add_rPr()
+        if (bold := properties.find(qn("w:b"))) is not None:
+            bold.addnext(OxmlElement("w:bCs"))  # "b" alone is for letters from left to right
+        properties.append(OxmlElement("w:rtl"))
     for table in body.iter(qn("w:tblPr")):
         table.insert(1, OxmlElement("w:bidiVisual"))  # after the style, before the width: the order is the schema's
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import html
 import io
+import os
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,7 @@ LEFT, BOTTOM, GUTTER = 2.4 * cm, 2.3 * cm, 0.7 * cm
 WIDTH, HEIGHT = A4[0] - 2 * LEFT, A4[1] - 4.8 * cm
 INK, RULE, SHADE = colors.HexColor("#1f2a37"), colors.HexColor("#8a94a3"), colors.HexColor("#eef1f5")
 FOOTNOTE = re.compile(r"\s*\^\[([^\]]+)\]")
+ADDRESS = re.compile(r" (https?://\S+)")
 PASSES = 6
 KEPT_ROWS = 8  # a longer table may run over a page's end, its header again on the next page
 
@@ -108,6 +111,7 @@ def missing_fonts() -> list[str]:
 
 def as_pdf(document: Written) -> bytes:
     rl_config.invariant = 1  # no clock and no random id in the file
+    os.environ["SOURCE_DATE_EPOCH"] = str(int(document.when.replace(tzinfo=UTC).timestamp()))  # reportlab's time of making
     for name, file in FACES.items():
         pdfmetrics.registerFont(TTFont(name, FONTS / file))
     _check_letters(document)
@@ -130,10 +134,15 @@ def _laid_out(document: Written, notes: Mapping[int, list[str]], room: Mapping[i
     book.footnotes, book.room, book.seen = notes, room, {}
     columns = 2 if document.layout == "two-column" else 1
     frames = [Frame(LEFT, BOTTOM, WIDTH, HEIGHT) for _ in range(columns)]
+
+    def on_page(canvas: Any, doc: Bookmarked) -> None:
+        _body_page(canvas, doc, running)
+
     book.addPageTemplates(
         [
             Footed("front", [Frame(LEFT, BOTTOM, WIDTH, HEIGHT)], onPage=_front_page),
-            Footed("body", frames, onPage=lambda canvas, doc: _body_page(canvas, doc, running)),
+            Footed("body", frames, onPage=on_page),
+            Footed("sources", [Frame(LEFT, BOTTOM, WIDTH, HEIGHT)], onPage=on_page),
         ]
     )
     book.build(_story(document))
@@ -197,10 +206,33 @@ def _story(document: Written) -> list[Flowable]:
             story += [NextPageTemplate("body"), PageBreak()]
             styles = NARROW_STYLES if narrow else WIDE_STYLES
         else:
-            story += _flowables(piece, styles, marks, (WIDTH - GUTTER) / 2 if narrow else WIDTH)
+            story += _flowables(piece, styles, marks, (WIDTH - GUTTER) / 2 if styles is NARROW_STYLES else WIDTH)
     story = _with_headings(story)
-    story.append(Paragraph(document.sources_heading, styles["h2"]))
-    return story + [KeepTogether([Paragraph(html.escape(note), NOTE_STYLE)]) for note in document.notes]
+    if narrow:  # addresses need the width of the page
+        story += [NextPageTemplate("sources"), PageBreak()]
+    story.append(Paragraph(document.sources_heading, WIDE_STYLES["h2"]))
+    return story + [KeepTogether([_paragraph(html.escape(note), NOTE_STYLE, WIDTH)]) for note in document.notes]
+
+
+def _paragraph(markup: str, style: ParagraphStyle, width: float, **options: Any) -> Paragraph:
+    """An address that is longer than a line begins on one of its own and breaks after a hyphen or sign, where readers join it."""
+    room = width - 2 * PADDING - style.leftIndent
+
+    def broken(match: re.Match[str]) -> str:
+        lines = _lines(html.unescape(match[1]), style, room)
+        return "".join(f"<br/>{html.escape(line)}" for line in lines) if len(lines) > 1 else match[0]
+
+    return Paragraph(ADDRESS.sub(broken, markup), style, **options)
+
+
+def _lines(address: str, style: ParagraphStyle, room: float) -> list[str]:
+    """The address in lines of at most `room` points; a longer stretch without a sign stays whole, and is cut when drawn."""
+    lines = [""]
+    for piece in re.findall(r"https?://[^-_=&?%]*[-_=&?%]?|[^-_=&?%]*[-_=&?%]|[^-_=&?%]+$", address):
+        if lines[-1] and pdfmetrics.stringWidth(lines[-1] + piece, style.fontName, style.fontSize) > room:
+            lines.append("")
+        lines[-1] += piece
+    return lines
 
 
 def _with_headings(story: list[Flowable]) -> list[Flowable]:
@@ -238,7 +270,7 @@ def _flowables(piece: Piece, styles: Mapping[str, ParagraphStyle], marks: _Footn
     if piece.kind == "page":
         return [PageBreak()]
     text = marks.set(piece.text)
-    return [Paragraph(text, styles[piece.kind], bulletText="•" if piece.kind == "li" else None)]
+    return [_paragraph(text, styles[piece.kind], width, bulletText="•" if piece.kind == "li" else None)]
 
 
 def _table(piece: Piece, styles: Mapping[str, ParagraphStyle], width: float) -> Table:

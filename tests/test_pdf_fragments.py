@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
+
+from ingest.read_pdf import read
+
+
+def text_of(tmp_path: Path, drawn: list[tuple[float, float, str]]) -> str:
+    path = tmp_path / "a.pdf"
+    canvas = Canvas(str(path), pagesize=(400, 600))
+    canvas.setFont("Helvetica", 10)
+    for x, y, text in drawn:
+        canvas.drawString(x, y, text)
+    canvas.save()
+    return read(path)[0].text
+
+
+WORDS = "All will follow: 1,100 llamas and the fees of 2011"
+
+
+@pytest.mark.parametrize("beside", [(0.3, 0.0), (0.8, 0.0), (0.9, -0.9)])
+def test_a_line_drawn_twice_is_read_once(tmp_path: Path, beside: tuple[float, float]) -> None:
+    dx, dy = beside
+    assert text_of(tmp_path, [(40, 500, WORDS), (40 + dx, 500 + dy, WORDS)]) == WORDS
+
+
+def test_signs_drawn_twice_one_by_one_are_read_once(tmp_path: Path) -> None:
+    signs = [(40 + stringWidth("TOLLS"[:place], "Helvetica", 10), 500.0, sign) for place, sign in enumerate("TOLLS")]
+    assert text_of(tmp_path, [(x + dx, y, sign) for x, y, sign in signs for dx in (0, 0.5)]) == "TOLLS"
+
+
+def test_equal_letters_beside_each_other_stay(tmp_path: Path) -> None:
+    assert text_of(tmp_path, [(40, 500, "illicit |||| lll iii 111 ...... ;;")]) == "illicit |||| lll iii 111 ...... ;;"
+
+
+def test_accents_drawn_over_letters_become_one_sign(tmp_path: Path) -> None:
+    # as TeX writes them: the accent first, the letter moved back under it
+    assert text_of(tmp_path, [(40, 500, "na"), (51.1, 500, "¨"), (51.6, 500, "i"), (53.8, 500, "ve tolls")]) == "naïve tolls"
+    assert text_of(tmp_path, [(40, 500, "Baudis"), (66.6, 500, "´"), (73.5, 500, "and sons")]) == "Baudiś and sons"
+    assert text_of(tmp_path, [(40, 500, "the sign ¨ alone, and `so' it is")]) == "the sign ¨ alone, and `so' it is"

@@ -171,8 +171,9 @@ def batch(seeds: Sequence[Seed], run: Run, first: int, count: int = BATCH) -> tu
         os.close(reading)
         try:
             _in_child(seeds, run, range(first, first + count), writing)
-        finally:
             os._exit(0)
+        finally:
+            os._exit(1)
     os.close(writing)
     with open(reading, "rb") as answers:
         lines = answers.read().splitlines()
@@ -181,6 +182,8 @@ def batch(seeds: Sequence[Seed], run: Run, first: int, count: int = BATCH) -> tu
     found = next((Finding(**line) for line in done if isinstance(line, dict)), None)
     numbers = [line for line in done if isinstance(line, int)]
     reached = numbers[-1] if numbers else first
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+        raise RuntimeError(f"case {reached} could not be made or examined: the fault is this program's own")
     if os.WIFSIGNALED(status):
         return reached + 1, _ended(status, run.work / "trace")
     return reached + 1, found

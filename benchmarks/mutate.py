@@ -11,9 +11,12 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from random import Random
 
 import pypdf
+
+from ingest.archive import DAMAGED
 
 LARGEST = 4 << 20  # bytes of a mutated file: larger ones only cost time
 _NUMBERS = (b"0", b"-1", b"1", b"255", b"65536", b"2147483647", b"4294967296", b"-9223372036854775808", b"1e999", b"NaN")
@@ -156,7 +159,8 @@ Change = Callable[[bytes, Random], bytes]
 def mutated(data: bytes, others: Sequence[bytes], kind: str, random: Random) -> bytes:
     """`data` with one to eight changes; `others` are files of the same kind (a suffix without its dot) to splice with."""
     if data.startswith(b"PK\x03\x04") and random.random() < 0.8:
-        return _zip_members(data, others, random)[:LARGEST]
+        with suppress(*DAMAGED):  # of a file, or one to splice with, that is broken already, the bytes are changed
+            return _zip_members(data, others, random)[:LARGEST]
     if data[:1024].find(b"%PDF-") >= 0 and random.random() < 0.7:
         return _pdf(data, random)[:LARGEST]
     return _bytes(data, others, DICTIONARY.get(kind, _LINES + _MARKUP), random)[:LARGEST]

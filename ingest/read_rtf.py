@@ -37,7 +37,7 @@ def read(path: File) -> tuple[Parsed, ...]:
     try:
         ready, hidden = prepared(_MARKS.sub("", source))
         words = _joined(rtf_to_text(ready, encoding, errors="replace"))
-    except (ValueError, OverflowError, IndexError, LookupError) as error:
+    except (ValueError, TypeError, OverflowError, IndexError, LookupError) as error:
         raise UnreadableFile(f"the RTF is damaged ({str(error)[:200]}); open it in a word processor and save it anew.") from error
     builder = TextBuilder()
     _add_lines(builder, words.split("\n"))

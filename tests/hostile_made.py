@@ -273,6 +273,7 @@ TEXTS: dict[str, Callable[[], bytes]] = {
     "control-in-html.md": lambda: b"<html><body>\x01 Fees &#1; &#xd800; \x00 </div>",
     "comment.md": lambda: b"<!-- fees -->\n\nFees.",
     "code.rtf": lambda: rb"{\rtf1\ansi Fees \u99999999999999999999? are published.}",
+    "no-number.rtf": lambda: rb"{\rtf1\ansi Fees \u are published.}",
     "groups.rtf": lambda: rb"{\rtf1" + b"{" * 100_000 + b"Fees",
     "brackets.md": lambda: b"[" * 50_000,
     "links.md": lambda: b"[a](" * 20_000,

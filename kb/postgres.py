@@ -32,10 +32,12 @@ DOWN = 5.0  # seconds for which a server that failed is asked last, and waited f
 HARDLY = 0.05  # seconds
 AGAIN = 1.0  # seconds for a second try
 MOST = 10  # connections of a process to a server: its threads are eight
-#: For each reader's session. An iterative scan goes on until a filter has let enough rows through.
+#: For each reader's session. An iterative scan goes on until a filter has let enough rows through. ef_search is the most that
+#: pgvector takes: of a million perturbed vectors, asked 211 questions, 400 found .954 of the ten nearest in 6 ms, 600 .973 in 8,
+#: 1,000 .982 in 11.
 SESSION = (
     "SET lock_timeout = '2s'", "SET default_transaction_read_only = on",
-    "SET hnsw.ef_search = 400", "SET hnsw.iterative_scan = relaxed_order", "SET jit = off", "SET search_path = public",
+    "SET hnsw.ef_search = 1000", "SET hnsw.iterative_scan = relaxed_order", "SET jit = off", "SET search_path = public",
 )  # fmt: skip
 #: Where the address does not say otherwise. A server that vanishes without a word is given up after 11 seconds.
 DEFAULTS: dict[str, Any] = {

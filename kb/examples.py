@@ -20,6 +20,7 @@ SCRIPTS = {"en": "latin", "ru": "cyrillic", "ur": "arabic"}
 PATTERNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "agreement": {
         "en": ("When was {name} signed?", "Which countries are parties to {name}?"),
+        "ru": ("Когда подписано {name}?",),
         "ur": ("{name} پر کب دستخط ہوئے؟",),
     },
     "project": {
@@ -29,7 +30,7 @@ PATTERNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "country": {
         "en": ("When did {name} and {other} establish diplomatic relations?", "What is the trade between {name} and {other}?"),
-        "ru": ("О чём договорились {name} и {other}?",),
+        "ru": ("Когда {name} и {other} установили дипломатические отношения?", "Какие соглашения подписали {name} и {other}?"),
         "ur": ("{name} اور {other} کی تجارت کتنی ہے؟", "{name} اور {other} نے کب معاہدے پر دستخط کیے؟"),
     },
 }

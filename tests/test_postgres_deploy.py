@@ -122,6 +122,7 @@ def test_what_was_destroyed_is_restored_as_it_was_last_or_at_a_time(two, encoder
     refusal = server.script("restore.sh", check=False)
     assert (refusal.returncode, "nothing was changed" in refusal.stderr, server.psql("SELECT 1")) == (1, True, "1")
     server.script("backup.sh")
+    server.psql("SELECT pg_sleep(1.1)")  # pgBackRest tells the times of backups in whole seconds
     staged_and_published(settings, said(2022), encoder)
     between = server.psql("SELECT clock_timestamp()")
     staged_and_published(settings, said(2023), encoder)

@@ -26,7 +26,16 @@ as_postgres() { (cd / && exec runuser -u postgres -- "$@"); }
 locally() { as_postgres env PGOPTIONS="-c synchronous_commit=local" "$bin/psql" -XAtq -v ON_ERROR_STOP=1 -h "$SOCKET" -p "$PORT" "$@"; }
 sql() { locally -d "${2:-postgres}" -c "$1"; }
 backrest() { as_postgres pgbackrest --config="$etc/pgbackrest.conf" --stanza=wakhan --log-level-console=warn "$@"; }
-running() { as_postgres "$bin/pg_ctl" -D "$DATA" status >/dev/null 2>&1; }
+# Where the first process of a machine buries late (containers), a killed server stays on as a zombie, and PostgreSQL takes that for
+# a server that runs.
+bury() {
+  local file
+  for file in "$DATA/postmaster.pid" "$SOCKET/.s.PGSQL.$PORT.lock"; do
+    [ -e "$file" ] && grep -qs '^State:[[:space:]]*Z' "/proc/$(head -n 1 "$file" | tr -d ' ')/status" || continue
+    rm -f "$file"
+  done
+}
+running() { bury; as_postgres "$bin/pg_ctl" -D "$DATA" status >/dev/null 2>&1; }
 is_standby() { [ "$(sql 'SELECT pg_is_in_recovery()')" = t ]; }
 
 # How one server speaks to another: encrypted, the name proved.

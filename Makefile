@@ -10,7 +10,7 @@ serve: .venv/product
 	@exec .venv/bin/python -m web
 
 test: .venv/dev
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/dev
 	.venv/bin/python -m ruff check .

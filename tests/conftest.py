@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -29,3 +31,10 @@ def others():
     """A second primary with its standby."""
     with running() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def short_folder():
+    """For sockets: an address of one has 107 bytes, and the folders of pytest-xdist's workers take half of them."""
+    with tempfile.TemporaryDirectory(prefix="wakhan-", ignore_cleanup_errors=True) as name:
+        yield Path(name)

@@ -18,15 +18,14 @@ SECONDS = 600
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
+def outcome(short_folder):
     """What tests.ray_bench found."""
     if why := missing():
         pytest.fail(f"NEED_RAY is set: {why}") if os.environ.get("NEED_RAY") else pytest.skip(why)
-    folder = tmp_path_factory.mktemp("ray")
     done = subprocess.run(
-        [*UNSHARE, sys.executable, "-m", "tests.ray_bench", str(folder)],
+        [*UNSHARE, sys.executable, "-m", "tests.ray_bench", str(short_folder)],
         cwd=ROOT,
-        env=environment(folder),
+        env=environment(short_folder),
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -39,7 +38,7 @@ def outcome(tmp_path_factory):
 def test_kills_in_the_middle_lose_nothing_and_change_nothing(outcome):
     """Of a worker, and of another node."""
     made, local = outcome["kills"], outcome["local"]
-    assert made["killed"] == 2 and made["deaths"] >= 2
+    assert made["killed"] == 2 and made["deaths"] >= 1  # of one that has nothing at hand, a run need not hear
     for what in ("added", "embedded", "failures", *CONTENT):
         assert made[what] == local[what], what
     assert local["added"] >= 40 and local["embedded"] > 700

@@ -17,17 +17,16 @@ SECONDS = 1800
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
+def outcome(short_folder):
     """What tests.ray_trial found."""
     if os.environ.get("NEED_RAY") != "all":
         pytest.skip("these take minutes and run on purpose alone (NEED_RAY=all)")
     if why := missing():
         pytest.fail(f"NEED_RAY is set: {why}")
-    folder = tmp_path_factory.mktemp("net")
     done = subprocess.run(
-        [*UNSHARE, sys.executable, "-m", "tests.ray_trial", str(folder)],
+        [*UNSHARE, sys.executable, "-m", "tests.ray_trial", str(short_folder)],
         cwd=ROOT,
-        env=environment(folder),
+        env=environment(short_folder),
         capture_output=True,
         text=True,
         timeout=SECONDS,

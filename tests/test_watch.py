@@ -98,7 +98,7 @@ def test_reading_is_no_change(tmp_path: Path) -> None:
 
 
 class Played:
-    """Time and a folder's changes, in the place of the clock and of the kernel: `happens` at its second, and nothing takes any."""
+    """Time and a folder's changes, in the place of the clock and of the kernel: nothing takes any."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, changes: Sequence[float] = (), until: float = 60.0) -> None:
         self.now, self._until = 100.0, 100.0 + until

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ SOURCE = SourceFile("c/a.pdf", "a.pdf", PDF, "")
 SCAN = Path(__file__).parent / "golden" / "scan.pdf"
 REAL = Path(__file__).parents[2] / "shared" / "data" / "pdf"
 needs_tesseract = pytest.mark.skipif(find_engine() is None, reason="tesseract is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch) -> None:
+    """What a page may take on the clock is told by other tests; here the machine may be busy with others."""
+    monkeypatch.setattr(ocr, "LOOKING_SECONDS", 300.0)
+    for where in ("ingest.ocr", "ingest.sandbox"):
+        monkeypatch.setattr(f"{where}.PAGE_LIMITS", replace(ocr.PAGE_LIMITS, seconds=300.0))
 
 
 def paged(*texts: str, language: str = "") -> Parsed:

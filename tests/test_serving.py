@@ -13,7 +13,6 @@ import waitress
 
 from web.serving import serve
 
-
 LONG = 60.0  # seconds, after which something must be wrong
 
 

@@ -188,7 +188,7 @@ class FakeLibrary:
     ) -> Iterator[SearchPage | Answer]:
         yield self.search(question, filters, n, expand=expand)
         if self.judging is not None:
-            self.judging.wait(30)
+            self.judging.wait(300)
         if self.failing is not None:
             raise self.failing
         yield self.ask(question, filters, n, expand=expand)

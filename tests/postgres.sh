@@ -4,7 +4,7 @@
 #   tests/postgres.sh start FOLDER   a primary and a hot standby in FOLDER on free ports of 127.0.0.1; prints the two ports
 #   tests/postgres.sh stop FOLDER    end both
 set -euo pipefail
-export DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND=noninteractive PGCTLTIMEOUT=300
 
 version() { find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n | tail -n 1; }
 
@@ -42,9 +42,7 @@ as_postgres() { runuser -u postgres -- env -C "$folder" "$@"; }
 start() {
   local bin ports
   bin=/usr/lib/postgresql/$(version)/bin
-  ports=($(python3 -c 'import socket
-taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-print(*(one.getsockname()[1] for one in taken))'))
+  ports=($(python3 "$(dirname "$0")/ports.py" 2))
   install -d -o postgres -g postgres -m 700 "$folder"
   as_postgres "$bin/initdb" -D "$folder/primary" -U postgres -A trust -N -E UTF8 --locale=C.UTF-8 >/dev/null
   printf '%s\n' "listen_addresses='127.0.0.1'" "unix_socket_directories=''" "wal_log_hints=on" "fsync=off" "shared_buffers=64MB" \

@@ -8,13 +8,16 @@ export DEBIAN_FRONTEND=noninteractive PGCTLTIMEOUT=300
 
 version() { find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n | tail -n 1; }
 
+apt="-o Acquire::Retries=5 -o DPkg::Lock::Timeout=300" # a mirror that fails for a moment; another apt that is at work
+
+# shellcheck disable=SC2086
 install_server() {
-  apt-get update -qq
-  if apt-cache policy postgresql-17-pgvector | grep -q 'Candidate: [0-9]'; then
-    apt-get install -y -qq --no-install-recommends postgresql-17 postgresql-17-pgvector pgbackrest >/dev/null
+  apt-get $apt update -qq
+  if apt-cache policy postgresql-17-pgvector | grep 'Candidate: [0-9]' >/dev/null; then
+    apt-get $apt install -y -qq --no-install-recommends postgresql-17 postgresql-17-pgvector pgbackrest >/dev/null
     return
   fi
-  apt-get install -y -qq --no-install-recommends postgresql-15 pgbackrest postgresql-server-dev-15 build-essential \
+  apt-get $apt install -y -qq --no-install-recommends postgresql-15 pgbackrest postgresql-server-dev-15 build-essential \
     >/dev/null
   [ -e /usr/lib/postgresql/15/lib/vector.so ] || build_pgvector
 }
@@ -27,7 +30,7 @@ build_pgvector() {
   mirror=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -n 1 | tr -d ' ' || true)
   echo "deb-src ${mirror:?no mirror in the apt sources} trixie main" > "$made/source.list"
   options="-o Dir::Etc::sourcelist=$made/source.list -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists=$made/lists
-    -o Dir::Cache=$made/cache -o APT::Sandbox::User=root"
+    -o Dir::Cache=$made/cache -o APT::Sandbox::User=root $apt"
   # shellcheck disable=SC2086
   (cd "$made" && apt-get $options update -qq && apt-get $options source -qq --download-only pgvector >/dev/null 2>&1
    tar xzf pgvector_*.orig.tar.gz && cd pgvector-*/

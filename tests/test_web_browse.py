@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fake_library import app_over
 from tests.test_web_errors import problem
 from tests.test_web_pages import page
 from web.chart import HEIGHT, chart
-
-
-@pytest.fixture
-def web(tmp_path):
-    return app_over(tmp_path)
-
-
-@pytest.fixture
-def client(web):
-    return web[0].test_client()
 
 
 def test_the_list_has_orders_that_keep_the_filters(client):

@@ -8,7 +8,8 @@ from urllib.parse import quote as quoted
 
 from flask_babel import gettext as _
 
-from kb.records import Document, EntityCount, Filters, Passage
+from kb.gazetteer import Gazetteer
+from kb.records import Document, EntityCount, Filters, Metadata, Passage
 from web import names
 from web.citation_page import Place, cite_address
 from web.form import address
@@ -20,6 +21,8 @@ from web.sections import Section, section_at
 from web.viewing import PAGE, TEXT, Viewing
 
 NAMES = 10  # of what a document mentions
+FEW_SOURCES = 3  # more are folded: a digest rests on up to a hundred
+LONGEST_SHOWN = 120  # characters of an address
 NEAR = 3  # sections that are listed on both sides of the one shown
 
 
@@ -63,6 +66,9 @@ class ReadingPage:
     canonical: str
     facts: tuple[Fact, ...]
     names: tuple[Link, ...]
+    projects: tuple[Link, ...]
+    sources: tuple[Link, ...]
+    folded: bool
     notices: tuple[str, ...]
     report: ReadingReport
     original: str
@@ -113,6 +119,7 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
     pages = lambda number: viewing.address(page=number, view=PAGE, section=0)  # noqa: E731
     marking = Marking(quote, tuple((one.locator.start, one.locator.end) for one in shown.hits))
     picture = printed(document, page_shown(document, viewing, section.start), viewing)
+    sources = _sources(metadata.sources)
     return ReadingPage(
         title=metadata.title or document.uri,
         language=metadata.language,
@@ -121,6 +128,9 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
         canonical=f"/documents/{quoted(document.id)}",
         facts=facts(document, lambda start, end: viewing.at(start, end, "quote")),
         names=tuple(Link(one.name, f"/entities/{quoted(one.id)}") for one in shown.entities[:NAMES]),
+        projects=_projects(metadata),
+        sources=sources,
+        folded=len(sources) > FEW_SOURCES,
         notices=notices(document),
         report=reading_report(document),
         original=f"/documents/{quoted(document.id)}/original",
@@ -140,6 +150,22 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
         views=_views(picture, viewing),
         alone=viewing.view == PAGE and picture is not None,
     )
+
+
+def _projects(metadata: Metadata) -> tuple[Link, ...]:
+    """What the document is filed under, with the page of each that is a known name, "" for others."""
+    ids = Gazetteer.load().linked(metadata.projects, metadata.title)
+    return tuple(Link(one, f"/entities/{quoted(ids[one])}" if one in ids else "") for one in metadata.projects)
+
+
+def _sources(addresses: Sequence[str]) -> tuple[Link, ...]:
+    """A store may have been filled elsewhere: what is no address of the web is left out."""
+    return tuple(Link(_short(one), one) for one in addresses if one.startswith(("http://", "https://")))
+
+
+def _short(address: str) -> str:
+    shown = address.partition("://")[2].removeprefix("www.").removesuffix("/")
+    return shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from urllib.parse import quote as quoted
 
 from flask_babel import gettext as _
 
-from kb.gazetteer import Gazetteer
 from kb.records import Document, EntityCount, Filters, Metadata, Passage
 from web import names
 from web.citation_page import Place, cite_address
@@ -127,7 +126,7 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
         kind=names.kind(metadata.kind),
         canonical=f"/documents/{quoted(document.id)}",
         facts=facts(document, lambda start, end: viewing.at(start, end, "quote")),
-        names=tuple(Link(one.name, f"/entities/{quoted(one.id)}") for one in shown.entities[:NAMES]),
+        names=tuple(Link(names.entity(one.id), f"/entities/{quoted(one.id)}") for one in shown.entities[:NAMES]),
         projects=_projects(metadata),
         sources=sources,
         folded=len(sources) > FEW_SOURCES,
@@ -153,9 +152,10 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
 
 
 def _projects(metadata: Metadata) -> tuple[Link, ...]:
-    """What the document is filed under, with the page of each that is a known name, "" for others."""
-    ids = Gazetteer.load().linked(metadata.projects, metadata.title)
-    return tuple(Link(one, f"/entities/{quoted(ids[one])}" if one in ids else "") for one in metadata.projects)
+    """What the document is filed under: a known name in the interface's language and with its page, others as they are given."""
+    ids = names.gazetteer().linked(metadata.projects, metadata.title)
+    given = ((one, ids.get(one, "")) for one in metadata.projects)
+    return tuple(Link(names.entity(known), f"/entities/{quoted(known)}") if known else Link(one, "") for one, known in given)
 
 
 def _sources(addresses: Sequence[str]) -> tuple[Link, ...]:

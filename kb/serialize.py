@@ -183,6 +183,7 @@ def document_json(document: Document) -> JSON:
         "pages": [asdict(page) for page in document.pages],
         "stated": [asdict(fact) for fact in document.stated],
         "references": [asdict(link) for link in document.references],
+        "sources": list(document.metadata.sources),
     } | _metadata_json(document)
 
 
@@ -218,6 +219,7 @@ def _metadata_json(document: Document | DocumentSummary) -> JSON:
         "status": metadata.status,
         "status_date": metadata.status_date,
         "author": metadata.author,
+        "projects": list(metadata.projects),
     }
 
 

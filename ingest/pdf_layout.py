@@ -22,6 +22,7 @@ FEWEST_ROWS = 3  # of a column; below, two blocks beside each other are no colum
 SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap, Chinese ones doubled; cells of tables are shorter
 LONG_ROW = 25  # characters of a column's mean row where the file writes row by row: options with their meanings are shorter
 LEAST_FILL = 0.55  # of the column's width that its median row fills; ragged prose fills .8, cells of tables .1 to .5
+COVERED = 0.5  # of a column's rows that have text where one of them has a gap; of a table's hardly any have
 AS_MUCH = 0.6  # of the text that the best gutter parts
 DEEPEST = 12
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -243,7 +244,11 @@ def _are_columns(left: Sequence[Atom], right: Sequence[Atom]) -> bool:
     if all(_is_prose(side) for side in sides):
         by_rows = turns >= min(map(len, sides))  # as the file writes a table
         return not by_rows or all(_mean_length(side) >= LONG_ROW for side in sides)
-    return turns <= 1 and all(len(side) >= FEWEST_ROWS and _mean_length(side) >= SHORTEST_ROW / 2 for side in sides)
+    if turns > 1:
+        return False
+    return all(len(side) >= FEWEST_ROWS and _mean_length(side) >= SHORTEST_ROW / 2 for side in sides) or all(
+        len(side) >= 2 and _mean_length(side) >= LONG_ROW for side in sides
+    )  # the last lines of columns that end at the head of a page
 
 
 def _is_prose(side: Sequence[Sequence[Atom]]) -> bool:
@@ -252,11 +257,23 @@ def _is_prose(side: Sequence[Sequence[Atom]]) -> bool:
     tables = sum(atom.box[3] - atom.box[1] for atom in atoms if "\n" in atom.text)
     if tables > 0.4 * (bottom - top):
         return True  # a table beside a column of text
-    if len(side) < FEWEST_ROWS or _mean_length([[atom] for atom in atoms]) < SHORTEST_ROW:
+    if len(side) < FEWEST_ROWS or (_mean_length([[atom] for atom in atoms]) < SHORTEST_ROW and not _is_spread(side)):
         return False
     extents = [(min(a.box[0] for a in row), max(a.box[2] for a in row)) for row in side]
     width = max(right for _, right in extents) - min(left for left, _ in extents)
     return median(right - left for left, right in extents) >= LEAST_FILL * width
+
+
+def _is_spread(side: Sequence[Sequence[Atom]]) -> bool:
+    """Are the rows long lines whose words justifying has driven apart? Their gaps stand anywhere, a table's below each other. Of
+    few rows that tells nothing: gaps of three or four come together by chance."""
+    if len(side) < 2 * FEWEST_ROWS or _mean_length(side) < LONG_ROW:
+        return False
+    gaps = [
+        (left.box[2] + right.box[0]) / 2 for row in side for left, right in pairwise(sorted(row, key=lambda atom: atom.box[0]))
+    ]
+    covered = sum(any(atom.box[0] < gap < atom.box[2] for atom in row) for gap in gaps for row in side)
+    return covered >= COVERED * len(gaps) * len(side)
 
 
 def _mean_length(side: Sequence[Sequence[Atom]]) -> float:

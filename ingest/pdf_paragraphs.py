@@ -18,9 +18,12 @@ from ingest.traced import EMPTY, Traced, joined, on_one_line, put_in, rejoined
 LARGER = 1.12  # times the body's font size: a heading. Footnotes and captions are smaller, body fonts vary by a few percent
 USUAL = 0.2  # of a document's characters are in the body's font size at the least; headings have up to .05
 SMALLER = 0.94  # times the body's font size, or less: a footnote's. Typesetters give notes .75 to .9
+FLUSH = 2.0  # points by which lines of one margin may begin apart
+FEWEST_FLUSH = 4  # lines that tell where the others of their margin end
 SAME_COLUMN = 6.0  # points by which the columns of a table that goes on may move on the next page
 LONGEST_AGAIN = 120  # characters of a cell over several rows that is given in each of them; a longer one is a remark on all
-_ITEM = re.compile(r"(?:[•●▪◦]|[*–—-]\s|\(?(?:[a-zа-я]|[ivx]{1,5})\)\s|\(\d{1,2}\)\s|\d{1,3}(?:\.\d{1,2})*[.)]\s)\s*\S")
+_MARKS = "•●▪◦■□➢➔❖❑❒◆⧫⬧◻▶►▸✓✔"  # of lists
+_ITEM = re.compile(rf"(?:[{_MARKS}]|[*–—-]\s|\(?(?:[a-zа-я]|[ivx]{{1,5}})\)\s|\(\d{{1,2}}\)\s|\d{{1,3}}(?:\.\d{{1,2}})*[.)]\s)\s*\S")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f]")
 _NOTE = re.compile(r"(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}|[*†‡]{1,3}|\d{1,3}(?=\s))\s?\S")
 _SHORT_WORDS = frozenset("a и в с к о у я а".split())  # of one letter: Typography.words has longer ones only
@@ -130,7 +133,7 @@ def _letters(text: str) -> int:
 def _font_level(paragraph: Sequence[Line], text: str, typed: Typography) -> int:
     """1..6 if the type says that this is a heading: larger than the body's, or bold and short."""
     length = len(text) + len(WIDE.findall(text))
-    if len(paragraph) > 3 or length > 200 or text[-1] in ".,;。，；、":
+    if len(paragraph) > 3 or length > 200 or text[-1] in ".,;。，；、" or text[0] in _MARKS:
         return 0
     if _letters(text) < 3 or 2 * sum(map(str.isalpha, text)) < _letters(text):
         return 0
@@ -192,15 +195,18 @@ def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
 def _had_room(last: Line, line: Line, lines: Sequence[Line]) -> bool:
     """Would the line's first word have fitted behind the last line? Then the break was meant.
 
-    The margin is that of the lines of its column and size which begin (in Arabic script: end) where the last one does.
+    The margin is that of the lines of its column and size which begin (in Arabic script: end) where one of the two does; of all
+    that begin near, where few do.
     """
     width = (last.box[2] - last.box[0]) / max(len(last.text), 1)
     word = (len(line.text.split(maxsplit=1)[0]) + 1.5) * width
-    near = max(3 * last.size, 30.0)
+    side, sign = (2, -1) if _is_arabic(last.text) else (0, 1)
     alike = [other for other in lines if other.margins == last.margins and abs(other.size - last.size) <= 0.05 * last.size]
-    if _is_arabic(last.text):
-        return last.box[0] - min(other.box[0] for other in alike if abs(other.box[2] - last.box[2]) <= near) > word
-    return max(other.box[2] for other in alike if abs(other.box[0] - last.box[0]) <= near) - last.box[2] > word
+    flush = [other for other in alike if min(abs(other.box[side] - one.box[side]) for one in (last, line)) <= FLUSH]
+    if len(flush) < FEWEST_FLUSH:
+        near = max(3 * last.size, 30.0)
+        flush = [other for other in alike if abs(other.box[side] - last.box[side]) <= near]
+    return max(sign * other.box[2 - side] for other in flush) - sign * last.box[2 - side] > word
 
 
 def _is_arabic(text: str) -> bool:

@@ -226,7 +226,7 @@ def _laid_out(document: Any, index: int, angle: int, fragments: Sequence[Fragmen
                 yield table
                 start = end
             yield from (line_of(row, (left, right)) for row in run[start:])
-            run = [held] if held else []
+            run = rows(held)  # a table is as high as several rows beside it
             yield from drawn
 
 

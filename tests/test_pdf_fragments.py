@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pypdf
 import pytest
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
@@ -35,6 +37,20 @@ def test_signs_drawn_twice_one_by_one_are_read_once(tmp_path: Path) -> None:
 
 def test_equal_letters_beside_each_other_stay(tmp_path: Path) -> None:
     assert text_of(tmp_path, [(40, 500, "illicit |||| lll iii 111 ...... ;;")]) == "illicit |||| lll iii 111 ...... ;;"
+
+
+def test_letters_that_one_sign_stands_for_stay(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    canvas.drawString(40, 500, "The tari~ on co~ee is o{cial")
+    canvas.save()
+    writer = pypdf.PdfWriter(clone_from=tmp_path / "a.pdf")
+    table = pypdf.generic.DecodedStreamObject()
+    table.set_data(b"1 begincodespacerange <00> <ff> endcodespacerange 2 beginbfchar <7e> <fb00> <7b> <fb03> endbfchar")
+    fonts: Any = writer.pages[0]["/Resources"]
+    for font in fonts["/Font"].values():
+        font.get_object()[pypdf.generic.NameObject("/ToUnicode")] = writer._add_object(table)
+    writer.write(tmp_path / "b.pdf")
+    assert read(tmp_path / "b.pdf")[0].text == "The tariff on coffee is official"
 
 
 def test_accents_drawn_over_letters_become_one_sign(tmp_path: Path) -> None:

@@ -44,6 +44,11 @@ def test_prose_lists_and_contents_are_no_tables() -> None:
     assert not aligned([[(f"Chapter {n}", 50), (". . . . . . . . .", 150), (str(n), 400)] for n in range(5)])
 
 
+def test_columns_in_arabic_script_are_read_from_the_right() -> None:
+    (table,) = aligned([[("فیس", 50), ("چوکی", 200)], [("12", 50), ("طورخم کا", 200)], [("10", 50), ("چمن سرحد", 200)]])
+    assert told(table) == ["چوکی: طورخم کا; فیس: 12", "چوکی: چمن سرحد; فیس: 10"]
+
+
 def grid(xs: list[float], ys: list[float]) -> Rules:
     return Rules(tuple((y, xs[0], xs[-1]) for y in ys), tuple((x, ys[0], ys[-1]) for x in xs))
 

@@ -4,6 +4,7 @@ import csv
 import io
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pypdfium2
@@ -80,6 +81,32 @@ def test_a_paragraph_over_two_pages_is_two_blocks(tmp_path: Path) -> None:
     (document,) = read(write(tmp_path, [["The sentence goes on and"], ["ends on the second page."]]))
     assert len(document.blocks) == 2
     assert document.blocks[1].start == document.pages[1].start
+
+
+def test_lines_beside_a_table_stay_apart(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    canvas.grid([200, 250, 300], [400, 440, 480, 520])
+    for row, y in enumerate((410, 450, 490)):
+        canvas.drawString(205, y, f"{row}1")
+        canvas.drawString(255, y, f"{row}2")
+        canvas.drawString(40, y, f"{row}00")
+    canvas.save()
+    (document,) = read(tmp_path / "a.pdf")
+    assert {"200", "100", "000"} <= set(document.text.split())
+
+
+def test_bold_is_what_a_fonts_name_or_flag_says_not_its_weight(tmp_path: Path) -> None:
+    writer = pypdf.PdfWriter(clone_from=write(tmp_path, [["Fees are low", "and roads are long here."] * 3]))
+    fonts: Any = writer.pages[0]["/Resources"]
+    for font in fonts["/Font"].values():  # as Ghostscript and Chromium write plain fonts
+        numbers = {"/Flags": 32, "/StemV": 250, "/ItalicAngle": 0, "/Ascent": 700, "/Descent": -200, "/CapHeight": 700}
+        descriptor = pypdf.generic.DictionaryObject(
+            {pypdf.generic.NameObject(name): pypdf.generic.NumberObject(value) for name, value in numbers.items()}
+        )
+        descriptor[pypdf.generic.NameObject("/FontName")] = pypdf.generic.NameObject("/Helvetica")
+        font.get_object()[pypdf.generic.NameObject("/FontDescriptor")] = descriptor
+    writer.write(tmp_path / "b.pdf")
+    assert {block.kind for block in read(tmp_path / "b.pdf")[0].blocks} == {"paragraph"}
 
 
 @pytest.mark.real

@@ -169,6 +169,7 @@ class Reading:
         rect, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
         at_rect, at_x, at_y = ctypes.byref(rect), ctypes.byref(x), ctypes.byref(y)
         space: int | None = None
+        edge = -math.inf  # where the last character ends, in its frame
         high = 0
         for position in range(count):
             code = get_unicode(handle, position)
@@ -193,12 +194,20 @@ class Reading:
                 continue
             a, b, c, d, e, f = matrix
             origin = a * x.value + c * y.value + e, b * x.value + d * y.value + f
+            if space is not None and space != NOWHERE and self._is_covered(edge, box[0], style):
+                space = None
             yield Glyph(text, position, box, *origin, style, space)
-            space = None
+            space, edge = None, box[2]
 
     def _is_shown(self, box: Box) -> bool:
         """Does the middle of the box stand on the page? Printers' notes beside it are not to be seen."""
         return 0 <= box[0] + box[2] <= 2 * self._size[0] and 0 <= box[1] + box[3] <= 2 * self._size[1]
+
+    def _is_covered(self, edge: float, left: float, style: Style) -> bool:
+        """Does the last space stand under the letter before it, and the next letter touch that one? Some files write so where
+        one sign stands for several letters: "defi cit"."""
+        last = self.spaces[-1]
+        return abs(left - edge) < 0.05 * style.size and last.style.angle == style.angle and last.box[2] <= edge
 
     def _space(self, position: int) -> int:
         """The source of a space; NOWHERE for one that PDFium put in, which belongs to no text object."""

@@ -117,7 +117,8 @@ def _glue(last: Fragment, piece: Fragment) -> Traced:
     gap = max(piece.box[0] - last.box[2], last.box[0] - piece.box[2])
     size = min(last.size, piece.size)
     raised = piece.size < 0.85 * last.size and piece.text.isalnum() and not piece.space
-    has_space = piece.space or gap > (2 * SPACE if raised else SPACE) * size
+    level = abs(piece.baseline - last.baseline) <= 0.6 * max(piece.size, last.size)
+    has_space = piece.space or not level or gap > (2 * SPACE if raised else SPACE) * size
     return _SPACE if has_space else _NOTHING
 
 
@@ -247,7 +248,7 @@ def _are_columns(left: Sequence[Atom], right: Sequence[Atom]) -> bool:
     if turns > 1:
         return False
     return all(len(side) >= FEWEST_ROWS and _mean_length(side) >= SHORTEST_ROW / 2 for side in sides) or all(
-        len(side) >= 2 and _mean_length(side) >= LONG_ROW for side in sides
+        len(side) >= 2 and _mean_length([[atom] for row in side for atom in row]) >= LONG_ROW for side in sides
     )  # the last lines of columns that end at the head of a page
 
 

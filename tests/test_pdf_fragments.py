@@ -53,6 +53,37 @@ def test_letters_that_one_sign_stands_for_stay(tmp_path: Path) -> None:
     assert read(tmp_path / "b.pdf")[0].text == "The tariff on coffee is official"
 
 
+def test_a_space_under_a_letter_is_none(tmp_path: Path) -> None:
+    width = stringWidth("defi", "Helvetica", 10)
+    assert (
+        text_of(tmp_path, [(40, 500, "defi"), (40 + width - 3, 500, " "), (40 + width, 500, "cit of tolls")])
+        == "deficit of tolls"
+    )
+    assert text_of(tmp_path, [(40, 500, "defi "), (41 + width, 500, "cit of tolls")]) == "defi cit of tolls"
+
+
+def test_signs_of_picture_fonts_are_the_pictures(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    items = [("ZapfDingbats", "\xa7"), ("ZapfDingbats", "\xfe"), ("Courier", "o"), ("Courier", "o"), ("Helvetica", "•")]
+    for row, (font, sign) in enumerate(items):
+        canvas.setFont(font, 10)
+        canvas.drawString(40, 550 - 30 * row, sign)
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(60, 550 - 30 * row, f"point {row} of the list")
+    canvas.setFont("Courier", 10)
+    canvas.drawString(40, 300, "options: o or oo")
+    canvas.save()
+    writer = pypdf.PdfWriter(clone_from=tmp_path / "a.pdf")
+    fonts: Any = writer.pages[0]["/Resources"]
+    for font in fonts["/Font"].values():
+        if "Zapf" in font.get_object()["/BaseFont"]:
+            font.get_object()[pypdf.generic.NameObject("/BaseFont")] = pypdf.generic.NameObject("/ABCDEF+Wingdings-Regular")
+    writer.write(tmp_path / "b.pdf")
+    (document,) = read(tmp_path / "b.pdf")
+    blocks = [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+    assert blocks == [*(("list_item", f"point {row} of the list") for row in range(5)), ("paragraph", "options: o or oo")]
+
+
 def test_accents_drawn_over_letters_become_one_sign(tmp_path: Path) -> None:
     # as TeX writes them: the accent first, the letter moved back under it
     assert text_of(tmp_path, [(40, 500, "na"), (51.1, 500, "¨"), (51.6, 500, "i"), (53.8, 500, "ve tolls")]) == "naïve tolls"

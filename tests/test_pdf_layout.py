@@ -54,6 +54,10 @@ def test_a_raised_figure_is_a_superscript() -> None:
     assert line_of(row, (50, 200)).text == "in 2023¹, later"
 
 
+def test_what_stands_below_within_a_row_keeps_a_space() -> None:
+    assert line_of([piece("Father's", 50, 100, size=7), piece("Name", 50, 107, size=7)], (50, 200)).text == "Father's Name"
+
+
 def test_arabic_rows_are_read_from_the_right() -> None:
     row = rows([piece("ازبکستان", 50, 100), piece("پاکستان", 200, 100)])
     assert [part.text for part in row[0]] == ["پاکستان", "ازبکستان"]

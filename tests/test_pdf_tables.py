@@ -106,6 +106,14 @@ def test_words_and_figures_that_a_narrow_cell_breaks_are_made_whole() -> None:
     assert told(table, words=frozenset(["distance"])) == ["Distance: 2,000 km; Route: Termez to Kabul"]
 
 
+def test_words_of_a_narrow_header_stay_words() -> None:
+    rules = grid([50, 88, 200], [90, 130, 170])
+    pieces = [piece("Persons", 51, 100, bold=True), piece("tested", 54, 112, bold=True), piece("State", 100, 100, bold=True)]
+    pieces += [piece("3,665", 53, 140), piece("Delhi" + "." * 9, 100, 140)]
+    _, (table,) = ruled_tables(pieces, rules)
+    assert told(table) == ["Persons tested: 3,665; State: Delhi"]
+
+
 def test_whole_words_and_figures_below_each_other_stay_apart() -> None:
     rules = grid([50, 110, 200], [90, 130, 170])
     pieces = [piece("Safe water", 53, 100, bold=True), piece("consumed", 53, 112, bold=True), piece("Cost", 120, 100, bold=True)]

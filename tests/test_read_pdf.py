@@ -9,6 +9,7 @@ from typing import Any
 import pypdf
 import pypdfium2
 import pytest
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.archive import MemoryFile
@@ -81,6 +82,26 @@ def test_a_paragraph_over_two_pages_is_two_blocks(tmp_path: Path) -> None:
     (document,) = read(write(tmp_path, [["The sentence goes on and"], ["ends on the second page."]]))
     assert len(document.blocks) == 2
     assert document.blocks[1].start == document.pages[1].start
+
+
+def test_a_quotation_set_in_from_both_sides_is_one_paragraph(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    lines = [("The carriers of both countries wait for hours at the border posts, and they", 40, 360)] * 3
+    quoted = [
+        "a lorry waits for half a day at the post while its seal is looked",
+        "at by nobody, so that the driver pays for a meal and for the night",
+        "and comes a day late with his load, for which he pays again in the",
+    ]
+    for row, (text, left, right) in enumerate([*lines, *((text, 65, 335) for text in quoted), ("end, they say", 65, 0)]):
+        words = canvas.beginText(left, 550 - 14 * row)
+        words.setFont("Helvetica", 8)
+        if right:
+            words.setWordSpace((right - left - stringWidth(text, "Helvetica", 8)) / text.count(" "))
+        words.textOut(text)
+        canvas.drawText(words)
+    canvas.save()
+    (document,) = read(tmp_path / "a.pdf")
+    assert " ".join([*quoted, "end, they say"]) in document.text
 
 
 def test_lines_beside_a_table_stay_apart(tmp_path: Path) -> None:

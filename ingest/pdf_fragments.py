@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingest.pdf_arabic import is_arabic, is_mark, logical_lines
 from ingest.pdf_glyphs import Box, Glyph, Reading, open_textpage, shown
+from ingest.pdf_ligatures import Ligatures
 from ingest.pdf_signs import COURIER
 from ingest.traced import NOWHERE, Traced
 
@@ -62,12 +63,12 @@ class PageText:
     unknown: int = 0
 
 
-def page_text(page: Any) -> PageText:
+def page_text(page: Any, ligatures: Mapping[str, Ligatures] | None = None) -> PageText:
     """Raises pypdfium2.PdfiumError if PDFium cannot read the page's text."""
     width, height = page.get_size()
     textpage = open_textpage(page)
     try:
-        reading = Reading(textpage, shown(page), (width, height))
+        reading = Reading(textpage, shown(page), (width, height), ligatures)
         by_angle: dict[int, list[Glyph]] = {}
         for glyph in reading.glyphs():
             by_angle.setdefault(glyph.style.angle, []).append(glyph)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pypdfium2
 
+from ingest.pdf_ligatures import Ligatures, plain_name
 from ingest.pdf_signs import family, plain_letter, sign_of
 from ingest.traced import NOWHERE
 
@@ -41,6 +42,7 @@ class Style(NamedTuple):
     angle: int
     nastaliq: bool = False  # Urdu's hanging hand, whose words slope across the line
     signs: str = ""  # the family of a font whose letters are pictures, see ingest.pdf_signs
+    ligatures: Ligatures | None = None  # those that its font's table of signs does not give
 
 
 class Glyph(NamedTuple):
@@ -153,7 +155,10 @@ def _loose_box(textpage: Any, position: int) -> Box:
 class Reading:
     """Reads one text page character by character; PDFium's ready text leaves signs out, so that its positions do not fit."""
 
-    def __init__(self, textpage: Any, matrix: Affine, size: tuple[float, float]) -> None:
+    def __init__(
+        self, textpage: Any, matrix: Affine, size: tuple[float, float], ligatures: Mapping[str, Ligatures] | None = None
+    ) -> None:
+        self._ligatures = ligatures or {}
         self._textpage = textpage
         self._matrix = matrix
         self._size = size  # of the page as shown
@@ -173,17 +178,15 @@ class Reading:
         high = 0
         for position in range(count):
             code = get_unicode(handle, position)
-            if (code <= 32 and code != 2) or code in (160, 0x3000, 0xFEFF) or 0x2000 <= code <= 0x200B:
-                if code == 0:
-                    self.unknown += 1
-                elif code not in (0xFEFF, 0x200B) and (space is None or space == NOWHERE):
-                    space = self._space(position)
+            letters = self._letters(position, code) if self._ligatures else ""
+            if not letters and ((code <= 32 and code != 2) or code in (160, 0x3000, 0xFEFF) or 0x2000 <= code <= 0x200B):
+                space = self._blank(position, code, space)
                 continue
             if 0xD800 <= code < 0xDC00:
                 high = code
                 continue
             style = self._style(position)
-            text, high = (style.signs and sign_of(code, style.signs)) or self._character(code, high), 0
+            text, high = letters or (style.signs and sign_of(code, style.signs)) or self._character(code, high), 0
             get_box(handle, position, at_rect)
             get_origin(handle, position, at_x, at_y)
             matrix = self._frames.setdefault(style.angle, frame(self._matrix, style.angle))
@@ -196,8 +199,26 @@ class Reading:
             origin = a * x.value + c * y.value + e, b * x.value + d * y.value + f
             if space is not None and space != NOWHERE and self._is_covered(edge, box[0], style):
                 space = None
-            yield Glyph(text, position, box, *origin, style, space)
-            space, edge = None, box[2]
+            for letter in text:
+                yield Glyph(letter, position, box, *origin, style, space)
+                space = None
+            edge = box[2]
+
+    def _letters(self, position: int, code: int) -> str:
+        """The letters of a ligature that the font's table of signs does not give; "" for all other characters."""
+        style = self._style(position)
+        if style.ligatures is None:
+            return ""
+        box = _turned(_loose_box(self._textpage, position), self._frames.get(style.angle, self._matrix))
+        return style.ligatures.letters(code, (box[2] - box[0]) / max(style.size, 0.1))
+
+    def _blank(self, position: int, code: int, space: int | None) -> int | None:
+        """The source of the space before the next character, which was `space` until here."""
+        if code == 0:
+            self.unknown += 1
+        elif code not in (0xFEFF, 0x200B) and (space is None or space == NOWHERE):
+            return self._space(position)
+        return space
 
     def _is_shown(self, box: Box) -> bool:
         """Does the middle of the box stand on the page? Printers' notes beside it are not to be seen."""
@@ -252,7 +273,8 @@ class Reading:
                 turned += MIRRORED
             name, flags = _font(self._textpage, position)
             bold = bool(flags & 1 << 18) or bool(_BOLD.search(name))  # the flag is ForceBold
-            style = Style(round(size, 1), bold, turned, bool(_NASTALIQ.search(name)), family(name))
+            ligatures = self._ligatures.get(plain_name(name.decode("latin-1"))) if self._ligatures else None
+            style = Style(round(size, 1), bold, turned, bool(_NASTALIQ.search(name)), family(name), ligatures)
             self._styles[address] = style
         return style
 

@@ -22,6 +22,7 @@ FEWEST_ROWS = 3  # of a column; below, two blocks beside each other are no colum
 SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap, Chinese ones doubled; cells of tables are shorter
 LONG_ROW = 25  # characters of a column's mean row where the file writes row by row: options with their meanings are shorter
 LEAST_FILL = 0.55  # of the column's width that its median row fills; ragged prose fills .8, cells of tables .1 to .5
+GUTTER = 2.0  # of the font's size: words of justified lines stand up to 1.5 apart
 COVERED = 0.5  # of a column's rows that have text where one of them has a gap; of a table's hardly any have
 AS_MUCH = 0.6  # of the text that the best gutter parts
 DEEPEST = 12
@@ -248,7 +249,7 @@ def _are_columns(left: Sequence[Atom], right: Sequence[Atom]) -> bool:
     if turns > 1:
         return False
     return all(len(side) >= FEWEST_ROWS and _mean_length(side) >= SHORTEST_ROW / 2 for side in sides) or all(
-        len(side) >= 2 and _mean_length([[atom] for row in side for atom in row]) >= LONG_ROW for side in sides
+        len(side) >= 2 and _mean_length(side) >= LONG_ROW and not any(map(_has_gutter, side)) for side in sides
     )  # the last lines of columns that end at the head of a page
 
 
@@ -263,6 +264,12 @@ def _is_prose(side: Sequence[Sequence[Atom]]) -> bool:
     extents = [(min(a.box[0] for a in row), max(a.box[2] for a in row)) for row in side]
     width = max(right for _, right in extents) - min(left for left, _ in extents)
     return median(right - left for left, right in extents) >= LEAST_FILL * width
+
+
+def _has_gutter(row: Sequence[Atom]) -> bool:
+    """Is one of its gaps wider than those between words that justifying has driven apart?"""
+    ordered = sorted(row, key=lambda atom: atom.box[0])
+    return any(right.box[0] - left.box[2] > GUTTER * left.size for left, right in pairwise(ordered))
 
 
 def _is_spread(side: Sequence[Sequence[Atom]]) -> bool:

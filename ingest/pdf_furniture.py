@@ -69,13 +69,14 @@ def without_furniture(pages: Sequence[PageText], labels: Sequence[str | None]) -
 
 
 def _body_size(pages: Sequence[PageText]) -> float:
-    """The largest size that a tenth of the document's characters has."""
+    """The largest size that a third of the document's characters has; titles of slides have up to a quarter."""
     count: Counter[float] = Counter()
     for page in pages:
         for pieces in page.fragments.values():
             for piece in pieces:
                 count[piece.size] += len(piece.text)
-    return max((size for size, characters in count.items() if characters >= 0.1 * count.total()), default=0.0)
+    usual = [size for size, characters in count.items() if characters >= count.total() / 3]
+    return max(usual, default=max(count, key=lambda size: (count[size], size), default=0.0))
 
 
 def _without(page: PageText, gone: set[int]) -> PageText:
@@ -165,8 +166,8 @@ def _is_head(level: Sequence[_Row], row: _Row, count: int) -> bool:
     on = {other.page for other in level}
     if count == 2:  # little evidence: the first page keeps what both have
         return len(on) == 2 and row.page == 1 and all(other.apart for other in level)
-    if len(on) < 3:
-        return False
+    if len(on) < 3 or (row.large and len({other.text for other in level}) > 1):
+        return False  # numbered headings: "Corridor 1", "Corridor 2" on slides
     same_side = {page for page in on if page % 2 == row.page % 2}
     if len(on) >= USUAL * count or len(same_side) >= max(3, USUAL * count / 2):
         return True

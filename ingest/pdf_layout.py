@@ -22,6 +22,7 @@ FEWEST_ROWS = 3  # of a column; below, two blocks beside each other are no colum
 SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap, Chinese ones doubled; cells of tables are shorter
 LONG_ROW = 25  # characters of a column's mean row where the file writes row by row: options with their meanings are shorter
 LEAST_FILL = 0.55  # of the column's width that its median row fills; ragged prose fills .8, cells of tables .1 to .5
+MOST_TRIED = 20  # rows and gaps of a column that are looked at for that; all of them cost half the time of a dense page
 GUTTER = 2.0  # of the font's size: words of justified lines stand up to 1.5 apart
 COVERED = 0.5  # of a column's rows that have text where one of them has a gap; of a table's hardly any have
 AS_MUCH = 0.6  # of the text that the best gutter parts
@@ -259,11 +260,13 @@ def _is_prose(side: Sequence[Sequence[Atom]]) -> bool:
     tables = sum(atom.box[3] - atom.box[1] for atom in atoms if "\n" in atom.text)
     if tables > 0.4 * (bottom - top):
         return True  # a table beside a column of text
-    if len(side) < FEWEST_ROWS or (_mean_length([[atom] for atom in atoms]) < SHORTEST_ROW and not _is_spread(side)):
+    if len(side) < FEWEST_ROWS:
         return False
     extents = [(min(a.box[0] for a in row), max(a.box[2] for a in row)) for row in side]
     width = max(right for _, right in extents) - min(left for left, _ in extents)
-    return median(right - left for left, right in extents) >= LEAST_FILL * width
+    if median(right - left for left, right in extents) < LEAST_FILL * width:
+        return False
+    return _mean_length([[atom] for atom in atoms]) >= SHORTEST_ROW or _is_spread(side)
 
 
 def _has_gutter(row: Sequence[Atom]) -> bool:
@@ -277,11 +280,13 @@ def _is_spread(side: Sequence[Sequence[Atom]]) -> bool:
     few rows that tells nothing: gaps of three or four come together by chance."""
     if len(side) < 2 * FEWEST_ROWS or _mean_length(side) < LONG_ROW:
         return False
+    some = side[:: len(side) // MOST_TRIED + 1]
     gaps = [
-        (left.box[2] + right.box[0]) / 2 for row in side for left, right in pairwise(sorted(row, key=lambda atom: atom.box[0]))
+        (left.box[2] + right.box[0]) / 2 for row in some for left, right in pairwise(sorted(row, key=lambda atom: atom.box[0]))
     ]
-    covered = sum(any(atom.box[0] < gap < atom.box[2] for atom in row) for gap in gaps for row in side)
-    return covered >= COVERED * len(gaps) * len(side)
+    gaps = gaps[:: len(gaps) // MOST_TRIED + 1]
+    covered = sum(any(atom.box[0] < gap < atom.box[2] for atom in row) for gap in gaps for row in some)
+    return covered >= COVERED * len(gaps) * len(some)
 
 
 def _mean_length(side: Sequence[Sequence[Atom]]) -> float:

@@ -174,7 +174,8 @@ class Reading:
         rect, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
         at_rect, at_x, at_y = ctypes.byref(rect), ctypes.byref(x), ctypes.byref(y)
         space: int | None = None
-        edge = -math.inf  # where the last character ends, in its frame
+        edge = -math.inf  # where the last character ends, in its frame, if it is a ligature
+        last = (0.0, 0.0)  # its origin; the letters of a ligature have one
         high = 0
         for position in range(count):
             code = get_unicode(handle, position)
@@ -202,7 +203,7 @@ class Reading:
             for letter in text:
                 yield Glyph(letter, position, box, *origin, style, space)
                 space = None
-            edge = box[2]
+            edge, last = (box[2] if origin == last or len(text) > 1 else -math.inf), origin
 
     def _letters(self, position: int, code: int) -> str:
         """The letters of a ligature that the font's table of signs does not give; "" for all other characters."""
@@ -225,8 +226,8 @@ class Reading:
         return 0 <= box[0] + box[2] <= 2 * self._size[0] and 0 <= box[1] + box[3] <= 2 * self._size[1]
 
     def _is_covered(self, edge: float, left: float, style: Style) -> bool:
-        """Does the last space stand under the letter before it, and the next letter touch that one? Some files write so where
-        one sign stands for several letters: "defi cit"."""
+        """Does the last space stand under the ligature before it, and the next letter touch that? Some files write so: "defi
+        cit". The boxes of single letters, an italic f's, reach over the spaces behind them."""
         last = self.spaces[-1]
         return abs(left - edge) < 0.05 * style.size and last.style.angle == style.angle and last.box[2] <= edge
 

@@ -53,13 +53,22 @@ def test_letters_that_one_sign_stands_for_stay(tmp_path: Path) -> None:
     assert read(tmp_path / "b.pdf")[0].text == "The tariff on coffee is official"
 
 
-def test_a_space_under_a_letter_is_none(tmp_path: Path) -> None:
-    width = stringWidth("defi", "Helvetica", 10)
-    assert (
-        text_of(tmp_path, [(40, 500, "defi"), (40 + width - 3, 500, " "), (40 + width, 500, "cit of tolls")])
-        == "deficit of tolls"
-    )
-    assert text_of(tmp_path, [(40, 500, "defi "), (41 + width, 500, "cit of tolls")]) == "defi cit of tolls"
+def test_a_space_under_a_ligature_is_none(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    for row, back in enumerate((278, 0)):  # thousandths of the font's size: a space is as wide
+        words = canvas.beginText(40, 500 - 40 * row)
+        words.setFont("Helvetica", 10)
+        words._code.append(f"[(the de{{) {back} ( cit of tolls)] TJ")
+        canvas.drawText(words)
+    canvas.save()
+    writer = pypdf.PdfWriter(clone_from=tmp_path / "a.pdf")
+    table = pypdf.generic.DecodedStreamObject()
+    table.set_data(b"1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar <7b> <00660069> endbfchar")
+    fonts: Any = writer.pages[0]["/Resources"]
+    for font in fonts["/Font"].values():
+        font.get_object()[pypdf.generic.NameObject("/ToUnicode")] = writer._add_object(table)
+    writer.write(tmp_path / "b.pdf")
+    assert read(tmp_path / "b.pdf")[0].text == "the deficit of tolls the defi cit of tolls"
 
 
 def test_signs_of_picture_fonts_are_the_pictures(tmp_path: Path) -> None:

@@ -88,3 +88,11 @@ def test_numbered_titles_of_slides_stay_and_their_masters_name_goes() -> None:
 
     texts, _ = kept([slide(number) for number in range(1, 5)])
     assert [text[0] for text in texts] == [f"Corridor {number}: the works" for number in range(1, 5)]
+
+
+def test_a_title_that_the_heads_repeat_stays() -> None:
+    pages = [page(number, "The transit treaty") for number in range(5)]
+    title = piece("The transit treaty", 50, 40, size=16)
+    pages[0] = replace(pages[0], fragments={0: [title, *pages[0].fragments[0][1:]]})
+    texts, _ = kept(pages)
+    assert [text[0] == "The transit treaty" for text in texts] == [True, False, False, False, False]

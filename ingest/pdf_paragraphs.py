@@ -179,7 +179,7 @@ def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
         return False
     if last.bold != line.bold and (last.bold or heading_level(here)):
         return True
-    if _ITEM.match(line.text) or heading_level(here) or heading_level(before):
+    if (_ITEM.match(line.text) and not _CHECKED.match(line.text)) or heading_level(here) or heading_level(before):
         return True
     if abs(line.size - last.size) > 0.1 * max(line.size, last.size, 1):
         return True

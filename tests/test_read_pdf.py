@@ -86,10 +86,11 @@ def test_a_paragraph_over_two_pages_is_two_blocks(tmp_path: Path) -> None:
 
 def test_boxes_to_tick_go_on_with_their_question(tmp_path: Path) -> None:
     canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
-    for row, (box, text) in enumerate((("", "Does the carrier hold a permit for the"), ("", "whole of the journey that he has in mind"))):
+    for row, text in enumerate(("Does the carrier hold a permit for the", "whole of the journey that he has in mind")):
         canvas.setFont("Helvetica", 10)
-        canvas.drawString(40, 550 - 14 * row, box + text)
-    for x, font, text in ((40, "ZapfDingbats", "n"), (52, "Helvetica", "yes"), (80, "ZapfDingbats", "3"), (92, "Helvetica", "no")):
+        canvas.drawString(40, 550 - 14 * row, text)
+    signs = [(40, "ZapfDingbats", "n"), (52, "Helvetica", "yes"), (80, "ZapfDingbats", "3"), (92, "Helvetica", "no")]
+    for x, font, text in signs:
         canvas.setFont(font, 10)
         canvas.drawString(x, 522, text)
     canvas.save()

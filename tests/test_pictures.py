@@ -85,6 +85,8 @@ def test_boxes_of_a_line_become_one() -> None:
     assert list(lines_of(right_to_left)) == [(94.0, 20.0, 105.0, 30.0)]
     assert list(lines_of(column)) == [(300.0, 10.0, 310.0, 42.0)]
     assert list(lines_of([])) == []
+    spaced = [(10.0, 20.0, 19.0, 32.0), (19.0, 29.0, 20.0, 30.0), (23.0, 22.0, 30.0, 30.0), (30.0, 25.0, 34.0, 33.0)]
+    assert list(lines_of(spaced)) == [(10.0, 20.0, 34.0, 33.0)]  # a space as PDFium gives it, letters of many heights
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,12 @@ from lxml import etree, html
 from trafilatura.settings import Document as Page
 
 from ingest.archive import File
+from ingest.article_body import tidy, words
 from ingest.encodings import decode
 from ingest.metadata import language_code, metadata_from
 from ingest.page_blocks import add_blocks
 from ingest.page_facts import author, published
+from ingest.page_shown import prepare
 from ingest.table_grid import LONGEST_CELL, names_columns
 from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
 from kb.records import Metadata, Parsed
@@ -22,9 +24,6 @@ from kb.records import Metadata, Parsed
 READER = f"trafilatura {version('trafilatura')}"
 MOST_LEFT_OUT = 0.6  # of what the milder extraction finds; the stricter one is not believed where it drops more
 WHOLE = 1.1  # times the main text: a page that has no more words is a document, not an article among menus
-LAST = 3  # parts of an article: among them a list of links is of other articles; behind it may come who wrote this one
-FEWEST_LINKS = 2  # items of such a list
-MOST_LINKS = 0.2  # of the main text's words: a longer list is what the page is about
 FEWEST = 60  # words of a main text that is believed
 DOUBTFUL = 1.5  # times the main text that was not believed
 LARGEST = 4_000_000  # characters of a page among whose menus we look for an article: 15 s; the largest that we met has 0.4
@@ -34,8 +33,6 @@ _DECLARED = re.compile(
     rb"<(?:meta\s[^>]{0,300}?charset|\?xml\s[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.I
 )
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>", re.I)
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-_BORDER_STYLE = re.compile(r"(?:^|;)[^;]*border[^;]*", re.I)
 _WORD = re.compile(r"\w+")
 
 
@@ -49,10 +46,8 @@ def read(path: File) -> tuple[Parsed, ...]:
         raise UnreadableFile("it is no HTML page that can be read; replace it with a sound copy.")
     language = _language(tree)
     shown = deepcopy(tree)
-    _prepare(tree)
+    prepare(tree)
     found = _main_text(tree) if len(source) <= LARGEST else None
-    if found is not None:
-        _cut_links(found.body, tree)
     metadata, more = _metadata(found, shown, language)
     builder, doubts = _blocks(tree, found)
     text, blocks, pages = builder.build()
@@ -65,7 +60,7 @@ def add_page(builder: TextBuilder, page: str) -> None:
     """Add all the text of a page or a piece of one by its tags: for pages that are no articles, such as mail."""
     if page.strip("\0 \t\r\n"):
         tree = html.document_fromstring(_XML_DECLARATION.sub("", page.replace("\0", ""), count=1), ensure_head_body=True)
-        _prepare(tree)
+        prepare(tree)
         add_blocks(builder, tree)
 
 
@@ -82,45 +77,14 @@ def _language(tree: html.HtmlElement) -> str:
     return next((code for value in said if (code := language_code(str(value)))), "")
 
 
-def _prepare(tree: html.HtmlElement) -> None:
-    """Take out what a browser does not show, unless that is most of the page (which a script then shows).
-
-    Two marks go that trafilatura's stricter mode takes for those of menus and advertisements: a border (Word draws the lines
-    under its headings so), and the header of an article, where its title and its lead stand.
-    """
-    words = len(_WORD.findall(tree.text_content()))
-    for element in tree.xpath(".//*[@hidden or @style]"):
-        style = element.get("style") or ""
-        hidden = element.get("hidden") is not None or _HIDDEN_STYLE.search(style) is not None
-        if hidden and element.getparent() is not None and 2 * len(_WORD.findall(element.text_content())) < words:
-            element.drop_tree()
-        elif "border" in style:
-            element.set("style", _BORDER_STYLE.sub("", style))
-    for header in tree.xpath(".//*[self::article or self::main]//header"):
-        header.tag = "div"
-    for quote in tree.iter("blockquote"):
-        _free(quote)
-
-
-def _free(quote: html.HtmlElement) -> None:
-    """Take the marks off a quotation and off what holds nothing else: trafilatura drops what is "embedded", posts of others
-    that an article quotes among them."""
-    text = " ".join(quote.text_content().split())
-    element: html.HtmlElement | None = quote
-    while element is not None and element.tag not in ("body", "article", "main") and len(text) > 20:
-        if element is not quote and " ".join(element.text_content().split()) != text:
-            return
-        for name in ("class", "id"):
-            element.attrib.pop(name, None)
-        element = element.getparent()
-
-
 def _main_text(tree: html.HtmlElement) -> Page | None:
     """trafilatura's stricter extraction, or the milder one where the stricter lost too much of it."""
     mild, strict = (_extracted(tree, precisely) for precisely in (False, True))
-    if mild is None or strict is None:
-        return mild or strict
-    return strict if _words(strict.body) >= MOST_LEFT_OUT * _words(mild.body) else mild
+    is_strict = strict is not None and (mild is None or _words(strict.body) >= MOST_LEFT_OUT * _words(mild.body))
+    found = strict if is_strict else mild
+    if found is not None:
+        tidy(found.body, tree, found.title or "", mild.body if is_strict and mild is not None else None)
+    return found
 
 
 def _extracted(tree: html.HtmlElement, precisely: bool) -> Page | None:
@@ -137,17 +101,7 @@ def _extracted(tree: html.HtmlElement, precisely: bool) -> Page | None:
 
 
 def _words(element: etree._Element) -> int:
-    return len(_WORD.findall(" ".join(map(str, element.itertext()))))
-
-
-def _cut_links(body: etree._Element, tree: html.HtmlElement) -> None:
-    """Take out the lists at the end of an article whose items are links to other pages, if they are few beside it."""
-    links = {"".join(link.text_content().split()) for link in tree.iter("a")}
-    for element in list(body)[-LAST:]:
-        items = [_text(item) for item in element.iterchildren("item")] if element.tag == "list" else []
-        linked = sum("".join(item.split()) in links for item in items)
-        if linked >= FEWEST_LINKS and 2 * linked > len(items) and _words(element) <= MOST_LINKS * _words(body):
-            body.remove(element)
+    return len(words(element))
 
 
 def _metadata(found: Page | None, tree: html.HtmlElement, language: str) -> tuple[Metadata, tuple[str, ...]]:
@@ -164,14 +118,14 @@ def _blocks(tree: html.HtmlElement, found: Page | None) -> tuple[TextBuilder, tu
     body = tree.find(".//body")
     whole = TextBuilder()
     add_blocks(whole, tree if body is None else body)
-    words, taken = len(_WORD.findall(whole.build()[0])), _words(found.body) if found else 0
-    if found is None or taken < FEWEST or (words <= WHOLE * taken and _is_flat(found.body)):
+    all_words, taken = len(_WORD.findall(whole.build()[0])), _words(found.body) if found else 0
+    if found is None or taken < FEWEST or (all_words <= WHOLE * taken and _is_flat(found.body)):
         told = "no main text was found; the whole page was taken, its menus perhaps included."
-        return whole, (told,) if words > DOUBTFUL * taken else ()
+        return whole, (told,) if all_words > DOUBTFUL * taken else ()
     builder = TextBuilder()
     _add_children(builder, found.body)
-    told = f"the main text is {100 * taken // max(1, words)} % of the page's words; look whether it is the right part."
-    return builder, (told,) if taken < LITTLE * words else ()
+    told = f"the main text is {100 * taken // max(1, all_words)} % of the page's words; look whether it is the right part."
+    return builder, (told,) if taken < LITTLE * all_words else ()
 
 
 def _is_flat(body: etree._Element) -> bool:
@@ -206,13 +160,14 @@ def _add_lines(builder: TextBuilder, text: str) -> None:
 def _add_list(builder: TextBuilder, element: etree._Element, depth: int = 0) -> None:
     ordered = element.get("rend") == "ol"
     for number, item in enumerate(element.iterchildren("item"), 1):
-        inner = [child for child in item if child.tag == "list"]
-        for child in inner:
-            item.remove(child)
+        inner = [(child, child.tail or "") for child in item if child.tag == "list"]
+        for child, _ in inner:
+            item.remove(child)  # and with it what stands behind it
         builder.add("list_item", (f"{number}. " if ordered else "") + _text(item))
-        for child in inner:
+        for child, behind in inner:
             if depth < 20:
                 _add_list(builder, child, depth + 1)
+            builder.add("list_item", " ".join(behind.split()))
 
 
 def _add_table(builder: TextBuilder, table: etree._Element) -> None:

@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lxml import html
 
 from benchmarks.reading_html import average, rows, score
+from ingest.article_body import tidy
 from ingest.page_facts import author
 from ingest.read_html import read
 from ingest.text import UnreadableFile
@@ -115,6 +117,60 @@ def test_links_to_other_pages_behind_an_article_go(tmp_path: Path) -> None:
     assert "reasons" not in document.text and document.text.endswith("The editors wrote this.")
     kept = one(tmp_path, page.format("<li>Osh is the first post.</li><li>Nukus is the second.</li>"))
     assert "Osh is the first post." in kept.text
+
+
+@pytest.mark.parametrize(
+    ("piece", "kept"),
+    [
+        ('<p><a name="z5"></a>Article 5. Goods go free.</p>', "Article 5. Goods go free."),
+        (
+            "<p>The flag <span><img src=f.png></span> of the lorry <i class=icon></i> is shown.</p>",
+            "The flag of the lorry is shown.",
+        ),
+        ("<p>They met on <time datetime=2024-05-06>6 May 2024</time> in Osh.</p>", "They met on 6 May 2024 in Osh."),
+        ("<p>Trade<x-note>(1)</x-note> grew.</p>", "Trade(1) grew."),
+        ("<form><p>A page that ASP.NET wraps in a form.</p></form>", "wraps in a form."),
+        ("<center>Words in the middle of the line.</center>", "Words in the middle of the line."),
+        ("<ul><li>Outer:<ul><li>Inner</li></ul> behind it</li></ul>", "behind it"),
+        ("<table><tr><td>1</td><td><ul><li>One item</li><li>Other item</li></ul></td></tr></table>", "Other item"),
+        ("<table><tr><td><p>Left.</p><ul><li>An item of a layout</li></ul></td></tr></table>", "An item of a layout"),
+        ("<p>Signed were:</p><ul><li><a href=/a>The transit agreement of 2021</a></li></ul>", "The transit agreement of 2021"),
+    ],
+)
+def test_no_text_is_lost_behind_empty_elements_and_in_unusual_ones(tmp_path: Path, piece: str, kept: str) -> None:
+    menu = f"<nav>{'<a href=/x>Many words of a menu</a> ' * 9}</nav><footer>{'Imprint and privacy. ' * 30}</footer>"
+    page = (
+        f"<html><body>{menu}<article><h1>Fees</h1><p>{SENTENCE * 4}</p>{piece}<p>Then, {SENTENCE * 3}</p></article></body></html>"
+    )
+    document = one(tmp_path, page)
+    assert kept in document.text and "Imprint" not in document.text
+
+
+@pytest.mark.parametrize("label", ["Read more:", "Читайте также:", "یہ بھی پڑھیں:", "[Related:"])
+def test_a_paragraph_that_leads_to_another_article_goes(tmp_path: Path, label: str) -> None:
+    piece = f'<p>{label} <a href="/x">Ten reasons to visit Nukus in the spring of this year</a></p>'
+    article = f"<article><h1>Fees</h1><p>{SENTENCE * 4}</p>{piece}<h2>Rates</h2><p>Then, {SENTENCE * 3}</p></article>"
+    page = f"<html><body>{article}</body></html>"
+    assert "reasons" not in one(tmp_path, page).text
+
+
+def test_lines_before_the_title_go_and_the_lead_stays(tmp_path: Path) -> None:
+    link = '<a href="/x">Ten reasons to visit Nukus in the spring of this very year, told by those who were there</a>'
+    before = f"<p>Advertisement</p><p>{link}</p>"
+    after = f"<h2>The fees at the border posts</h2><p>{SENTENCE * 4}</p><h2>Rates</h2><p>Then, {SENTENCE * 3}</p>"
+    head = "<head><title>The fees at the border posts</title></head>"
+    document = one(tmp_path, f"<html>{head}<body><article>{before}{after}</article></body></html>")
+    assert document.text.startswith("The fees at the border posts\n\nThe two customs")
+    lead = f"<p>A lead of more than eight words that stands before the title of its article.</p>{after}"
+    assert one(tmp_path, f"<html>{head}<body><article>{lead}</article></body></html>").text.startswith("A lead")
+
+
+def test_what_the_stricter_extraction_loses_between_paragraphs_is_restored() -> None:
+    body = html.fromstring(f"<div><p>First {SENTENCE}</p><p>Last {SENTENCE}</p></div>")
+    between = "<p>The table was published on Monday.</p><p>Ten reasons to visit Nukus</p>"
+    milder = html.fromstring(f"<div><p>Before.</p><p>First {SENTENCE}</p>{between}<p>Last {SENTENCE}</p><p>After.</p></div>")
+    tidy(body, html.fromstring('<div><p><a href="/x">Ten reasons to visit Nukus</a></p></div>'), "", milder)
+    assert [element.text.split()[0] for element in body] == ["First", "The", "Last"]
 
 
 def test_a_year_in_the_text_is_no_date_of_the_page(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from copy import deepcopy
 from importlib.metadata import version
 
@@ -15,10 +16,11 @@ from ingest.article_body import tidy, words
 from ingest.encodings import decode
 from ingest.metadata import language_code, metadata_from
 from ingest.page_blocks import add_blocks
-from ingest.page_facts import author, published
+from ingest.page_facts import author, named, published
 from ingest.page_shown import prepare
 from ingest.table_grid import LONGEST_CELL, names_columns
 from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
+from kb.language import detect
 from kb.records import Metadata, Parsed
 
 READER = f"trafilatura {version('trafilatura')}"
@@ -28,6 +30,10 @@ FEWEST = 60  # words of a main text that is believed
 DOUBTFUL = 1.5  # times the main text that was not believed
 LARGEST = 4_000_000  # characters of a page among whose menus we look for an article: 15 s; the largest that we met has 0.4
 LITTLE = 0.15  # share of the page's words below which the operator is told; the least of 20 news pages is .26
+
+FIRST = 3  # blocks among which a document's own heading is looked for
+Line = tuple[str, str]  # a block's kind and its text
+TEMPLATES = ("en", "ru")
 
 _DECLARED = re.compile(
     rb"<(?:meta\s[^>]{0,300}?charset|\?xml\s[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.I
@@ -48,9 +54,12 @@ def read(path: File) -> tuple[Parsed, ...]:
     shown = deepcopy(tree)
     prepare(tree)
     found = _main_text(tree) if len(source) <= LARGEST else None
-    metadata, more = _metadata(found, shown, language)
-    builder, doubts = _blocks(tree, found)
+    whole = _whole(tree)
+    builder, doubts = _blocks(whole, found)
     text, blocks, pages = builder.build()
+    found = found or Page()
+    found.language = language if _is_written_in(language, text) else ""
+    metadata, more = _metadata(found, shown, _seen(whole), _seen(builder)[:FIRST])
     if not text:
         raise UnreadableFile("it holds no text: perhaps a page that a script fills in; save it from a browser, or as PDF.")
     return (Parsed(text, blocks, pages, metadata, READER, (*warnings, *doubts, *more)),)
@@ -104,20 +113,40 @@ def _words(element: etree._Element) -> int:
     return len(words(element))
 
 
-def _metadata(found: Page | None, tree: html.HtmlElement, language: str) -> tuple[Metadata, tuple[str, ...]]:
-    """Title, date, author, site and canonical address. The links in the text are not kept: nothing shows them."""
-    if found is None:
-        return metadata_from({"language": language})
-    raw = {"title": found.title, "publisher": found.sitename, "url": found.url, "language": language}
-    raw |= {"date": published(tree, found.date or ""), "author": author(found.author or "")}
+def _metadata(
+    found: Page, tree: html.HtmlElement, lines: Sequence[Line], first: Sequence[Line]
+) -> tuple[Metadata, tuple[str, ...]]:
+    """Title, date, author, site and canonical address. The links in the text are not kept: nothing shows them.
+
+    `lines` are those of the whole page, `first` the first of the document's text.
+    """
+    texts = [text for kind, text in lines if kind != "table_row"]
+    title = named(found.title or "", texts, [text for kind, text in first if kind == "heading"], tree)
+    raw = {"title": title, "publisher": found.sitename, "url": found.url, "language": found.language}
+    raw |= {"date": published(tree, found.date or "", texts, title), "author": author(found.author or "")}
     return metadata_from({key: value for key, value in raw.items() if value})
 
 
-def _blocks(tree: html.HtmlElement, found: Page | None) -> tuple[TextBuilder, tuple[str, ...]]:
-    """The main text, or the whole page where there is none to tell; a warning where either is doubtful."""
+def _seen(builder: TextBuilder) -> list[Line]:
+    text, blocks, _ = builder.build()
+    return [(block.kind, text[block.start : block.end]) for block in blocks]
+
+
+def _whole(tree: html.HtmlElement) -> TextBuilder:
+    """All of the page by its tags, but for its menus."""
     body = tree.find(".//body")
-    whole = TextBuilder()
-    add_blocks(whole, tree if body is None else body)
+    builder = TextBuilder()
+    add_blocks(builder, tree if body is None else body)
+    return builder
+
+
+def _is_written_in(language: str, text: str) -> bool:
+    """Can the text be in the language that the page says? Many pages say that of the template, English or Russian."""
+    return language not in TEMPLATES or detect(text) == language
+
+
+def _blocks(whole: TextBuilder, found: Page | None) -> tuple[TextBuilder, tuple[str, ...]]:
+    """The main text, or the whole page where there is none to tell; a warning where either is doubtful."""
     all_words, taken = len(_WORD.findall(whole.build()[0])), _words(found.body) if found else 0
     if found is None or taken < FEWEST or (all_words <= WHOLE * taken and _is_flat(found.body)):
         told = "no main text was found; the whole page was taken, its menus perhaps included."

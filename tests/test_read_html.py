@@ -88,6 +88,62 @@ def test_a_page_s_date_is_that_of_its_publication_or_none(tmp_path: Path, head: 
     assert dated(tmp_path, head, text) == expected
 
 
+OTHERS = (
+    '<div><ul><li><a href="/x">Trains to Osh</a> <span>3 March 2019</span></li></ul></div><p>Last updated 1 November 2026</p>'
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Posted on May 12, 2024 by Aigul Karimova", "2024-05-12"),
+        ("Published May 12, 2024 | Updated May 14, 2024", "2024-05-12"),
+        ("Last updated: May 14, 2024", ""),
+        ("Дата публикации: 12 мая 2024", "2024-05-12"),
+        ("اشاعت: ۱۲ مئی ۲۰۲۴", "2024-05-12"),
+        ("اتوار، 12 مئی، 2024ء", "2024-05-12"),
+        ("2024 жылғы 12 мамыр", "2024-05-12"),
+        ("2024-yil 12-may", "2024-05-12"),
+        ("12-май, 2024", "2024-05-12"),
+        ("12 maý 2024", "2024-05-12"),
+        ("۱۲ می ۲۰۲۴", "2024-05-12"),
+        ("", ""),
+    ],
+)
+def test_the_date_is_the_one_beside_the_title_and_not_that_of_another_article(tmp_path: Path, line: str, expected: str) -> None:
+    article = f"<div><h1>Fees at the posts</h1><div>{line}</div><p>{SENTENCE * 3}</p><p>Then, {SENTENCE * 3}</p></div>{OTHERS}"
+    masthead = "<div>Thursday, November 26, 2026</div>"
+    page = f"<html><head><title>Fees at the posts</title></head><body>{masthead}{article}</body></html>"
+    assert one(tmp_path, page).metadata.published == expected
+
+
+def test_json_ld_of_other_articles_is_not_read(tmp_path: Path) -> None:
+    listed = '{"@type": "ItemList", "itemListElement": [{"@type": "NewsArticle", "datePublished": "2019-03-03"}]}'
+    own = '{"@graph": [{"@type": "WebSite"}, {"@type": "NewsArticle", "datePublished": "2024-05-12T23:30:00+05:00"}]}'
+    scripts = "".join(f'<script type="application/ld+json">{data}</script>' for data in (listed, own))
+    assert dated(tmp_path, scripts) == "2024-05-12"
+
+
+def test_a_template_s_language_is_not_that_of_the_text(tmp_path: Path) -> None:
+    page = f'<html lang="{{}}"><body><p>{LONG * 2}</p></body></html>'
+    assert one(tmp_path, page.format("en")).metadata.language == ""
+    assert one(tmp_path, page.format("ru")).metadata.language == "ru"
+
+
+def test_the_name_of_the_site_is_no_title(tmp_path: Path) -> None:
+    body = f"<h3>Fees at the posts</h3><p>{SENTENCE * 5}</p>"
+    page = f"<html><head><title>Ministry of Commerce</title></head><body>{body}</body></html>"
+    assert one(tmp_path, page).metadata.title == "Fees at the posts"
+
+
+def test_a_title_keeps_its_joiners(tmp_path: Path) -> None:
+    title = "گمرک‌ها عوارض را مقایسه کردند"
+    page = (
+        f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1><p>{SENTENCE * 5}</p></article></body></html>"
+    )
+    assert one(tmp_path, page).metadata.title == title
+
+
 @pytest.mark.parametrize(
     ("names", "expected"),
     [

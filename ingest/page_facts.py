@@ -26,7 +26,10 @@ SITE_WORD = 4  # letters, more than which a word has that tells whether a title 
 LINES_BELOW = 5  # the title: lead, author, place and date
 MOST_IN_LINE = 25  # words; a longer one is a paragraph
 MOST_IN_DATELINE = 8  # words of the line over a title that has the date
+MOST_IN_ITEM = 6  # words of an item of a list that is the article's own date
 LONGEST_DATELINE = 200  # characters
+
+Line = tuple[str, str]  # a block's kind and its text
 
 _CHANGED = re.compile(
     r"(?:updat|modif|revis|обновлен|измен[её]н|تازہ|اپ\s?ڈیٹ|yangilan|жаңарт|жаңырт)\w*[^|•]{0,25}$", re.IGNORECASE
@@ -56,7 +59,7 @@ _NOBODY = frozenset(
 _ADDRESS = re.compile(r"https?:|www\.|@|\b(?:com|net|org)$", re.IGNORECASE)
 
 
-def published(tree: html.HtmlElement, guessed: str, lines: Sequence[str], title: str) -> str:
+def published(tree: html.HtmlElement, guessed: str, lines: Sequence[Line], title: str) -> str:
     """The day that the page declares for its publication; else the one that it shows beside its title; else `guessed`, an ISO
     date, if it stands where it can only mean that; else "".
 
@@ -75,18 +78,29 @@ def _is_next_day(one: str, other: str) -> bool:
     return len(one) == len(other) == 10 and abs((date.fromisoformat(one) - date.fromisoformat(other)).days) <= 1
 
 
-def _beside_title(lines: Sequence[str], title: str) -> str:
-    """From the title to the beginning of the first paragraph, or in the line before the title."""
-    at = _title_line(lines, title)
+def _beside_title(lines: Sequence[Line], title: str) -> str:
+    """From the title to the beginning of the first paragraph, or in the line before the title; none from a list or table, nor
+    from over a heading, where it is the day of another article in an archive."""
+    texts = [text for _, text in lines]
+    at = _title_line(texts, title)
     if at is None:
         return ""
-    for line in lines[at + 1 : at + 1 + LINES_BELOW]:
+    kinds = [kind for kind, _ in lines]
+    headed = [at for at, kind in enumerate(kinds) if kind == "heading" and at and _is_dateline(texts[at - 1])]
+    for index, line in enumerate(texts[at + 1 : at + 1 + LINES_BELOW], at + 1):
+        is_listed = kinds[index] in ("list_item", "table_row") and len(line.split()) > MOST_IN_ITEM
+        if is_listed or (len(headed) > 1 and index + 1 in headed):
+            break
         if day := _first_day(line):
             return day
         if len(line.split()) > MOST_IN_LINE:
             break
-    above = lines[at - 1] if at > 1 else ""  # the page's first line has the day on which it was saved
-    return _first_day(above) if len(above.split()) <= MOST_IN_DATELINE else ""
+    above = texts[at - 1] if at > 1 else ""  # the page's first line has the day on which it was saved
+    return _first_day(above) if _is_dateline(above) else ""
+
+
+def _is_dateline(line: str) -> bool:
+    return len(line.split()) <= MOST_IN_DATELINE and bool(_first_day(line))
 
 
 def _title_line(lines: Sequence[str], title: str) -> int | None:

@@ -36,6 +36,7 @@ _INLINE = (
     "wbr",
 )
 _WORDLESS = ("img", "math", "svg")
+_FILE = re.compile(r"\.(?:pdf|docx?|rtf|odt|xlsx?|zip)$", re.IGNORECASE)
 _TABLE = ("tbody", "thead", "tfoot", "tr", "td", "th", "caption")
 _BLOCKS = (*_TABLE, "table", "div", "p", "ul", "ol", "dl", "li", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6")
 _LINES = ("p", "li", "td", "th", "dd", "dt", "blockquote", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6", *_INLINE)
@@ -83,7 +84,11 @@ def _open_tables(tree: html.HtmlElement) -> None:
 
 
 def _unlink_announced(tree: html.HtmlElement) -> None:
-    """A list behind a colon is part of what the page says, though each item is a link: "The agreements that were signed:"."""
+    """A list behind a colon is part of what the page says, though each item is a link: "The agreements that were signed:". So
+    is what leads to files."""
+    for link in list(tree.iter("a")):
+        if _FILE.search(link.get("href") or "") and link.getparent() is not None:
+            link.drop_tag()
     for items in tree.iter("ul", "ol"):
         before, parent = items.getprevious(), items.getparent()
         said = (

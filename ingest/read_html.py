@@ -16,10 +16,11 @@ from ingest.article_body import tidy, words
 from ingest.encodings import decode
 from ingest.metadata import language_code, metadata_from
 from ingest.page_blocks import add_blocks
-from ingest.page_facts import author, named, published
+from ingest.page_facts import Line, author, named, published
 from ingest.page_shown import prepare
 from ingest.table_grid import LONGEST_CELL, names_columns
 from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
+from ingest.web_archive import page_in
 from kb.language import detect
 from kb.records import Metadata, Parsed
 
@@ -32,7 +33,8 @@ LARGEST = 4_000_000  # characters of a page among whose menus we look for an art
 LITTLE = 0.15  # share of the page's words below which the operator is told; the least of 20 news pages is .26
 
 FIRST = 3  # blocks among which a document's own heading is looked for
-Line = tuple[str, str]  # a block's kind and its text
+FEW = 40  # words of a page below which the operator is told
+_DOCUMENT = re.compile(r"[^/=?&]+\.(?:pdf|docx?|odt|rtf)\b", re.IGNORECASE)
 TEMPLATES = ("en", "ru")
 
 _DECLARED = re.compile(
@@ -44,12 +46,14 @@ _WORD = re.compile(r"\w+")
 
 def read(path: File) -> tuple[Parsed, ...]:
     """A page's main text with headings, paragraphs, lists and table rows. Raises UnreadableFile if it has no text."""
-    data = path.read_bytes()
-    declared = _DECLARED.search(data[:4096])
-    source, warnings = decode(data, declared[1].decode("ascii") if declared else "")
+    saved = page_in(path.read_bytes())
+    declared = _DECLARED.search(saved.data[:4096])
+    source, warnings = decode(saved.data, saved.charset or (declared[1].decode("ascii") if declared else ""))
     tree = _load(source)
     if tree is None:
         raise UnreadableFile("it is no HTML page that can be read; replace it with a sound copy.")
+    if next(tree.iter("frameset"), None) is not None:
+        raise UnreadableFile("it is a set of frames, whose text is in files of their own; save the frame with the text alone.")
     language = _language(tree)
     shown = deepcopy(tree)
     prepare(tree)
@@ -58,11 +62,24 @@ def read(path: File) -> tuple[Parsed, ...]:
     builder, doubts = _blocks(whole, found)
     text, blocks, pages = builder.build()
     found = found or Page()
+    found.url = found.url or saved.address
     found.language = language if _is_written_in(language, text) else ""
     metadata, more = _metadata(found, shown, _seen(whole), _seen(builder)[:FIRST])
+    few = _few_words(len(_WORD.findall(text)), shown)
     if not text:
-        raise UnreadableFile("it holds no text: perhaps a page that a script fills in; save it from a browser, or as PDF.")
-    return (Parsed(text, blocks, pages, metadata, READER, (*warnings, *doubts, *more)),)
+        raise UnreadableFile(f"it holds no text: {few}")
+    return (Parsed(text, blocks, pages, metadata, READER, (*warnings, *doubts, *((few,) if few else ()), *more)),)
+
+
+def _few_words(words: int, tree: html.HtmlElement) -> str:
+    """A sentence on a page that hardly holds text: what it shows in its stead, or why there may be none."""
+    if words >= FEW:
+        return ""
+    told = f"the page has {words} words; "
+    for element in tree.iter("iframe", "embed", "object"):
+        if name := _DOCUMENT.search(element.get("src") or element.get("data") or ""):
+            return f"{told}it shows another file, {name[0][:100]}, which has the text: add that file."
+    return f"{told}perhaps a script fills it in or the site refused it: save it from a browser, or as PDF."
 
 
 def add_page(builder: TextBuilder, page: str) -> None:
@@ -120,10 +137,10 @@ def _metadata(
 
     `lines` are those of the whole page, `first` the first of the document's text.
     """
-    texts = [text for kind, text in lines if kind != "table_row"]
+    texts = [text for _, text in lines]
     title = named(found.title or "", texts, [text for kind, text in first if kind == "heading"], tree)
     raw = {"title": title, "publisher": found.sitename, "url": found.url, "language": found.language}
-    raw |= {"date": published(tree, found.date or "", texts, title), "author": author(found.author or "")}
+    raw |= {"date": published(tree, found.date or "", lines, title), "author": author(found.author or "")}
     return metadata_from({key: value for key, value in raw.items() if value})
 
 

@@ -42,6 +42,8 @@ SUFFIXES = {
     ".html": HTML,
     ".htm": HTML,
     ".xhtml": HTML,
+    ".mht": HTML,  # what a browser saved with its pictures; the reader finds the page in it
+    ".mhtml": HTML,
     ".txt": TEXT,
     ".text": TEXT,
     ".md": MARKDOWN,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from benchmarks.reading_html import average, rows, score
 from ingest.article_body import tidy
 from ingest.page_facts import author
 from ingest.read_html import read
+from ingest.sources import HTML, media_type
 from ingest.text import UnreadableFile
 from kb.records import Parsed
 
@@ -31,7 +34,7 @@ def blocks(document: Parsed) -> list[tuple[str, int, str]]:
     "declared", ['<meta charset="windows-1251">', '<meta http-equiv=Content-Type content="text/html; charset=cp1251">']
 )
 def test_a_declared_code_page_is_used(tmp_path: Path, declared: str) -> None:
-    page = f'<html lang="ru-RU"><head>{declared}<title>Т</title></head><body><p>{LONG}</p></body></html>'
+    page = f'<html lang="ru-RU"><head>{declared}<title>Т</title></head><body><p>{LONG * 3}</p></body></html>'
     document = one(tmp_path, page.encode("cp1251"))
     assert LONG in document.text
     assert document.metadata.language == "ru"
@@ -86,6 +89,60 @@ def dated(tmp_path: Path, head: str, text: str = "") -> str:
 )
 def test_a_page_s_date_is_that_of_its_publication_or_none(tmp_path: Path, head: str, text: str, expected: str) -> None:
     assert dated(tmp_path, head, text) == expected
+
+
+def archived(page: str) -> bytes:
+    """The page as a browser saves it with its pictures (MHTML)."""
+    message = MIMEMultipart("related")
+    message["Snapshot-Content-Location"] = "https://example.org/fees"
+    part = MIMENonMultipart("text", "html", charset="utf-8")
+    part.set_payload(page.encode(), "utf-8")
+    picture = MIMENonMultipart("image", "png")
+    picture.set_payload("iVBORw0KGgo=")
+    message.attach(part)
+    message.attach(picture)
+    return message.as_bytes()
+
+
+@pytest.mark.parametrize("name", ["a.mht", "a.mhtml", "a.html"])
+def test_a_page_saved_with_its_pictures_is_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(archived(f"<html><body><h1>Сборы</h1><p>{LONG * 3}</p></body></html>"))
+    assert media_type(path, name, path.read_bytes()[:4096]) == HTML
+    (document,) = read(path)
+    assert LONG in document.text and document.metadata.url == "https://example.org/fees"
+
+
+def test_an_archive_without_a_page_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="without an HTML part"):
+        one(tmp_path, archived("x").replace(b"text/html", b"text/plain"))
+
+
+def test_a_set_of_frames_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="set of frames"):
+        one(tmp_path, '<html><frameset cols="20%,80%"><frame src="a.html"><frame src="b.html"></frameset></html>')
+
+
+def test_a_page_that_shows_another_file_says_which(tmp_path: Path) -> None:
+    page = "<html><body><h1>Transit agreement</h1>{}</body></html>"
+    told = one(tmp_path, page.format('<iframe src="/view?file=/f/agreement.pdf"></iframe>')).warnings
+    assert told == ("the page has 2 words; it shows another file, agreement.pdf, which has the text: add that file.",)
+    assert "perhaps a script" in one(tmp_path, page.format("")).warnings[0]
+    with pytest.raises(UnreadableFile, match=r"agreement\.pdf"):
+        one(tmp_path, '<html><body><embed src="agreement.pdf"></body></html>')
+
+
+def test_an_archive_of_releases_has_no_date(tmp_path: Path) -> None:
+    items = "".join(f"<div>{day} May 2024</div><h3>Release {day}</h3><p>{SENTENCE}</p>" for day in (12, 11, 10))
+    page = f"<html><head><title>Press releases</title></head><body><h1>Press releases</h1>{items}</body></html>"
+    assert one(tmp_path, page).metadata.published == ""
+
+
+def test_links_to_files_are_text(tmp_path: Path) -> None:
+    files = "".join(f'<li><a href="/{year}.pdf">Agreement of the year {year} on transit</a></li>' for year in range(1995, 2005))
+    article = f"<article><h1>Fees</h1><p>{SENTENCE * 4}</p><ul>{files}</ul><p>Then, {SENTENCE * 3}</p></article>"
+    page = f"<html><body>{article}</body></html>"
+    assert "Agreement of the year 2004" in one(tmp_path, page).text
 
 
 OTHERS = (

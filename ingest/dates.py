@@ -39,6 +39,7 @@ _ORDINALS = (
 ).split()
 _VALUE = {word: n for n, word in enumerate(_UNITS, 1)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
 _DAY_VALUE = {word: n for n, word in enumerate(_ORDINALS, 1)} | {"thirtieth": 30} | _VALUE
+_TOKEN = re.compile("|".join(sorted([*_DAY_VALUE, "hundred", "thousand"], key=len, reverse=True)))  # "seventyseven" is two
 _DAY_WORD = rf"(?:(?:twenty|thirty)\s?-?\s?)?(?:{'|'.join(sorted(_DAY_VALUE, key=len, reverse=True))})"
 _YEAR_WORD = rf"(?:(?:{'|'.join(sorted(_VALUE, key=len, reverse=True))}|hundred|thousand|and)[\s,-]*){{2,8}}"
 _DAY = rf"(?:(?P<day>\d{{1,2}})\s?(?:st|nd|rd|th)?|(?P<day_word>{_DAY_WORD}))"
@@ -94,13 +95,13 @@ def _found(text: str) -> Iterator[FoundDate]:
 
 
 def _day(words: str) -> int:
-    return sum(_DAY_VALUE[word] for word in re.findall("[a-z]+", words.lower()))
+    return sum(_DAY_VALUE[word] for word in _TOKEN.findall(words.lower()))
 
 
 def _year(words: str) -> int:
     """ "two thousand and six" → 2006, "nineteen hundred and seventy-one" → 1971, "nineteen ninety-three" → 1993."""
     total = pending = 0
-    parts = [word for word in re.findall("[a-z]+", words.lower()) if word != "and"]
+    parts = _TOKEN.findall(words.lower())
     for word in parts:
         if word == "thousand":
             total, pending = total + max(pending, 1) * 1000, 0

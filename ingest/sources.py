@@ -175,7 +175,12 @@ def _open_document(start: bytes) -> str:
     return ODT if content.startswith(ODT.encode()) else ""
 
 
-_OFFICE = ((b"word/document.xml", DOCX), (b"ppt/presentation.xml", PPTX), (b"xl/workbook.xml", XLSX))
+# Office on the web writes word/document2.xml; the part that is meant is named in the file's relations.
+_OFFICE = (
+    (re.compile(rb"word/document\d?\.xml"), DOCX),
+    (re.compile(rb"ppt/presentation\d?\.xml"), PPTX),
+    (re.compile(rb"xl/workbook\d?\.xml"), XLSX),
+)
 
 
 def _zip_type(file: File) -> str:
@@ -185,7 +190,7 @@ def _zip_type(file: File) -> str:
         start = stream.read(1000)
         stream.seek(max(0, stream.seek(0, os.SEEK_END) - _BLOCK))
         listed = stream.read(_BLOCK)
-    found = next((found for name, found in _OFFICE if name in listed), _open_document(start))
+    found = next((found for name, found in _OFFICE if name.search(listed)), _open_document(start))
     if found:
         return found
     if b"PK\x05\x06" not in listed:

@@ -13,6 +13,8 @@ from ingest.dates import dates_in
     ("text", "iso", "written"),
     [
         ("on 15 July 2021 in two originals", "2021-07-15", "15 July 2021"),
+        ("the second day of May nineteen seventyseven", "1977-05-02", None),
+        ("the twentysecond day of May two thousand andsix", "2006-05-22", None),
         ("2021-yil 15-iyulda Toshkentda", "2021-07-15", "2021-yil 15-iyulda"),
         ("2021 жылғы 15 шілдеде Ташкентте", "2021-07-15", "2021 жылғы 15 шілдеде"),
         ("2021-жылдын 15-июлунда Бишкекте", "2021-07-15", "2021-жылдын 15-июлунда"),

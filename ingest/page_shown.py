@@ -126,13 +126,12 @@ def _is_line(element: html.HtmlElement) -> bool:
 
 
 def _is_in_sentence(element: html.HtmlElement) -> bool:
-    """Words beside it in the same element: else it is the line with the date of the article, or of another one."""
-    parent = element.getparent()
-    return parent is not None and parent.tag in _LINES and _words(parent) > _words(element)
-
-
-def _words(element: html.HtmlElement) -> int:
-    return len(_WORD.findall(element.text_content()))
+    """Words beside it in the same line: else it is the line with the date of the article, or of another one."""
+    parent, before = element.getparent(), element.getprevious()
+    if parent is None or parent.tag not in _LINES:
+        return False
+    beside = (parent.text, element.tail, before.tail if before is not None else "")
+    return any(text and text.strip() for text in beside)
 
 
 def _free(quote: html.HtmlElement) -> None:

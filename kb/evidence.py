@@ -14,10 +14,11 @@ from functools import lru_cache
 import numpy as np
 
 from kb.embed import Encoded
-from kb.evidence_features import FEATURES, REMEMBERED, features_of, probe, sightings
+from kb.evidence_features import FEATURES, REMEMBERED, Probe, features_of, probe, sightings
 from kb.evidence_model import Model
 from kb.gazetteer import Gazetteer
 from kb.question import Question
+from kb.question_parts import first_half
 from kb.records import Passage
 from kb.references import is_reference_list
 from kb.retrieve import Candidate
@@ -63,8 +64,16 @@ class Judge:
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Evidence]:
         """All sentences of the first PASSAGES candidates, the most probable first."""
-        asked = probe(self.question, self.encoded, self.idf)
         judged = [c for c in candidates[:PASSAGES] if not is_reference_list(c.hit.passage.locator.section)]
+        found = self._weighed(probe(self.question, self.encoded, self.idf), judged, candidates)
+        half = first_half(self.question)
+        if half:  # what answers the first half well answers, though it has no word of the other
+            of_half = self._weighed(probe(self.question, self.encoded, self.idf, len(half)), judged, candidates)
+            found = [max(pair, key=lambda evidence: evidence.probability) for pair in zip(found, of_half, strict=True)]
+        return sorted(_without_other_rows(found), key=lambda e: (-e.probability, e.rank, e.start))
+
+    def _weighed(self, asked: Probe, judged: Sequence[Candidate], candidates: Sequence[Candidate]) -> list[Evidence]:
+        """The sentences of `judged` with their probabilities, in order; `candidates` is the whole list."""
         seen = [
             sighting
             for sighting in sightings(asked, judged, statement_spans)
@@ -72,11 +81,10 @@ class Judge:
         ]
         rows = features_of(asked, seen, candidates, self.gazetteer)
         held = np.where(rows[:, FEATURES.index("numbers")] > 0, 1.0, NO_FIGURE)
-        found = [
+        return [
             Evidence(one.candidate, one.rank, *one.span, dict(zip(FEATURES, row, strict=True)), float(probability))
             for one, row, probability in zip(seen, rows.tolist(), self.model.probabilities(rows) * held, strict=True)
         ]
-        return sorted(_without_other_rows(found), key=lambda e: (-e.probability, e.rank, e.start))
 
 
 def _without_other_rows(found: Sequence[Evidence]) -> list[Evidence]:

@@ -11,6 +11,7 @@ from kb.errors import BadRequest
 from kb.gazetteer import Gazetteer
 from kb.language import detect
 from kb.periods import period_of
+from kb.preferred import without_standing
 from kb.question_kind import Kind, kind_of
 from kb.records import Mention, Period
 from kb.words import query_stems
@@ -41,6 +42,15 @@ EXPECTED: tuple[tuple[Expected, re.Pattern[str]], ...] = (
     ("place", re.compile(r"\b(where|which (city|port|place|crossing))\b|\bгде\b|\bкуда\b|کہاں|کس (?:شہر|مقام|اڈے)|"
                          r"\b(?:qayerda|қаерда|қайда|кайда|nerede)\b|کجا|कहाँ|कहां", re.I)),
 )  # fmt: skip
+#: "latest trade with Turkmenistan", "What is the price of …?": a figure is wanted, and no question word says so.
+_FIGURE = re.compile(
+    r"^\W*(?:(?:what(?:['’]?s| is| was| are| were)|каков[аоы]?|tell me|give me|show me)\s+)?"
+    r"(?:(?!(?:why|how|which|what|who|when|where|does|do|did|is|are|was|were)\b)[\w'’–-]+\s+){0,4}?"
+    r"(?:(?:trade|exports|imports|turnover|price|cost|fare|length|capacity|tariff)(?! (?:agreement|target|goal|minist|route|"
+    r"cent|deal|pact|fair|house|mission|envoy|corridor|treaty|policy|rules|partner)\w*)|trade (?:target|goal)s?|"
+    r"торговля|товарооборот|экспорт|импорт|цена|стоимость)\b",
+    re.I,
+)
 # A question word before it, and neither a comma nor "and", "on", "since" between the clause and it.
 _WHEN_TOLD = re.compile(
     r"^.*\b(?:what|which|how|who|whom|where|why|is|are|was|were|did|does|do)\b.*(?<!\band)(?<!\bor)(?<!\bsince)(?<!\bby)(?<!\bon)(?<!\buntil)"
@@ -98,12 +108,12 @@ def understand(text: str, gazetteer: Gazetteer, today: date | None = None) -> Qu
     text = " ".join(text.replace("\0", " ").split())
     if len(text) > MAX_CHARACTERS:
         raise BadRequest(f"the question has {len(text):,} characters; at most {MAX_CHARACTERS:,} are taken. Ask for one thing.")
-    stems = tuple(query_stems(text))
+    stems = tuple(query_stems(without_standing(text)))
     if not stems:
         raise BadRequest("the question is empty; ask in words, for example: When was the QTTA signed?")
     article = ARTICLE.search(text)
     rest = text[: article.start()] + text[article.end() :] if article else text
-    expected: Expected = min(expected_in(text), default=(0, ""))[1]
+    expected: Expected = min(expected_in(text), default=(0, "number" if _FIGURE.match(text) else ""))[1]
     looked_up = arabic(article[1] or article[2]) if article else None
     period = period_of(rest, today or date.today())
     return Question(

@@ -1,0 +1,28 @@
+import dataclasses
+
+import pytest
+
+from tests.test_compose import compose, whole
+
+
+@pytest.mark.parametrize("question", ["flights to Tashkent", "What is the latest on flights to Tashkent?"])
+def test_where_things_stand_is_said_by_what_was_told_last(question):
+    texts = {
+        "e": "In December 2021 an airline announced flights to Tashkent.",
+        "f": "In May 2025 another carrier announced flights to Tashkent.",
+    }
+    items = [dataclasses.replace(item, probability=p) for item, p in zip(whole(texts), (0.9, 0.7), strict=True)]
+    first = compose(items, 0.5, texts.__getitem__, question).statements[0]
+    assert first.text == texts["f"]
+    asked_of_then = compose(items, 0.5, texts.__getitem__, "Which airline announced flights to Tashkent?").statements[0]
+    assert asked_of_then.text == texts["e"]
+
+
+def test_one_holds_an_office_whoever_held_it_before():
+    texts = {
+        "e": "President Atambaev of Kyrgyzstan was in Bishkek on 21 May 2015.",
+        "f": "President Sadyr Japarov of Kyrgyzstan came in December 2025.",
+    }
+    items = [dataclasses.replace(item, probability=p) for item, p in zip(whole(texts), (0.9, 0.8), strict=True)]
+    (statement,) = compose(items, 0.5, texts.__getitem__, "Who is the president of Kyrgyzstan?").statements
+    assert statement.text == texts["f"]

@@ -104,8 +104,8 @@ class Composer:
             else min(rule.close, PROMOTED, PART_OF_TWO if has_halves(self.question) else 1.0)
         )
         floor = max(self.threshold, share * evidence[0].probability)
-        sayable = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor]
-        if self._lacks_the_thing(sayable):
+        sayable = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor and not self._is_cut(item)]
+        if not sayable or self._lacks_the_thing(sayable):
             return Composed((), ())
         first = Foremost(self.question, self.gazetteer, self.threshold).order(sayable)
         chosen = self._each_item(sayable) or self._each_country(sayable) or self._groups(first, rule)
@@ -124,6 +124,15 @@ class Composer:
             and (ARABIC.search(best) or _ACTORS & self._types(best))
         )
         return not names and not DENIES.search(best)
+
+    def _is_cut(self, item: Evidence) -> bool:
+        """Whether a page's end cut a sentence: it begins small and what stands before it has no end, or the other way round."""
+        passage = item.candidate.hit.passage
+        if passage.rows or not (item.text[:1].islower() or item.text[-1:].isalpha()):
+            return False
+        text, start = self.text_of(item.candidate.hit.document.id), passage.locator.start
+        before, behind = text[: start + item.start].rstrip(), text[start + item.end :].lstrip()
+        return (item.text[:1].islower() and before[-1:].isalpha()) or (item.text[-1:].isalpha() and behind[:1].islower())
 
     def _types(self, text: str) -> set[str]:
         """Types of the entities that a text names and the question does not: a country signs, too."""

@@ -13,7 +13,16 @@ from kb.evidence import Evidence
 from kb.gazetteer import Gazetteer
 from kb.measured import gives_another_measure, only_aimed_at
 from kb.offices import Office, names_holder, office_asked, says_holder
-from kb.premise import Objection, is_on_another, objection, tells_of_it, unknown_names
+from kb.premise import (
+    Objection,
+    is_another_edition,
+    is_on_another,
+    lacks_a_company,
+    names_what_is_asked,
+    objection,
+    tells_of_it,
+    unknown_names,
+)
 from kb.question import Question
 from kb.question_parts import has_halves
 from kb.records import Citation, Conflict, Filters
@@ -49,6 +58,10 @@ def finding_of(
     objections = [_objection(question, evidence, gazetteer, office) for evidence in judged]
     kept = [evidence for evidence, found in zip(judged, objections, strict=True) if found is None]
     unknown = unknown_names(question, frequencies)
+    if kept and objections[0] == "another":
+        kept = [
+            evidence for evidence in kept if names_what_is_asked(question, _named(evidence.text, gazetteer), gazetteer.entities)
+        ]
     if kept and objections[0] in MISLED and kept[0].probability < NEARLY * judged[0].probability:
         kept = []  # what the question is nearest to is no answer to it, and this is further off
     return Finding([] if unknown or not_one_question(question) else kept, judged, next(iter(objections), None), unknown)
@@ -61,8 +74,8 @@ def _objection(question: Question, evidence: Evidence, gazetteer: Gazetteer, off
     found = objection(question, text, date.today(), types)
     if found or evidence.probability < LIKELY:
         return found
-    named = {mention.entity_id for mention in gazetteer.find(text) if mention.entity_id}
-    if is_on_another(question, named, gazetteer.entities):
+    named = _named(text, gazetteer)
+    if is_on_another(question, named, gazetteer.entities) or is_another_edition(question.text, text):
         return "another"
     if turned_round(question.text, text, gazetteer):
         return "turned"
@@ -70,10 +83,15 @@ def _objection(question: Question, evidence: Evidence, gazetteer: Gazetteer, off
         return "missing"
     if is_silent(text):
         return None
-    one_date = question.kind == "date" and not has_halves(question)
-    if gives_another_measure(question, text) or (one_date and not tells_of_it(question.text, text)):
+    if gives_another_measure(question, text) or (not has_halves(question) and not tells_of_it(question.text, text)):
+        return "missing"
+    if lacks_a_company(question, text, {one: gazetteer.entities[one].type for one in named}, named):
         return "missing"
     return "planned" if only_aimed_at(question, text) else None
+
+
+def _named(text: str, gazetteer: Gazetteer) -> set[str]:
+    return {mention.entity_id for mention in gazetteer.find(text) if mention.entity_id}
 
 
 def _with_holders_first(office: Office, judged: Sequence[Evidence], gazetteer: Gazetteer) -> list[Evidence]:

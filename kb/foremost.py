@@ -88,12 +88,12 @@ class Foremost:
         if self.question.period or not asks_of_now(self.question):
             return sayable
         best, today = sayable[0], date.today().toordinal()
-        asked = {str(mention.entity_id) for mention in self.question.entities}
+        asked, own = {str(mention.entity_id) for mention in self.question.entities}, own_stems(self.question)
         near = [
             one
             for one in sayable
             if one.probability >= PROMOTED * best.probability and as_much_on_the_subject(one, best)
-            if (one.main or not best.main) and asked & best.facts <= one.facts
+            if (one.main or not best.main) and asked & best.facts <= one.facts and own & best.stems <= one.stems
         ]
         office = office_asked(self.question, self.gazetteer)
         if office:

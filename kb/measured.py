@@ -221,7 +221,8 @@ def gives_another_measure(question: Question, text: str) -> bool:
     if told & wanted.measures:
         return False
     if wanted.dimensions == {"count"}:
-        counted = wanted.nouns and not wanted.nouns & set(stems(text))
+        nouns = wanted.nouns - {one for mention in question.entities for one in stems(mention.text)}
+        counted = nouns and not nouns & set(stems(text))
         return bool(counted) and detect(text) == question.language
     units = wanted.dimensions & _UNITS_ALONE
     if units and not any(one.dimension in units for one in quantities_of(text)):

@@ -43,17 +43,27 @@ _ENDINGS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(_LEFT, re.I), re.compile(_LEFT + r"|\b(?:leave|leaves|left|leaving|exit\w*|no longer|ceas\w+)\b|چھوڑ|نکل", re.I)),
 )
 _FORCE = r"\b(?:in(?:to)? (?:force|effect)|tak(?:e|es|ing) effect|took effect|вступ\w+|в силу|действ\w+)\b|نافذ"
-_EVENTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
-    (
-        re.compile(_FORCE, re.I),
-        re.compile(_FORCE + r"|\b(?:effective\w*|appl(?:y|ied|ies)|valid\w*|operati\w+|date of effect)\b", re.I),
-    ),
-    (re.compile(r"\bratif\w+|\bратифи\w+|توثیق", re.I), re.compile(r"\bratif\w+|\bратифи\w+|توثیق", re.I)),
-    (
-        re.compile(r"\brecogni[sz]\w+|\bпризна\w+|تسلیم", re.I),
-        re.compile(r"\brecogni[sz]\w+|\brecognition|\bпризна\w+|تسلیم", re.I),
-    ),
+#: What a question asks for or takes for granted, and what a source may say of the same.
+_EVENTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
+    (re.compile(asked, re.I), re.compile(f"{asked}|{told}" if told else asked, re.I))
+    for asked, told in (
+        (_FORCE, r"\b(?:effective\w*|appl(?:y|ied|ies)|valid\w*|operati\w+|date of effect)\b"),
+        (r"\bratif\w+|\bратифи\w+|توثیق", ""),
+        (r"\brecogni[sz]\w+|\bпризна\w+|تسلیم", r"\brecognition"),
+        (r"\bpenalt\w+|\bfine[sd]?\b|\bштраф\w*|جرمان", r"\b(?:sanction|liab|punish|forfeit|confiscat)\w*"),
+        (
+            r"\bprices?\b|\bцен[аыуе]\b|قیمت",
+            r"\b(?:priced|tariff|cents?|цент|тариф)\w*|سینٹ|نرخ|\bcharges?\b|\bcosts? (?:per|a)\b",
+        ),
+        (r"\binterest rates?\b|\bпроцентн\w+ ставк\w+|شرح سود", r"\binterest\b"),
+        (
+            r"\bvisa[- ]free\b|\bwithout (?:a )?visas?\b|\bбезвиз\w+",
+            r"\b(?:no|exempt\w*|waiv\w+)\b.*\bvisa|\bvisa (?:exempt|waiv)\w+",
+        ),
+    )
 )
+_COMPANY_ASKED = re.compile(r"\b(?:which|what) (?:\w+ )?(company|firm|contractor|bank|airline|carrier|supplier|operator)\b", re.I)
+_EDITION = re.compile(r"\b([^\W\d_]{3,})[- ]([IVX]{1,4}|\d{1,2})\b(?![\w.,]*\d)")
 _LEAVABLE = frozenset({"organisation", "agreement", "project"})
 _OPENS = re.compile(r"(?:^|[.!?:;\n])[\s\"'“«(]*$")  # a sentence: its first word is capitalised whatever it is
 _CALENDAR = frozenset((*MONTHS, *"monday tuesday wednesday thursday friday saturday sunday".split())) | FUNCTION_WORDS
@@ -99,9 +109,32 @@ def _of_another_period(sentence: str, period: Period) -> bool:
 
 
 def tells_of_it(question: str, sentence: str) -> bool:
-    """Whether a sentence tells of the event that a question asks the date of, where that is one of _EVENTS: what was signed on a
-    day did not enter into force on it."""
+    """Whether a sentence tells of what a question asks for, where that is one of _EVENTS: what was signed on a day did not enter
+    into force on it."""
     return all(told.search(sentence) for asked, told in _EVENTS if asked.search(question))
+
+
+def lacks_a_company(question: Question, sentence: str, types: Mapping[str, str], named: Collection[str]) -> bool:
+    """Whether a question asks which company or bank, and a sentence names no institution that the question does not name."""
+    asked = _COMPANY_ASKED.search(question.text)
+    if asked is None:
+        return False
+    known = {mention.entity_id for mention in question.entities}
+    if any(types[one] == "organisation" for one in named if one not in known):
+        return False
+    return not re.search(
+        r"\b(?:[A-Z][\w&’'-]+ ){1,3}(?:Ltd|Inc|LLC|Group|Compan(?:y|ies)|Corporation|Airlines?|Airways|Bank)\b(?! Agreement)",
+        sentence,
+    )
+
+
+def is_another_edition(question: str, sentence: str) -> bool:
+    """Whether a sentence is on Dosti-I where the question asks of Dosti-II."""
+    asked = dict(_EDITION.findall(question))
+    told: dict[str, set[str]] = {}
+    for name, number in _EDITION.findall(sentence):
+        told.setdefault(name, set()).add(number)
+    return any(name in told and number not in told[name] for name, number in asked.items())
 
 
 def is_on_another(question: Question, named: Collection[str], entities: Mapping[str, Entity]) -> bool:
@@ -117,6 +150,15 @@ def is_on_another(question: Question, named: Collection[str], entities: Mapping[
     countries = _countries(asked, entities, _STATES)
     other = _countries(named, entities, _STATES)
     return bool(countries and other) and not countries & _countries(named, entities) and not _WHICH_COUNTRY.search(question.text)
+
+
+def names_what_is_asked(question: Question, named: Collection[str], entities: Mapping[str, Entity]) -> bool:
+    """Whether a sentence names one of the projects and countries of the question, or something of theirs; true where there are
+    none: beside sentences on another country one that names none may be on that, too."""
+    asked = {m.entity_id for m in question.entities if m.entity_id}
+    projects = {one for one in asked if entities[one].type == "project"}
+    countries = _countries(asked, entities, _STATES)
+    return (not projects and not countries) or bool(projects & set(named)) or bool(countries & _countries(named, entities))
 
 
 def _countries(ids: Iterable[str], entities: Mapping[str, Entity], types: Collection[str] = ()) -> set[str]:

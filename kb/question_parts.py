@@ -38,7 +38,8 @@ COURSE = frozenset(
 
 
 _NOW = re.compile(
-    r"^\W*(?:who(?: is|['’]?s| are)|кто|is|are|has|have)\b(?! (?:was|были?))|\bwhen (?:will|is|are)\b|когда (?:\w+ )?буд|"
+    r"^\W*(?:who(?: is|['’]?s| are)|кто|is|are|has|have)\b(?! (?:was|были?))|\bwhen (?:will|is|are)\b|"
+    r"\bhow (?:many|much)\b.*\b(?:is|are|study|live|work|have|has)\b|когда (?:\w+ )?буд|"
     r"کون (?:ہے|ہیں)|گ[ایے](?:\s|$|[؟?])",
     re.I,
 )

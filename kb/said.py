@@ -29,6 +29,7 @@ _ANOTHER_ONE = re.compile(
 _SILENT = re.compile(
     r"\b(?:is|are|was|were) not (?:stated|given|named|known|reported|told)\b|"
     r"\b(?:do|does|did) not (?:state|say|tell|give|name|report|mention|record)\b|"
+    r"\b(?:gives?|names?|states?|reports?) no (?:figures?|dates?|names?|numbers?|price|sum|place|reason)\b|"
     r"\bне (?:указан\w*|сообща\w+|назван\w*|говор\w+|известн\w+)\b|(?:نہیں بتا|درج نہیں|معلوم نہیں|ذکر نہیں)",
     re.I,
 )

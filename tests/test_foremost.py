@@ -26,3 +26,15 @@ def test_one_holds_an_office_whoever_held_it_before():
     items = [dataclasses.replace(item, probability=p) for item, p in zip(whole(texts), (0.9, 0.8), strict=True)]
     (statement,) = compose(items, 0.5, texts.__getitem__, "Who is the president of Kyrgyzstan?").statements
     assert statement.text == texts["f"]
+
+
+def test_a_sentence_that_a_page_cut_is_not_said():
+    texts = {"e": "the lorries took part, the ministry said in 2024, when", "f": "The lorries took part in 2024."}
+    whole_text = {"e": f"Of both countries {texts['e']}", "f": texts["f"]}
+    items = whole(texts)
+    cut = dataclasses.replace(items[0].candidate.hit.passage.locator, start=18, end=18 + len(texts["e"]))
+    passage = dataclasses.replace(items[0].candidate.hit.passage, locator=cut)
+    hit = dataclasses.replace(items[0].candidate.hit, passage=passage)
+    items[0] = dataclasses.replace(items[0], candidate=dataclasses.replace(items[0].candidate, hit=hit))
+    found = compose(items, 0.5, whole_text.__getitem__, "When did the lorries take part?")
+    assert [statement.text for statement in found.statements] == [texts["f"]]

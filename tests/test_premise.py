@@ -3,7 +3,15 @@ from datetime import date
 import pytest
 
 from kb.gazetteer import Gazetteer
-from kb.premise import is_on_another, objection, tells_of_it, unknown_names
+from kb.premise import (
+    is_another_edition,
+    is_on_another,
+    lacks_a_company,
+    names_what_is_asked,
+    objection,
+    tells_of_it,
+    unknown_names,
+)
 from kb.question import understand
 
 GAZETTEER = Gazetteer.load()
@@ -84,7 +92,51 @@ def test_a_sentence_on_another_project_does_not_answer(question, sentence, other
         ("Когда соглашение вступило в силу?", "Соглашение подписано в 1995 году.", False),
         ("When was the agreement signed?", "The agreement was signed on 12 March 1995.", True),
         ("When was it ratified?", "It was signed in 1995.", False),
+        ("When did Pakistan recognise it?", "The recognition came in December 1991.", True),
+        ("What penalty does the rule set?", "The rule allows cross-stuffing.", False),
+        ("What is the price of the gas?", "Power costs 9.41 cents a unit.", True),
+        ("What is the price of the gas?", "The pipeline was estimated at USD 8 billion.", False),
+        ("Which states have visa-free travel?", "Holders of official passports need no visa.", True),
+        ("Which states have visa-free travel?", "The fee of the e-visa was dropped.", False),
     ],
 )
 def test_the_day_of_another_event_is_not_the_one_asked_for(question, sentence, told):
     assert tells_of_it(question, sentence) is told
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "lacking"),
+    [
+        ("Which contractor laid the pipe?", "Pipe on 14 km had been laid by April 2025.", True),
+        ("Which bank holds the account?", "The package was to hold an Account Bank Agreement.", True),
+        ("Which bank holds the account?", "The Asian Development Bank holds it.", False),
+        ("Which airline flies to Lahore?", "Somon Airlines flies there.", False),
+        ("When was the pipe laid?", "Pipe had been laid by April 2025.", False),
+    ],
+)
+def test_which_company_wants_the_name_of_one(question, sentence, lacking):
+    types = {uid: entity.type for uid, entity in GAZETTEER.entities.items()}
+    named = {mention.entity_id for mention in GAZETTEER.find(sentence) if mention.entity_id}
+    assert lacks_a_company(understand(question, GAZETTEER), sentence, types, named) is lacking
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "another"),
+    [
+        ("Where was Dosti-II held?", "The exercise before it, Dosti-I, was held in Pakistan.", True),
+        ("Where was Dosti-II held?", "Dosti-II was held at Fakhrobod, Dosti-I in Pakistan.", False),
+        ("Где прошло учение «Дости-II»?", "Учение «Дости-I» прошло в Пакистане.", True),
+        ("Where was Dosti held?", "Dosti-I was held in Pakistan.", False),
+        ("How long is CASA-1000?", "Its lines are 1,227 km long.", False),
+    ],
+)
+def test_another_edition_is_another_thing(question, sentence, another):
+    assert is_another_edition(question, sentence) is another
+
+
+def test_what_names_nothing_of_the_question():
+    question = understand("When did Dostarym take place with Turkmenistan?", GAZETTEER)
+    for sentence, names in (("At the exercise of 2021 the troops practised.", False), ("Ashgabat was host.", True)):
+        named = {mention.entity_id for mention in GAZETTEER.find(sentence) if mention.entity_id}
+        assert names_what_is_asked(question, named, GAZETTEER.entities) is names
+    assert names_what_is_asked(understand("When was it?", GAZETTEER), set(), GAZETTEER.entities)

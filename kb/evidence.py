@@ -113,7 +113,8 @@ def statement_spans(passage: Passage) -> Sequence[tuple[int, int]]:
 
 @lru_cache(maxsize=4096)  # passages: 10 MB
 def _sentences(text: str) -> tuple[tuple[int, int], ...]:
-    return tuple(sentence_spans(text))
+    """Those of lines that are no lists of sources: "Sources: A title. A publisher. 2022" has sentences, and none that answers."""
+    return tuple(span for span in sentence_spans(text) if not REFERENCE_LINE.match(text, text.rfind("\n", 0, span[0]) + 1))
 
 
 @lru_cache(maxsize=REMEMBERED)

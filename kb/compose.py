@@ -19,13 +19,14 @@ from kb.gazetteer import Gazetteer
 from kb.offices import office_asked
 from kb.periods import dates_in
 from kb.question import ARABIC, Question
-from kb.question_parts import COURSE, ITEMS, OFFICE_ASKED, asks_of_now, has_halves, named_items, other_half, own_stems
+from kb.question_parts import COURSE, ITEMS, OFFICE_ASKED, asks_of_now, compared, has_halves, named_items, other_half, own_stems
 from kb.records import Citation, Statement
 from kb.said import (
     Group,
     Said,
     as_much_on_the_subject,
     enumerated,
+    is_about_itself,
     is_silent,
     new_values,
     on_another_thing,
@@ -67,7 +68,6 @@ SAME_EVENT = 0.25  # Jaccard overlap of stems below which a month and its day da
 HALF = 0.5  # share of the stems of an item, or of a half of the question, that a sentence on it holds
 CORROBORATING = 3  # citations of one statement: more documents convince nobody further
 CONSIDERED = 40  # sentences, the most probable first
-HUB = "PK"  # in nearly every question of this collection: a comparison is between the others
 TOGETHER = 0.15  # share of the threshold from which sentences count that only together are a timeline
 
 
@@ -103,8 +103,10 @@ class Composer:
             if self.question.kind in GATHERED
             else min(rule.close, PROMOTED, PART_OF_TWO if has_halves(self.question) else 1.0)
         )
-        floor = max(self.threshold, share * evidence[0].probability)
-        sayable = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor and not self._is_cut(item)]
+        least = 0.0 if compared(self.question, self.gazetteer) else self.threshold  # one side alone would mislead
+        floor = max(least, share * evidence[0].probability)
+        told = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor and not self._is_cut(item)]
+        sayable = [one for one in told if not is_about_itself(one)]
         if not sayable or self._lacks_the_thing(sayable):
             return Composed((), ())
         first = Foremost(self.question, self.gazetteer, self.threshold).order(sayable)
@@ -277,8 +279,8 @@ class Composer:
 
     def _each_country(self, sayable: Sequence[Said]) -> list[Group]:
         """For a comparison of countries the best sentence on each, in the order asked; none if fewer than two are named."""
-        countries = [c for c in self._asked_countries() if self.gazetteer.entities[c].countries != (HUB,)]
-        if self.question.kind != "comparison" or len(countries) < 2:
+        countries = compared(self.question, self.gazetteer)
+        if not countries:
             return []
         typed = [one for one in sayable if one.main] or sayable
         groups: list[Group] = []
@@ -287,10 +289,6 @@ class Composer:
             if best is not None and all(best is not group.first for group in groups):
                 groups.append(Group([best]))
         return groups
-
-    def _asked_countries(self) -> list[str]:
-        named = [m.entity_id for m in self.question.entities if m.entity_id]
-        return [e for e in dict.fromkeys(named) if self.gazetteer.entities[e].type == "country"]
 
     def _with(self, groups: list[Group], disputed: Sequence[Said], rule: Rule) -> list[Group]:
         """The first statement and those that give the differing values; where none differ, what there is."""

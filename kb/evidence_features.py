@@ -102,11 +102,11 @@ class Sighting:
     near: float
 
 
-def probe(question: Question, encoded: Encoded, idf: Mapping[str, float], until: int | None = None) -> Probe:
+def probe(question: Question, encoded: Encoded, idf: Mapping[str, float], without: Sequence[Span] = ()) -> Probe:
     """The content words with their tokens; all words where none carries meaning. `idf` is by stem. What only asks how things
-    stand ("latest") is left out, and what stands behind `until`."""
+    stand ("latest") is left out, and what stands at `without`."""
     text = question.text
-    beside = [*standing(text), *((m.start(), m.end()) for m in _EACH.finditer(text)), (until or len(text), len(text))]
+    beside = [*standing(text), *((m.start(), m.end()) for m in _EACH.finditer(text)), *without]
     meaning = [w for w in WORD.finditer(text) if w[0].casefold() not in FUNCTION_WORDS] or list(WORD.finditer(text))
     matches = [w for w in meaning if not any(a <= w.start() < b for a, b in beside)] or meaning
     words: list[re.Match[str]] = []

@@ -83,7 +83,9 @@ _COUNT = re.compile(r"\bhow many\b|\bnumber of\b|\bсколько\b|\bчисло
 _LONG = re.compile(r"\bhow (?:long|far)\b|\bкак долго\b|کتن[ایے] (?:دیر|لمب)", re.I)
 _LENGTH = re.compile(r"\bhow far\b|\bhow long (?:is|are|was|were)\b(?!.*\b(?:valid|last|stay|take|open|closed)\w*)|لمب", re.I)
 DATE_ASKED = dict(EXPECTED)["date"]
-_DAYS = re.compile(r"\b(?:which|what|different) (?:\w+ )?(?:days?|dates?)\b|\bкакие даты\b|تاریخیں", re.I)
+_DAYS = re.compile(
+    r"\b(?:which|what|different) (?:\w+ )?(?:days?|dates?)\b|\bagree (?:on|about) the (?:day|date)\b|\bкакие даты\b|تاریخیں", re.I
+)
 # "Was the run of 2023 the first?" asks whether another came before.
 _FIRST = re.compile(r"^(?:was|were|is|did)\b.*\bfirst\b|\bперв\w+ ли\b|^کیا .*پہل[ایے]", re.I)
 _COMPARES = re.compile(

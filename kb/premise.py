@@ -49,7 +49,7 @@ _EVENTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
     for asked, told in (
         (_FORCE, r"\b(?:effective\w*|appl(?:y|ied|ies)|valid\w*|operati\w+|date of effect)\b"),
         (r"\bratif\w+|\bратифи\w+|توثیق", ""),
-        (r"\brecogni[sz]\w+|\bпризна\w+|تسلیم", r"\brecognition"),
+        (r"\brecogni(?:[sz]\w+|tion)\b|\bпризна\w+|تسلیم", ""),
         (r"\bpenalt\w+|\bfine[sd]?\b|\bштраф\w*|جرمان", r"\b(?:sanction|liab|punish|forfeit|confiscat)\w*"),
         (
             r"\bprices?\b|\bцен[аыуе]\b|قیمت",

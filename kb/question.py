@@ -32,6 +32,7 @@ EXPECTED: tuple[tuple[Expected, re.Pattern[str]], ...] = (
     ("number", re.compile(r"\b(how (many|much|long|far|large|big|often|high|wide|deep)|what (?:(?:is|was|are|"
                           r"were) (?:the )?)?(?:total )?"
                           r"(share|percentage|length|distance|width|height|capacity|price|value|number|amount|sum|rate|population))\b|"
+                          r"\bwhat (?:[\w-]+ ){0,2}figure\b|\band what (?:was|is) it\b|"
                           r"\bсколько\b|как(?:ова?|ую|ое|ой) (?:был[ао]? )?(?:общ\w+ )?(цен|протяж|длин|ширин|"
                           r"высот|расстоян|мощност|сумм|стоимост|"
                           r"дол[яюи]|числ|количеств|населен)|каков (экспорт|импорт|объ)|کتن[ایے]|"

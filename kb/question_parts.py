@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from kb.answer_values import asked_types, content
+from kb.gazetteer import Gazetteer
 from kb.preferred import standing
 from kb.question import Question
 
+HUB = "PK"  # in nearly every question of this collection: a comparison is between the others
 SAYING = 2  # words with a meaning that a half of a question has which says what it is about
 ITEMS = 3  # things that a question names behind a colon, from which it asks for each of them
 #: A country signs and an embassy opens, but who directs is a person.
@@ -55,6 +57,14 @@ def asks_of_now(question: Question) -> bool:
 
 def has_halves(question: Question) -> bool:
     return len(asked_types(question)) > 1 or bool(_ANOTHER_PART.search(question.text))
+
+
+def compared(question: Question, gazetteer: Gazetteer) -> tuple[str, ...]:
+    """Ids of the countries that a question compares, in its order, without the HUB; none if they are fewer than two."""
+    ids = dict.fromkeys(mention.entity_id for mention in question.entities if mention.entity_id)
+    known = [gazetteer.entities[one] for one in ids]
+    found = tuple(one.id for one in known if one.type == "country" and one.countries != (HUB,))
+    return found if question.kind == "comparison" and len(found) > 1 else ()
 
 
 def first_half(question: Question) -> str:

@@ -38,3 +38,18 @@ def test_a_sentence_that_a_page_cut_is_not_said():
     items[0] = dataclasses.replace(items[0], candidate=dataclasses.replace(items[0].candidate, hit=hit))
     found = compose(items, 0.5, whole_text.__getitem__, "When did the lorries take part?")
     assert [statement.text for statement in found.statements] == [texts["f"]]
+
+
+def test_of_compared_countries_each_has_its_sentence():
+    texts = {
+        "e": "Exports to Kazakhstan were USD 97.96 million in FY2024-25.",
+        "f": "Exports to Tajikistan were USD 29.79 million in FY2024-25.",
+    }
+    items = [dataclasses.replace(item, probability=p) for item, p in zip(whole(texts), (0.6, 0.4), strict=True)]
+    asked = "Were exports in FY2024-25 larger to Kazakhstan or to Tajikistan?"
+    assert [statement.text for statement in compose(items, 0.5, texts.__getitem__, asked).statements] == list(texts.values())
+
+
+def test_what_a_document_says_of_itself_is_no_answer():
+    texts = {"e": "This brief is on the recognition of Tajikistan in 1991."}
+    assert compose(whole(texts), 0.5, texts.__getitem__, "When was Tajikistan recognised?").statements == ()

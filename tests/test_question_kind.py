@@ -19,6 +19,7 @@ GAZETTEER = Gazetteer.load()
         ("Хронология переговоров по ТАПИ", "timeline"),
         ("How do the figures of the two sides differ?", "comparison"),
         ("Is the northern route longer than the southern one?", "comparison"),
+        ("Were exports larger to Kazakhstan or to Tajikistan?", "comparison"),
         ("Чем отличаются оценки стоимости дороги?", "comparison"),
         ("Did Uzbekistan join the QTTA?", "yes_no"),
         ("Вступил ли Узбекистан в соглашение?", "yes_no"),

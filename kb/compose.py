@@ -128,13 +128,12 @@ class Composer:
         return not names and not DENIES.search(best)
 
     def _is_cut(self, item: Evidence) -> bool:
-        """Whether a page's end cut a sentence: it begins small and what stands before it has no end, or the other way round."""
+        """Whether a sentence is the rest of one that a page's end cut: it begins small, and what stands before it has no end."""
         passage = item.candidate.hit.passage
-        if passage.rows or not (item.text[:1].islower() or item.text[-1:].isalpha()):
+        if passage.rows or not item.text[:1].islower():
             return False
-        text, start = self.text_of(item.candidate.hit.document.id), passage.locator.start
-        before, behind = text[: start + item.start].rstrip(), text[start + item.end :].lstrip()
-        return (item.text[:1].islower() and before[-1:].isalpha()) or (item.text[-1:].isalpha() and behind[:1].islower())
+        before = self.text_of(item.candidate.hit.document.id)[: passage.locator.start + item.start].rstrip()
+        return before[-1:].isalpha()
 
     def _types(self, text: str) -> set[str]:
         """Types of the entities that a text names and the question does not: a country signs, too."""

@@ -58,7 +58,7 @@ def finding_of(
     objections = [_objection(question, evidence, gazetteer, office) for evidence in judged]
     kept = [evidence for evidence, found in zip(judged, objections, strict=True) if found is None]
     unknown = unknown_names(question, frequencies)
-    if kept and objections[0] == "another":
+    if kept and objections[0] == "another" and not question.article:
         kept = [
             evidence for evidence in kept if names_what_is_asked(question, _named(evidence.text, gazetteer), gazetteer.entities)
         ]
@@ -72,10 +72,11 @@ def _objection(question: Question, evidence: Evidence, gazetteer: Gazetteer, off
     text = evidence.text
     types = {m.entity_id: gazetteer.entities[m.entity_id].type for m in question.entities if m.entity_id}
     found = objection(question, text, date.today(), types)
-    if found or evidence.probability < LIKELY:
+    if found or evidence.probability < LIKELY or question.article:  # an article is known by its number
         return found
     named = _named(text, gazetteer)
-    if is_on_another(question, named, gazetteer.entities) or is_another_edition(question.text, text):
+    title = _named(evidence.candidate.hit.document.metadata.title, gazetteer)
+    if is_on_another(question, named, gazetteer.entities, title) or is_another_edition(question.text, text):
         return "another"
     if turned_round(question.text, text, gazetteer):
         return "turned"
@@ -83,7 +84,7 @@ def _objection(question: Question, evidence: Evidence, gazetteer: Gazetteer, off
         return "missing"
     if is_silent(text):
         return None
-    if gives_another_measure(question, text) or (not has_halves(question) and not tells_of_it(question.text, text)):
+    if gives_another_measure(question, text) or (not has_halves(question) and not tells_of_it(question, text)):
         return "missing"
     if lacks_a_company(question, text, {one: gazetteer.entities[one].type for one in named}, named):
         return "missing"

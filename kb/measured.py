@@ -112,6 +112,7 @@ ABOUT_FIGURES = frozenset(
     counts what which цифра цифры данные данным разным разные источники источник расхождение сведения сообщают
     значение год году года year years month سال ماہ اعداد شمار ذرائع مختلف""".split()
 )
+_HOW = re.compile(r"\bhow (?:often|soon|long|far|high|deep|wide|many)\b", re.I)
 _METRES = r"\d[\d.,]*(?:[\s-](?:km|kilomet\w+|m|met\w+|км|м|کلومیٹر|میٹر))?[\s-]"
 #: What extends how: how it is asked for, and how a figure says it.
 _EXTENTS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = tuple(
@@ -217,15 +218,17 @@ def gives_another_measure(question: Question, text: str) -> bool:
     if _has_other_extent(question.text, text):
         return True
     told = {name for name, _, _ in named_measures(text)}
-    sums = wanted.measures and all("money" in MEASURES[name].dimensions for name in wanted.measures)
-    if sums and not any(one.dimension in ("count", *wanted.dimensions) for one in quantities_of(text)):
+    of_money = all("money" in MEASURES[name].dimensions for name in wanted.measures) and not _HOW.search(question.text)
+    if wanted.measures and of_money and not any(one.dimension in ("count", *wanted.dimensions) for one in quantities_of(text)):
         return True
     if told & wanted.measures:
         return False
     if wanted.dimensions == {"count"}:
         nouns = wanted.nouns - {one for mention in question.entities for one in stems(mention.text)}
-        counted = nouns and not nouns & set(stems(text))
-        return bool(counted) and detect(text) == question.language
+        if not nouns or nouns & set(stems(text)) or detect(text) != question.language:
+            return False
+        others = {name for name in told if "count" in MEASURES[name].dimensions}
+        return bool(others) or not any(one.dimension == "count" for one in quantities_of(text))  # "members" may be "panelists"
     units = wanted.dimensions & _UNITS_ALONE
     if units and not any(one.dimension in units for one in quantities_of(text)):
         return True

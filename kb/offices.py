@@ -25,7 +25,9 @@ _ROLES: tuple[tuple[str, str], ...] = (
     ("minister", r"ministers?|министр\w*|وزیر"),
 )
 _ROLE = re.compile("|".join(rf"(?<!\w)(?P<r{number}>{words})(?!\w)" for number, (_, words) in enumerate(_ROLES)), re.I)
-_ASKED = re.compile(r"\bwho\b|\bкто\b|کون(?! ?س[اےی])|^(?:\W*\S+){1,6}$", re.I)
+_BARE = re.compile(r"^(?:\W*\S+){1,6}$")
+_WHO_IS = re.compile(r"\bwho(?:['’]?s| is| was| are| were)\s+(?:[\w'’-]+\s+){0,5}$|\bкто\s+(?:[\w-]+\s+){0,3}$", re.I)
+_URDU_WHO = re.compile(r"کون (?:ہے|ہیں|تھ[اے])")
 _FIELDS: tuple[tuple[str, str], ...] = (
     ("foreign", r"foreign|external|иностранн\w*|خارجہ"),
     ("defence", r"defen[cs]e|оборон\w*|دفاع"),
@@ -69,11 +71,15 @@ class Office:
 
 def office_asked(question: Question, gazetteer: Gazetteer) -> Office | None:
     """The office whose holder a question asks for: "Who is the Kazakh ambassador in Islamabad?"; None for another question."""
-    if question.kind not in ("person", "keywords") or not _ASKED.search(question.text):
+    text = question.text
+    if question.kind not in ("person", "keywords"):
         return None
-    if re.search(r"\b(?:signed|sign|met|chaired|opened|visited|received|came|said|подписал\w*)\b|دستخط", question.text, re.I):
+    found = next((match for match in _ROLE.finditer(text)), None)
+    before = text[: found.start()] if found else ""
+    bare = question.kind == "keywords" and _BARE.match(text)
+    if found is None or not (_WHO_IS.search(before) or _URDU_WHO.search(text) or bare):
         return None
-    return next((one for one in _offices(question.text, gazetteer) if one.of), None)
+    return next((one for one in _offices(text, gazetteer) if one.of), None)
 
 
 def names_holder(asked: Office, sentence: str, gazetteer: Gazetteer) -> bool:

@@ -44,19 +44,21 @@ _ENDINGS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 )
 _FORCE = r"\b(?:in(?:to)? (?:force|effect)|tak(?:e|es|ing) effect|took effect|вступ\w+|в силу|действ\w+)\b|نافذ"
 #: What a question asks for or takes for granted, and what a source may say of the same.
-_EVENTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
-    (re.compile(asked, re.I), re.compile(f"{asked}|{told}" if told else asked, re.I))
-    for asked, told in (
-        (_FORCE, r"\b(?:effective\w*|appl(?:y|ied|ies)|valid\w*|operati\w+|date of effect)\b"),
-        (r"\bratif\w+|\bратифи\w+|توثیق", ""),
-        (r"\brecogni(?:[sz]\w+|tion)\b|\bпризна\w+|تسلیم", ""),
-        (r"\bpenalt\w+|\bfine[sd]?\b|\bштраф\w*|جرمان", r"\b(?:sanction|liab|punish|forfeit|confiscat)\w*"),
+_EVENTS: tuple[tuple[bool, re.Pattern[str], re.Pattern[str]], ...] = tuple(
+    (dated, re.compile(asked, re.I), re.compile(f"{asked}|{told}" if told else asked, re.I))
+    for dated, asked, told in (  # dated: only where the day is asked for; "recognition" of diplomas is another thing
+        (True, _FORCE, r"\b(?:effective\w*|appl(?:y|ied|ies)|valid\w*|operati\w+|date of effect)\b"),
+        (True, r"\bratif\w+|\bратифи\w+|توثیق", ""),
+        (True, r"\brecogni(?:[sz]\w+|tion)\b|\bпризна\w+|تسلیم", ""),
+        (False, r"\bpenalt\w+|\bfine[sd]?\b|\bштраф\w*|جرمان", r"\b(?:sanction|liab|punish|forfeit|confiscat)\w*"),
         (
+            False,
             r"\bprices?\b|\bцен[аыуе]\b|قیمت",
             r"\b(?:priced|tariff|cents?|цент|тариф)\w*|سینٹ|نرخ|\bcharges?\b|\bcosts? (?:per|a)\b",
         ),
-        (r"\binterest rates?\b|\bпроцентн\w+ ставк\w+|شرح سود", r"\binterest\b"),
+        (False, r"\binterest rates?\b|\bпроцентн\w+ ставк\w+|شرح سود", r"\binterest\b"),
         (
+            False,
             r"\bvisa[- ]free\b|\bwithout (?:a )?visas?\b|\bбезвиз\w+",
             r"\b(?:no|exempt\w*|waiv\w+)\b.*\bvisa|\bvisa (?:exempt|waiv)\w+",
         ),
@@ -108,10 +110,11 @@ def _of_another_period(sentence: str, period: Period) -> bool:
     return told is not None and ((days[1] is not None and told.first > days[1]) or (days[0] is not None and told.last < days[0]))
 
 
-def tells_of_it(question: str, sentence: str) -> bool:
+def tells_of_it(question: Question, sentence: str) -> bool:
     """Whether a sentence tells of what a question asks for, where that is one of _EVENTS: what was signed on a day did not enter
     into force on it."""
-    return all(told.search(sentence) for asked, told in _EVENTS if asked.search(question))
+    day = question.kind == "date"
+    return all(told.search(sentence) for dated, asked, told in _EVENTS if (day or not dated) and asked.search(question.text))
 
 
 def lacks_a_company(question: Question, sentence: str, types: Mapping[str, str], named: Collection[str]) -> bool:
@@ -137,19 +140,25 @@ def is_another_edition(question: str, sentence: str) -> bool:
     return any(name in told and number not in told[name] for name, number in asked.items())
 
 
-def is_on_another(question: Question, named: Collection[str], entities: Mapping[str, Entity]) -> bool:
+def is_on_another(
+    question: Question, named: Collection[str], entities: Mapping[str, Entity], title: Collection[str] = ()
+) -> bool:
     """Whether a sentence that names the entities `named` is on another project or country than the one that the question asks of:
-    all that it names are others. Of agreements nothing follows: "the PTA" and "its rules" are known by their context."""
+    all that it names are others. Of agreements nothing follows: "the PTA" and "its rules" are known by their context. Where the
+    document's title names the country, and none of the others, it is that country's word on them."""
     if question.kind in ("list", "comparison"):
         return False
     asked = {m.entity_id for m in question.entities if m.entity_id}
     wanted = {one for one in asked if entities[one].type == "project"}
-    told = {one for one in named if entities[one].type == "project"}
-    if wanted and told and not wanted & told and not _WHICH_PROJECT.search(question.text):
+    others = {one for one in named if entities[one].type == "project"}
+    if wanted and others and not wanted & others and not _WHICH_PROJECT.search(question.text):
         return True
     countries = _countries(asked, entities, _STATES)
     other = _countries(named, entities, _STATES)
-    return bool(countries and other) and not countries & _countries(named, entities) and not _WHICH_COUNTRY.search(question.text)
+    if not countries or not other or countries & _countries(named, entities) or _WHICH_COUNTRY.search(question.text):
+        return False
+    told = _countries(title, entities, _STATES)
+    return not (countries & told) or bool(other & told)
 
 
 def names_what_is_asked(question: Question, named: Collection[str], entities: Mapping[str, Entity]) -> bool:

@@ -74,6 +74,8 @@ def test_targets_parts_and_comparisons_are_known_by_their_words():
         ("How many lorries entered Pakistan?", "Vehicles registered in Uzbekistan may enter.", False),
         ("How many stations will the line have?", "The line is 1,733 km long.", True),
         ("How many megawatt-hours were imported?", "More than 102 towers were up in April 2025.", True),
+        ("How many panelists sit on a panel?", "A panel shall comprise three members.", False),
+        ("How often is the tariff reviewed?", "The lists are reviewed every five years.", False),
         ("How many megawatt-hours were imported?", "5 GWh were imported.", False),
         ("What is the price of the gas?", "The pipeline costs USD 8 billion.", True),
         ("What is the price of the gas?", "The gas is priced at USD 200.", False),

@@ -30,7 +30,13 @@ def test_the_office_that_is_asked_for(question, office):
 
 
 @pytest.mark.parametrize(
-    "question", ["Who signed the AUPTT for Uzbekistan?", "When did the president of Uzbekistan come?", "TAPI"]
+    "question",
+    [
+        "Who signed the AUPTT for Uzbekistan?",
+        "When did the president of Uzbekistan come?",
+        "Who wrote the speech for the president of Turkmenistan?",
+        "TAPI",
+    ],
 )
 def test_what_asks_for_no_office(question):
     assert asked(question) is None

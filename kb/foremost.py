@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
@@ -93,13 +94,19 @@ class Foremost:
             one
             for one in sayable
             if one.probability >= PROMOTED * best.probability and as_much_on_the_subject(one, best)
-            if (one.main or not best.main) and asked & best.facts <= one.facts and own & best.stems <= one.stems
+            if (one.main or not best.main) and self._speaks_of(asked & best.facts, one) and own & best.stems <= one.stems
         ]
         office = office_asked(self.question, self.gazetteer)
         if office:
             near = [one for one in near if says_holder(office, one.text, self.gazetteer)] or near
         first = max(near, key=lambda one: (told_until(one, today), one.probability))
         return [first, *(one for one in sayable if one is not first)]
+
+    def _speaks_of(self, ids: AbstractSet[str], one: Said) -> bool:
+        """Whether a sentence names each of some entities, or of a country something of its own: its agreement, its president."""
+        known = self.gazetteer.entities
+        countries = {code for fact in one.facts if fact in known for code in known[fact].countries}
+        return all(i in one.facts or (known[i].type == "country" and countries.issuperset(known[i].countries)) for i in ids)
 
     def _typed_first(self, sayable: list[Said]) -> list[Said]:
         """Put the first sentence with a thing of the asked type before those that hold none, if it is as much on the subject."""

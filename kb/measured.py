@@ -126,6 +126,7 @@ _EXTENTS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = tuple(
 )
 _UNITS_ALONE: frozenset[Dimension] = frozenset(("energy", "mass"))  # of the others figures without their unit may be meant
 _CLAUSE = re.compile(r"[,;](?!\d)|\b(?:and|but|while|whereas|with|а|но)\b|جبکہ", re.I)
+_AMOUNT = re.compile(r"\d[\d.,]*\d (?=million|billion|млн|млрд|ملین|ارب)|\d (?=million|billion|млн|млрд|ملین|ارب)")
 _SUM = re.compile(r"\d.*(?:USD|dollar|долл|ڈالر)|(?:USD|\$)\s?\d", re.I)
 _NEXT = re.compile(r"[,;.]|\b(?:and|but|while|и|а)\b|اور", re.I)
 _BETWEEN = 200  # characters that a figure between a word and a value puts between them
@@ -206,7 +207,8 @@ def only_aimed_at(question: Question, text: str) -> bool:
     if wanted.planned or wanted.compared or not any(is_flow(name) for name in wanted.measures):
         return False
     clauses = [clause for clause in _CLAUSE.split(text) if _SUM.search(clause)]
-    return bool(clauses) and all(is_planned(clause) for clause in clauses)
+    aims = {number for clause in clauses if is_planned(clause) for number in _AMOUNT.findall(clause)}
+    return bool(clauses) and all(is_planned(clause) or set(_AMOUNT.findall(clause)) <= aims for clause in clauses)
 
 
 def gives_another_measure(question: Question, text: str) -> bool:

@@ -95,6 +95,7 @@ def test_a_figure_of_something_else_is_none(question, text, other):
     ("question", "text", "planned"),
     [
         ("How much is trade with Turkmenistan?", "Ahsan Iqbal proposed trade of USD 4 billion.", True),
+        ("latest trade with Tajikistan?", "The goal is USD 500 million; Ishaq Dar named USD 500 million again.", True),
         ("How much is trade with Turkmenistan?", "Trade was USD 250 million, with USD 1 billion as the goal.", False),
         ("What is the trade target with Turkmenistan?", "Ahsan Iqbal proposed trade of USD 4 billion.", False),
         ("When was it signed?", "Ahsan Iqbal proposed trade of USD 4 billion.", False),

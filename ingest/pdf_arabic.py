@@ -64,14 +64,33 @@ def logical_lines(glyphs: Sequence[Glyph], spaces: Sequence[Glyph]) -> list[list
     mostly = all_letters.count("R") > all_letters.count("L")
     result = []
     for line in lines:
-        letters = [unit.direction for unit in line]
+        letters = [unit.direction for unit in _lettered(line, lines)]
         from_right, from_left = letters.count("R"), letters.count("L")
         backwards = from_right >= from_left or (mostly and from_right >= SOME * from_left)  # a long Latin name in a line
-        line.sort(key=lambda unit: -unit.left - unit.right if backwards else unit.left + unit.right)
+        line.sort(key=_place, reverse=backwards)
         _put_spaces(line, spaces)
         ordered = _turned(line, "LN" if backwards else "R")
         result.append(_in_pairs(_flat(ordered)) if backwards else _flat(ordered))
     return sorted(result, key=lambda line: line[0].source)
+
+
+def _place(unit: _Unit) -> float:
+    """Where the unit stands along its line: Nastaliq's long tails go under the letters before, so there it is where it begins."""
+    return unit.glyphs[0].x if unit.glyphs[0].style.nastaliq else (unit.left + unit.right) / 2
+
+
+def _lettered(line: list[_Unit], lines: Sequence[list[_Unit]]) -> list[_Unit]:
+    """The line, or, if it holds figures alone, the nearest one beside it that has letters: justifying drives words apart."""
+    if any(unit.direction in ("R", "L") for unit in line):
+        return line
+    left, right, glyph = min(unit.left for unit in line), max(unit.right for unit in line), line[0].glyphs[0]
+    near = [
+        (max(min(unit.left for unit in other) - right, left - max(unit.right for unit in other)), place)
+        for place, other in enumerate(lines)
+        if abs(other[0].glyphs[0].baseline - glyph.baseline) <= LEVEL * glyph.style.size
+        and any(unit.direction in ("R", "L") for unit in other)
+    ]
+    return lines[min(near)[1]] if near else line
 
 
 def _flat(units: Sequence[_Unit]) -> list[Glyph]:
@@ -167,17 +186,18 @@ def _put_spaces(line: Sequence[_Unit], spaces: Sequence[Glyph]) -> None:
     near = [space for space in spaces if top - 0.2 * size <= space.baseline <= bottom + 0.2 * size]
     for before, unit in pairwise(line):
         first, second = (unit, before) if before.left > unit.left else (before, unit)
-        low, high = (first.left + first.right) / 2, (second.left + second.right) / 2
-        written = [
-            space.source
-            for space in near
-            if low < (space.box[0] + space.box[2]) / 2 < high
-            and (second.left - first.right > 0.05 * size or first.direction != second.direction)
-        ]
+        low, high = sorted((_place(unit), _place(before)))
+        apart = second.left - first.right > 0.05 * size or first.direction != second.direction
+        sloping = unit.glyphs[0].style.nastaliq and before.glyphs[0].style.nastaliq  # words stand over each other's ends
+        written = [space.source for space in near if low < _middle(space, sloping) < high and (apart or sloping)]
         if written:
             unit.space = written[0]
         elif second.left - first.right > SPACE * size or {first.direction, second.direction} == {"L", "R"}:
             unit.space = NOWHERE
+
+
+def _middle(space: Glyph, sloping: bool) -> float:
+    return space.x if sloping else (space.box[0] + space.box[2]) / 2
 
 
 def _turned(line: Sequence[_Unit], other: str) -> list[_Unit]:

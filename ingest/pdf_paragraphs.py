@@ -18,12 +18,17 @@ from ingest.traced import EMPTY, Traced, joined, on_one_line, put_in, rejoined
 LARGER = 1.12  # times the body's font size: a heading. Footnotes and captions are smaller, body fonts vary by a few percent
 USUAL = 0.2  # of a document's characters are in the body's font size at the least; headings have up to .05
 SMALLER = 0.94  # times the body's font size, or less: a footnote's. Typesetters give notes .75 to .9
+FLUSH = 2.0  # points by which lines of one margin may begin apart
+FEWEST_FLUSH = 3  # lines that tell where the others of their margin end
 SAME_COLUMN = 6.0  # points by which the columns of a table that goes on may move on the next page
 LONGEST_AGAIN = 120  # characters of a cell over several rows that is given in each of them; a longer one is a remark on all
-_ITEM = re.compile(r"(?:[•●▪◦]|[*–—-]\s|\(?(?:[a-zа-я]|[ivx]{1,5})\)\s|\(\d{1,2}\)\s|\d{1,3}(?:\.\d{1,2})*[.)]\s)\s*\S")
+_MARKS = "•●▪◦■□➢➔❖❑❒◆⧫⬧◻▶►▸✓✔"  # of lists
+_ITEM = re.compile(
+    rf"(?:[{_MARKS}]|[*–—-]\s|\(?(?:[a-zа-я]|[ivx]{{1,5}})\)\s|\(\d{{1,2}}\)\s|\d{{1,3}}(?:\.\d{{1,2}})*[.)]\s)\s*\S"
+)
+_LEADERS = re.compile(r"(?:\s*[.·…]){4,}\s*$")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f]")
 _NOTE = re.compile(r"(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}|[*†‡]{1,3}|\d{1,3}(?=\s))\s?\S")
-_SHORT_WORDS = frozenset("a и в с к о у я а".split())  # of one letter: Typography.words has longer ones only
 _OPEN_GROUP = re.compile(r"(?<![.\d])\d{1,3}(?:,\d{3})*,(\d{0,2})$")
 _CHECKED = re.compile(r"[□■☐☑☒√✓].*[□■☐☑☒√✓]")  # boxes to tick, of which □ looks like a bullet
 _CAPTION = re.compile(
@@ -130,7 +135,7 @@ def _letters(text: str) -> int:
 def _font_level(paragraph: Sequence[Line], text: str, typed: Typography) -> int:
     """1..6 if the type says that this is a heading: larger than the body's, or bold and short."""
     length = len(text) + len(WIDE.findall(text))
-    if len(paragraph) > 3 or length > 200 or text[-1] in ".,;。，；、":
+    if len(paragraph) > 3 or length > 200 or text[-1] in ".,;。，；、" or text[0] in _MARKS:
         return 0
     if _letters(text) < 3 or 2 * sum(map(str.isalpha, text)) < _letters(text):
         return 0
@@ -174,7 +179,7 @@ def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
         return False
     if last.bold != line.bold and (last.bold or heading_level(here)):
         return True
-    if _ITEM.match(line.text) or heading_level(here) or heading_level(before):
+    if (_ITEM.match(line.text) and not _CHECKED.match(line.text)) or heading_level(here) or heading_level(before):
         return True
     if abs(line.size - last.size) > 0.1 * max(line.size, last.size, 1):
         return True
@@ -192,15 +197,19 @@ def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
 def _had_room(last: Line, line: Line, lines: Sequence[Line]) -> bool:
     """Would the line's first word have fitted behind the last line? Then the break was meant.
 
-    The margin is that of the lines of its column and size which begin (in Arabic script: end) where the last one does.
+    The margin is where lines of its column and size end (in Arabic script: begin): those that begin where one of the two does if
+    most of them end at one place, as in a quotation set in from both sides; else all that begin near.
     """
     width = (last.box[2] - last.box[0]) / max(len(last.text), 1)
     word = (len(line.text.split(maxsplit=1)[0]) + 1.5) * width
-    near = max(3 * last.size, 30.0)
+    side, sign = (2, -1) if _is_arabic(last.text) else (0, 1)
     alike = [other for other in lines if other.margins == last.margins and abs(other.size - last.size) <= 0.05 * last.size]
-    if _is_arabic(last.text):
-        return last.box[0] - min(other.box[0] for other in alike if abs(other.box[2] - last.box[2]) <= near) > word
-    return max(other.box[2] for other in alike if abs(other.box[0] - last.box[0]) <= near) - last.box[2] > word
+    flush = [other for other in alike if min(abs(other.box[side] - one.box[side]) for one in (last, line)) <= FLUSH]
+    ends = sorted(sign * other.box[2 - side] for other in flush)
+    if sum(ends[-1] - end <= FLUSH for end in ends) < max(FEWEST_FLUSH, len(ends) / 2):
+        near = max(3 * last.size, 30.0)
+        ends = [sign * other.box[2 - side] for other in alike if abs(other.box[side] - last.box[side]) <= near]
+    return max(ends) - sign * last.box[2 - side] > word
 
 
 def _is_arabic(text: str) -> bool:
@@ -298,15 +307,16 @@ def _cell_text(cell: Cell, words: frozenset[str]) -> Traced:
     full = False
     for number, line in enumerate(cell.lines):
         whole = bool(merged) and (
-            (full and (_is_figure(merged[-1].text, line.text) or _are_halves(merged[-1].text, line.text, words)))
-            or _is_word(merged[-1].text, cell.lines[number:], words)
+            (full and _is_figure(merged[-1].text, line.text)) or _is_word(merged[-1].text, cell.lines[number:], words)
         )
         if whole:
             merged[-1] = joined([merged[-1], line])
         else:
             merged.append(line)
         full = cell.full[number]
-    return on_one_line(rejoined(merged, words)) if merged else put_in("")
+    text = on_one_line(rejoined(merged, words)) if merged else put_in("")
+    leaders = _LEADERS.search(text.text)
+    return text[: leaders.start()] if leaders and leaders.start() else text
 
 
 def _is_figure(left: str, right: str) -> bool:
@@ -314,15 +324,6 @@ def _is_figure(left: str, right: str) -> bool:
     group = _OPEN_GROUP.search(left)
     digits = re.match(r"\d*", right)
     return group is not None and digits is not None and len(group[1]) + len(digits[0]) == 3
-
-
-def _are_halves(left: str, right: str, words: frozenset[str]) -> bool:
-    """Is the line one word for which the column is too narrow, so that it goes on in lower case, and has the document neither
-    part elsewhere? A line of several words ends where a word ends."""
-    last, first = re.fullmatch(r"[^\W\d_]+", left), re.match(r"[^\W\d_]+", right)
-    if not last or not first or not first[0].islower() or first[0] in _SHORT_WORDS:
-        return False
-    return last[0].lower() not in words and first[0] not in words
 
 
 def _is_word(left: str, following: Sequence[Traced], words: frozenset[str]) -> bool:

@@ -247,8 +247,10 @@ LIMITS = f"""## Limits
 
 The weights ({len(FEATURES)} figures a sentence) belong to the default embedding model; another `KB_MODEL` wants a new
 fit. A sentence that names none of the figures that the question names is halved after the model (`kb/evidence.py`).
-The model reads no syntax: where a near miss repeats all the question's words and lacks only the relation between
-them, it is answered. Near misses made by taking passages away are noisy: another passage may state the answer in
+The model reads no syntax: a near miss that repeats all the question's words and lacks only the relation between
+them is probable to it. Rules after the model (`kb/finding.py`) refuse some of those; the figures here are of the model
+alone, and those of answers are in ARCHITECTURE.md. Near misses made by taking passages away are noisy: another
+passage may state the answer in
 other words. Across languages XQuAD's questions are refused more often than within one (see the table); there are too
 few Urdu questions to fit, and none of another kind than our own to try. In the second table and the curves each
 family weighs alike, whatever its size.

@@ -21,11 +21,14 @@ _OBJECTIONS: dict[Objection, str] = {
     "period": "The nearest passages date what they tell outside the period asked about ({period}); {where} do not say more.",
     "future": "The nearest passages do not speak of {text}, which has not come yet; {where} do not say more.",
     "missing": "The nearest passages are on the subject but give no such thing as {thing}; {where} do not say.",
-    "another": "The nearest passages are on another project than the one asked about; {where} do not say more.",
+    "another": "The nearest passages are on another project or country than the one asked about; {where} do not say more.",
+    "turned": "The nearest passages tell of the other direction than is asked about; {where} do not say.",
+    "planned": "The nearest passages give what was aimed at and not what was reached; {where} do not say.",
     "ending": "The nearest passages, below, tell of no such end as the question takes for granted; {where} do not say more.",
 }
 
 
+_ABOUT = re.compile(r"(?:(?:and )?(?:what|how) about|and|so|а (?:как|что) насч[её]т|а|اور)\s+", re.I)
 #: Chinese, Japanese, Thai, Lao, Khmer, Burmese: words, which the judge counts, cannot be told apart.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
@@ -43,8 +46,10 @@ def not_one_question(question: Question) -> str | None:
     if not any(any(map(str.isalpha, word)) for word in content(question.text)):
         return "The text names nothing that could be looked for; name the agreement, project, country or person that you mean."
     words = len(WORD.findall(question.text))
-    whole = any(m.start == 0 and m.end >= len(question.text.rstrip(" ?!.؟")) for m in question.entities)
-    if question.kind == "keywords" and (words == 1 or whole):
+    about = _ABOUT.match(question.text)
+    begins = about.end() if about else 0
+    whole = any(m.start == begins and m.end >= len(question.text.rstrip(" ?!.؟")) for m in question.entities)
+    if (about and whole) or (question.kind == "keywords" and (words == 1 or whole)):
         return (
             f"“{question.text}” names something but asks nothing of it; ask when, how much, who or where. "
             "The passages below name it."

@@ -80,6 +80,10 @@ _UNIT = re.compile(
 )
 # Two or three capitalised words in a row; which of them are people only the gazetteer and the words below can tell.
 _NAME = re.compile(r"[A-ZА-ЯЁ][\w’'-]+(?:\s+(?:[a-z]{2,3}\s+)?[A-ZА-ЯЁ][\w’'-]+){1,2}")
+#: One name alone is a person's where its office stands behind it: "Amanov, who heads the company".
+_SURNAME = re.compile(
+    r"(?<![\w-] )\b[A-Z][a-z’'-]{3,}(?=, (?:who (?:is|was|heads|headed|leads|led|chairs|chaired|directs)|(?:the )?head of)\b)"
+)
 _NO_PERSON = frozenset(
     "agreement transit trade treaty protocol convention memorandum commission ministry minister committee council bank company "
     "conference summit joint strategic partnership republic national international assembly university embassy forum state news "
@@ -118,7 +122,7 @@ def values_of(question: Question, sentence: str, gazetteer: Gazetteer) -> list[V
 
 def asked_types(question: Question) -> tuple[str, ...]:
     """Types of thing that the wording asks for, the first the main one: "when and by whom" asks for two."""
-    found: list[tuple[int, str]] = [*expected_in(question.text)]
+    found: list[tuple[int, str]] = [*expected_in(question.text)] or ([(0, question.expected)] if question.expected else [])
     role = _ROLE_ASKED.search(question.text) if question.kind != "list" else None
     types: list[str] = [kind for _, kind in sorted([*found, *([(role.start(), "person")] if role else [])])]
     if question.kind == "article":
@@ -227,6 +231,9 @@ def _people(text: str, mentions: Iterable[Mention]) -> list[Value]:
         if any(a < match.end() and match.start() < b for a, b in taken) or not _NO_PERSON.isdisjoint(words):
             continue
         found.append(Value(match.start(), match.end(), "person", words[-1]))
+    for match in _SURNAME.finditer(text):
+        if fold(match[0]) not in _NO_PERSON and not any(a < match.end() and match.start() < b for a, b in taken):
+            found.append(Value(match.start(), match.end(), "person", fold(match[0])))
     return found
 
 

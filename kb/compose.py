@@ -7,7 +7,6 @@ the same again is a citation.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,26 +14,25 @@ from kb.answer_values import asked_types
 from kb.as_of import as_of
 from kb.cite import cite
 from kb.evidence import Evidence
+from kb.foremost import DENIES, GATHERED, PROMOTED, Foremost
 from kb.gazetteer import Gazetteer
+from kb.offices import office_asked
 from kb.periods import dates_in
 from kb.question import ARABIC, Question
-from kb.question_parts import COURSE, ITEMS, OFFICE_ASKED, has_halves, named_items, other_half, own_stems
+from kb.question_parts import COURSE, ITEMS, OFFICE_ASKED, asks_of_now, compared, has_halves, named_items, other_half, own_stems
 from kb.records import Citation, Statement
 from kb.said import (
-    ENUMERATED,
     Group,
     Said,
+    as_much_on_the_subject,
     enumerated,
     is_about_itself,
-    is_of_another_time,
     is_silent,
-    latest,
     new_values,
     on_another_thing,
     overlap,
     said_by,
     says_the_same,
-    speaks_of_another,
 )
 from kb.statement_context import context_of
 
@@ -61,26 +59,16 @@ RULES: Mapping[str, Rule] = {
 }
 MEASURED = ("en", "ru", "ur")  # in the others a sentence answers only if it names all that the question does
 STRICT = ("date", "person")  # by their writing nearly all are seen; figures may be words, places unknown to the gazetteer
-GATHERED = ("list", "timeline", "comparison")
 _ACTORS = frozenset({"country", "organisation"})
-TYPED = ("date", "number", "person", "place", "timeline")
-PROMOTED = 0.6  # a sentence with a thing of the asked type goes before one without, from this share of its probability on
-NEARER = 0.85  # the same if the better one holds such a thing too, but further from the question's words
 PART_OF_TWO = 0.35  # share for the half of a question that the best sentence does not answer: the judge weighs both halves
 EACH = 0.4  # share for a country of several compared: its sentences name one of them alone
 AS_NEAR = 0.5  # share of the first statement's nearness of its value to the question's words that a further one's reaches
-PAST = 3650  # days by which another sentence is newer, from which what one says is long past
 FRESH = 0.5  # share of stems that nobody has said yet
 SAME_EVENT = 0.25  # Jaccard overlap of stems below which a month and its day date two events
 HALF = 0.5  # share of the stems of an item, or of a half of the question, that a sentence on it holds
 CORROBORATING = 3  # citations of one statement: more documents convince nobody further
 CONSIDERED = 40  # sentences, the most probable first
-HUB = "PK"  # in nearly every question of this collection: a comparison is between the others
 TOGETHER = 0.15  # share of the threshold from which sentences count that only together are a timeline
-_DENIES = re.compile(
-    r"\b(?:not|no|never|none|nobody|neither|without)\b|\b(?:не|нет|ни)\b|نہیں|بغیر",
-    re.I,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +103,13 @@ class Composer:
             if self.question.kind in GATHERED
             else min(rule.close, PROMOTED, PART_OF_TWO if has_halves(self.question) else 1.0)
         )
-        floor = max(self.threshold, share * evidence[0].probability)
-        sayable = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor]
-        if self._lacks_the_thing(sayable):
+        least = 0.0 if compared(self.question, self.gazetteer) else self.threshold  # one side alone would mislead
+        floor = max(least, share * evidence[0].probability)
+        told = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor and not self._is_cut(item)]
+        sayable = [one for one in told if not is_about_itself(one)]
+        if not sayable or self._lacks_the_thing(sayable):
             return Composed((), ())
-        first = self._silence_first(self._typed_first(self._own_first(sayable)))
+        first = Foremost(self.question, self.gazetteer, self.threshold).order(sayable)
         chosen = self._each_item(sayable) or self._each_country(sayable) or self._groups(first, rule)
         if self.question.kind == "comparison":
             chosen = self._with(chosen, [self._said(item) for item in disputed], rule)
@@ -135,7 +125,15 @@ class Composer:
             and not OFFICE_ASKED.search(self.question.text)
             and (ARABIC.search(best) or _ACTORS & self._types(best))
         )
-        return not names and not _DENIES.search(best)
+        return not names and not DENIES.search(best)
+
+    def _is_cut(self, item: Evidence) -> bool:
+        """Whether a sentence is the rest of one that a page's end cut: it begins small, and what stands before it has no end."""
+        passage = item.candidate.hit.passage
+        if passage.rows or not item.text[:1].islower():
+            return False
+        before = self.text_of(item.candidate.hit.document.id)[: passage.locator.start + item.start].rstrip()
+        return before[-1:].isalpha()
 
     def _types(self, text: str) -> set[str]:
         """Types of the entities that a text names and the question does not: a country signs, too."""
@@ -148,6 +146,8 @@ class Composer:
 
     def _rule(self) -> Rule:
         several = has_halves(self.question)
+        if not several and asks_of_now(self.question) and office_asked(self.question, self.gazetteer):
+            return Rule(1, 1.0)  # one holds an office, whoever held it before
         return RULES.get(self.question.kind) or (PARTS if several else ONE)
 
     def _is_of_what_is_named(self, item: Evidence) -> bool:
@@ -161,60 +161,6 @@ class Composer:
 
     def _said(self, item: Evidence) -> Said:
         return said_by(self.question, item, self.gazetteer)
-
-    def _own_first(self, sayable: list[Said]) -> list[Said]:
-        """Put what speaks of its document, or of "another" thing, behind what does not; of a list first what enumerates."""
-        near = [one for one in sayable if one.probability >= PROMOTED * sayable[0].probability]
-        if self.question.kind == "list":
-            near = self._most_items_first(near)
-        another = self.question.kind not in GATHERED  # of several things "another one" is one of them
-        passed = [one for one in near if is_about_itself(one) or (another and self._is_beside_the_point(one))]
-        best = next((one for one in near if one not in passed), sayable[0])
-        rest = [one for one in sayable if one is not best and not is_about_itself(one)]
-        return [best, *rest] if self._as_much_on_the_subject(best, sayable[0]) else sayable
-
-    def _is_beside_the_point(self, one: Said) -> bool:
-        part = one.part - set(self.question.stems)
-        return bool(part) or speaks_of_another(one, self.question) or is_of_another_time(one, self.question)
-
-    def _most_items_first(self, near: list[Said]) -> list[Said]:
-        """Put the sentences with most items of the asked type first; without a type those that enumerate what is asked."""
-        if asked_types(self.question):
-            return sorted(near, key=lambda one: -min(len(one.main), ENUMERATED))
-        own = own_stems(self.question)
-        whole = [one for one in near if not is_about_itself(one) and own <= one.stems and enumerated(one.text)]
-        return sorted(whole, key=lambda one: -enumerated(one.text)) or near
-
-    def _silence_first(self, sayable: list[Said]) -> list[Said]:
-        """Put "the sources do not state whether it was signed" before what is near, where one thing is asked for."""
-        if self.question.kind not in TYPED:
-            return sayable
-        best, own = sayable[0], own_stems(self.question)
-        enough = max(self.threshold, PROMOTED * best.probability)
-        silent = next((one for one in sayable if own and is_silent(one) and own <= one.stems and one.probability >= enough), None)
-        if silent is None or not self._as_much_on_the_subject(silent, best):
-            return sayable
-        return [silent, *(one for one in sayable if one is not silent)]
-
-    def _typed_first(self, sayable: list[Said]) -> list[Said]:
-        """Put the first sentence with a thing of the asked type before those that hold none, if it is as much on the subject."""
-        if not asked_types(self.question) or self.question.kind not in TYPED:
-            return sayable
-        best = sayable[0]
-        if _DENIES.search(best.evidence.text):  # "the sources do not state when" is the answer, and a date near it is none
-            return sayable
-        enough = (NEARER if best.main else PROMOTED) * best.probability
-        typed = [one for one in sayable if one.main and self._as_much_on_the_subject(one, best) and one.probability >= enough]
-        if not typed:
-            return sayable
-        typed = [one for one in typed if not self._is_beside_the_point(one)] or typed
-        wanted = set(asked_types(self.question))  # "when and where": what tells both is the fewest sentences
-        typed = [one for one in typed if wanted <= {value.type for value in one.main}] or typed
-        if not self.question.period:  # what is so is asked for, and 350 students in 2005 are long past
-            newest = max(map(latest, typed))
-            typed = [one for one in typed if not latest(one) or newest - latest(one) <= PAST or self.question.kind == "date"]
-        first = max(typed, key=lambda one: one.probability * (1 + min(one.nearness, 1)))
-        return [first, *(one for one in sayable if one is not first and (one.main or best.main))]
 
     def _groups(self, sayable: Sequence[Said], rule: Rule) -> list[Group]:
         groups: list[Group] = []
@@ -230,7 +176,7 @@ class Composer:
         return groups
 
     def _adds(self, one: Said, said: Sequence[Said], rule: Rule) -> bool:
-        if is_silent(one) and self.question.kind in GATHERED:
+        if is_silent(one.text) and (self.question.kind in GATHERED or (said[0].main and not has_halves(self.question))):
             return False
         if not self._may_go_beside(one, said[0], rule):
             return self._answers_the_other_half(one, said)
@@ -257,11 +203,21 @@ class Composer:
         return facts and part
 
     def _may_go_beside(self, one: Said, first: Said, rule: Rule) -> bool:
-        if one.probability < rule.close * first.probability or not self._as_much_on_the_subject(one, first):
+        if one.probability < rule.close * first.probability or not as_much_on_the_subject(one, first):
             return False
         if self.question.kind in GATHERED:
             return True
+        if self._names_other_countries(one, first):
+            return False
         return not (on_another_thing(one, first, self.question) or one.part - set(self.question.stems))
+
+    def _names_other_countries(self, one: Said, first: Said) -> bool:
+        """Whether a sentence is on countries that neither the question nor the first sentence names."""
+        asked = {str(mention.entity_id) for mention in self.question.entities}
+        states = {
+            fact for fact in one.facts if fact in self.gazetteer.entities and self.gazetteer.entities[fact].type == "country"
+        }
+        return bool(asked & first.facts) and bool(states - first.facts - asked) and not asked & first.facts <= one.facts
 
     def _enumerated(self, one: Said, said: Sequence[Said]) -> bool:
         """Whether the first sentence has enumerated the item of a row, or all the rest of a sentence's own words."""
@@ -305,7 +261,7 @@ class Composer:
         own = own_stems(self.question) - COURSE
         floor = TOGETHER * self.threshold
         told = [self._said(item) for item in evidence[:CONSIDERED] if item.probability >= floor]
-        told = [one for one in told if asked and one.main and asked <= one.facts and own <= one.stems and not is_silent(one)]
+        told = [one for one in told if asked and one.main and asked <= one.facts and own <= one.stems and not is_silent(one.text)]
         groups = self._groups(told, Rule(RULES["timeline"].statements, TOGETHER)) if told else []
         return groups if len(groups) >= ITEMS else []
 
@@ -322,8 +278,8 @@ class Composer:
 
     def _each_country(self, sayable: Sequence[Said]) -> list[Group]:
         """For a comparison of countries the best sentence on each, in the order asked; none if fewer than two are named."""
-        countries = [c for c in self._asked_countries() if self.gazetteer.entities[c].countries != (HUB,)]
-        if self.question.kind != "comparison" or len(countries) < 2:
+        countries = compared(self.question, self.gazetteer)
+        if not countries:
             return []
         typed = [one for one in sayable if one.main] or sayable
         groups: list[Group] = []
@@ -332,10 +288,6 @@ class Composer:
             if best is not None and all(best is not group.first for group in groups):
                 groups.append(Group([best]))
         return groups
-
-    def _asked_countries(self) -> list[str]:
-        named = [m.entity_id for m in self.question.entities if m.entity_id]
-        return [e for e in dict.fromkeys(named) if self.gazetteer.entities[e].type == "country"]
 
     def _with(self, groups: list[Group], disputed: Sequence[Said], rule: Rule) -> list[Group]:
         """The first statement and those that give the differing values; where none differ, what there is."""
@@ -348,9 +300,6 @@ class Composer:
             if news and all(known is not group for group in found):
                 found.append(known)
         return found[: rule.statements]
-
-    def _as_much_on_the_subject(self, one: Said, best: Said) -> bool:
-        return all(one.evidence.features[name] >= best.evidence.features[name] for name in ("entities", "numbers"))
 
     def _in_order(self, groups: list[Group]) -> list[Group]:
         return sorted(groups, key=lambda group: _first_day(group.first)) if self.question.kind == "timeline" else groups

@@ -7,17 +7,18 @@ the answer's confidence; how far it can be trusted is in docs/calibration.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from kb.embed import Encoded
-from kb.evidence_features import FEATURES, REMEMBERED, features_of, probe, sightings
+from kb.evidence_features import FEATURES, REMEMBERED, Probe, features_of, probe, sightings
 from kb.evidence_model import Model
 from kb.gazetteer import Gazetteer
 from kb.question import Question
+from kb.question_parts import compared, first_half
 from kb.records import Passage
 from kb.references import is_reference_list
 from kb.retrieve import Candidate
@@ -63,8 +64,27 @@ class Judge:
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Evidence]:
         """All sentences of the first PASSAGES candidates, the most probable first."""
-        asked = probe(self.question, self.encoded, self.idf)
         judged = [c for c in candidates[:PASSAGES] if not is_reference_list(c.hit.passage.locator.section)]
+        views = [probe(question, self.encoded, self.idf, without) for question, without in self._views()]
+        weighed = [self._weighed(asked, judged, candidates) for asked in views]
+        found = [max(of_one, key=lambda evidence: evidence.probability) for of_one in zip(*weighed, strict=True)]
+        return sorted(_without_other_rows(found), key=lambda e: (-e.probability, e.rank, e.start))
+
+    def _views(self) -> Iterator[tuple[Question, Sequence[tuple[int, int]]]]:
+        """The question, and what is left of it without some words: what answers its first half well answers, though it has no
+        word of the other, and of countries that are compared a sentence has one."""
+        yield self.question, ()
+        half = first_half(self.question)
+        if half:
+            yield self.question, [(len(half), len(self.question.text))]
+        countries = compared(self.question, self.gazetteer)
+        for one in countries:
+            others = [m for m in self.question.entities if m.entity_id in countries and m.entity_id != one]
+            kept = tuple(m for m in self.question.entities if m not in others)
+            yield replace(self.question, entities=kept), [(m.start, m.end) for m in others]
+
+    def _weighed(self, asked: Probe, judged: Sequence[Candidate], candidates: Sequence[Candidate]) -> list[Evidence]:
+        """The sentences of `judged` with their probabilities, in order; `candidates` is the whole list."""
         seen = [
             sighting
             for sighting in sightings(asked, judged, statement_spans)
@@ -72,11 +92,10 @@ class Judge:
         ]
         rows = features_of(asked, seen, candidates, self.gazetteer)
         held = np.where(rows[:, FEATURES.index("numbers")] > 0, 1.0, NO_FIGURE)
-        found = [
+        return [
             Evidence(one.candidate, one.rank, *one.span, dict(zip(FEATURES, row, strict=True)), float(probability))
             for one, row, probability in zip(seen, rows.tolist(), self.model.probabilities(rows) * held, strict=True)
         ]
-        return sorted(_without_other_rows(found), key=lambda e: (-e.probability, e.rank, e.start))
 
 
 def _without_other_rows(found: Sequence[Evidence]) -> list[Evidence]:
@@ -105,7 +124,8 @@ def statement_spans(passage: Passage) -> Sequence[tuple[int, int]]:
 
 @lru_cache(maxsize=4096)  # passages: 10 MB
 def _sentences(text: str) -> tuple[tuple[int, int], ...]:
-    return tuple(sentence_spans(text))
+    """Those of lines that are no lists of sources: "Sources: A title. A publisher. 2022" has sentences, and none that answers."""
+    return tuple(span for span in sentence_spans(text) if not REFERENCE_LINE.match(text, text.rfind("\n", 0, span[0]) + 1))
 
 
 @lru_cache(maxsize=REMEMBERED)

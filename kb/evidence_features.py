@@ -19,6 +19,7 @@ import numpy.typing as npt
 from kb.embed import Encoded
 from kb.gazetteer import Gazetteer
 from kb.maxsim import Packed, similarities
+from kb.preferred import standing
 from kb.question import Question, articles_in, has_expected, numbers_in
 from kb.records import Passage
 from kb.retrieve import Candidate
@@ -38,6 +39,7 @@ QUESTION_WORD = re.compile(
     r"(?:کیا|کب|کہاں|کون|کس|کتن[ایے]|کیوں|کیسے|کونس[ایے])(?=\s|$)",
     re.I,
 )
+_EACH = re.compile(r"\b(?:for|on|by) (?:each|either|both) (?:sides?|part(?:y|ies)|countr(?:y|ies))\b|\bот каждой стороны\b", re.I)
 ARABIC = re.compile(r"[\u0600-\u06ff]")
 NEGATION = re.compile(
     r"\b(?:not|no|never|without|neither|nor|none|cannot|failed|refused|denied)\b|n['’]t\b|\b(?:не|нет|без|никогда)\b|نہیں|بغیر",
@@ -100,10 +102,13 @@ class Sighting:
     near: float
 
 
-def probe(question: Question, encoded: Encoded, idf: Mapping[str, float]) -> Probe:
-    """The content words with their tokens; all words where none carries meaning. `idf` is by stem."""
+def probe(question: Question, encoded: Encoded, idf: Mapping[str, float], without: Sequence[Span] = ()) -> Probe:
+    """The content words with their tokens; all words where none carries meaning. `idf` is by stem. What only asks how things
+    stand ("latest") is left out, and what stands at `without`."""
     text = question.text
-    matches = [w for w in WORD.finditer(text) if w[0].casefold() not in FUNCTION_WORDS] or list(WORD.finditer(text))
+    beside = [*standing(text), *((m.start(), m.end()) for m in _EACH.finditer(text)), *without]
+    meaning = [w for w in WORD.finditer(text) if w[0].casefold() not in FUNCTION_WORDS] or list(WORD.finditer(text))
+    matches = [w for w in meaning if not any(a <= w.start() < b for a, b in beside)] or meaning
     words: list[re.Match[str]] = []
     rows: list[int] = []
     firsts: list[int] = []

@@ -29,8 +29,10 @@ from kb.finding import Finding, confidence, contradictions, finding_of, reason
 from kb.gazetteer import Gazetteer
 from kb.generate import Task, Writer, Written, writer_of
 from kb.language import LANGUAGES
+from kb.offices import holders, office_asked
 from kb.pictures import PagePictures, Paint, Picture, PictureOrder, checked_mark, marked, page_of
 from kb.ports import Reading
+from kb.preferred import without_standing
 from kb.question import Question, understand
 from kb.records import (
     Answer,
@@ -47,6 +49,7 @@ from kb.records import (
 )
 from kb.retrieve import Candidate, Query, Ranking, Stopwatch, retrieve
 from kb.sources import source_of
+from kb.spelling import read_as
 from kb.staging import STORE_FILE
 from kb.understood import understood
 
@@ -316,11 +319,20 @@ class Library:
         with watch.step("understand"):
             question = understand(text, self._gazetteer)
             chosen = self._checked(filters)
-            aliases = self._gazetteer.expand(question.text) if expand else ()
         reading = self._reading()
+        with watch.step("read"):
+            read = read_as(question, self._gazetteer, reading.snapshot.words.document_frequencies)
+            if read != question.text:
+                question = understand(read, self._gazetteer)
+            aliases = self._aliases(question) if expand else ()
         with watch.step("encode"):
-            encoded = self._encode().encode_query(question.text)
+            encoded = self._encode().encode_query(without_standing(question.text))
         return question, Query(question, encoded, aliases, chosen), reading
+
+    def _aliases(self, question: Question) -> tuple[str, ...]:
+        """Other names of what the question names; of an office, who holds it."""
+        office = office_asked(question, self._gazetteer)
+        return (*self._gazetteer.expand(question.text), *(holders(office, self._gazetteer) if office else ()))
 
     def _retrieved(self, reading: Reading, query: Query, watch: Stopwatch, most: int) -> list[Candidate]:
         """The `most` best, or more."""

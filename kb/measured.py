@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from kb.quantities import Dimension, Quantity
+from kb.language import detect
+from kb.quantities import Dimension, Quantity, quantities_of
 from kb.question import ARABIC, EXPECTED, Question
-from kb.words import FUNCTION_WORDS, WORD, stem
+from kb.words import FUNCTION_WORDS, WORD, stem, stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,9 @@ _COUNT = re.compile(r"\bhow many\b|\bnumber of\b|\bсколько\b|\bчисло
 _LONG = re.compile(r"\bhow (?:long|far)\b|\bкак долго\b|کتن[ایے] (?:دیر|لمب)", re.I)
 _LENGTH = re.compile(r"\bhow far\b|\bhow long (?:is|are|was|were)\b(?!.*\b(?:valid|last|stay|take|open|closed)\w*)|لمب", re.I)
 DATE_ASKED = dict(EXPECTED)["date"]
-_DAYS = re.compile(r"\b(?:which|what|different) (?:\w+ )?(?:days?|dates?)\b|\bкакие даты\b|تاریخیں", re.I)
+_DAYS = re.compile(
+    r"\b(?:which|what|different) (?:\w+ )?(?:days?|dates?)\b|\bagree (?:on|about) the (?:day|date)\b|\bкакие даты\b|تاریخیں", re.I
+)
 # "Was the run of 2023 the first?" asks whether another came before.
 _FIRST = re.compile(r"^(?:was|were|is|did)\b.*\bfirst\b|\bперв\w+ ли\b|^کیا .*پہل[ایے]", re.I)
 _COMPARES = re.compile(
@@ -109,6 +112,22 @@ ABOUT_FIGURES = frozenset(
     counts what which цифра цифры данные данным разным разные источники источник расхождение сведения сообщают
     значение год году года year years month سال ماہ اعداد شمار ذرائع مختلف""".split()
 )
+_HOW = re.compile(r"\bhow (?:often|soon|long|far|high|deep|wide|many)\b", re.I)
+_METRES = r"\d[\d.,]*(?:[\s-](?:km|kilomet\w+|m|met\w+|км|м|کلومیٹر|میٹر))?[\s-]"
+#: What extends how: how it is asked for, and how a figure says it.
+_EXTENTS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = tuple(
+    (name, re.compile(rf"\b(?:{words})\b|{more}", re.I), re.compile(rf"{_METRES}(?:{told})|\b(?:{behind})\b \d", re.I))
+    for name, words, more, told, behind in (
+        ("length", "how long|length", "длин|протяж|لمب", "long|طویل|لمب", "длиной|протяжённостью"),
+        ("width", "how (?:wide|broad)|width", "ширин|چوڑ", "wide|broad|چوڑ", "шириной"),
+        ("height", "how (?:high|tall)|height|altitude", "высот|بلند", "high|tall|above sea|بلند", "высотой"),
+        ("depth", "how deep|depth", "глубин|گہر", "deep|گہر", "глубиной"),
+    )
+)
+_UNITS_ALONE: frozenset[Dimension] = frozenset(("energy", "mass"))  # of the others figures without their unit may be meant
+_CLAUSE = re.compile(r"[,;](?!\d)|\b(?:and|but|while|whereas|with|а|но)\b|جبکہ", re.I)
+_AMOUNT = re.compile(r"\d[\d.,]*\d (?=million|billion|млн|млрд|ملین|ارب)|\d (?=million|billion|млн|млрд|ملین|ارب)")
+_SUM = re.compile(r"\d.*(?:USD|dollar|долл|ڈالر)|(?:USD|\$)\s?\d", re.I)
 _NEXT = re.compile(r"[,;.]|\b(?:and|but|while|и|а)\b|اور", re.I)
 _BETWEEN = 200  # characters that a figure between a word and a value puts between them
 _BEHIND = 8  # "exports of USD 5 million" is more usual than "USD 5 million of exports"
@@ -180,6 +199,53 @@ def parts_of(text: str) -> frozenset[str]:
 def is_planned(text: str) -> bool:
     """Whether a text speaks of what is aimed at, and not of what was reached."""
     return bool(_PLANNED.search(text))
+
+
+def only_aimed_at(question: Question, text: str) -> bool:
+    """Whether a question asks what a flow came to ("How much is trade with …?") and all sums of a text are what was aimed at."""
+    wanted = asked(question)
+    if wanted.planned or wanted.compared or not any(is_flow(name) for name in wanted.measures):
+        return False
+    clauses = [clause for clause in _CLAUSE.split(text) if _SUM.search(clause)]
+    aims = {number for clause in clauses if is_planned(clause) for number in _AMOUNT.findall(clause)}
+    return bool(clauses) and all(is_planned(clause) or set(_AMOUNT.findall(clause)) <= aims for clause in clauses)
+
+
+def gives_another_measure(question: Question, text: str) -> bool:
+    """Whether a text cannot give the figure that a question asks for: it counts no such things, has no such unit, or has only
+    another measure of the same dimension ("cost" for "price")."""
+    wanted = asked(question)
+    if question.kind != "number" or wanted.compared:
+        return False
+    if _has_other_extent(question.text, text):
+        return True
+    told = {name for name, _, _ in named_measures(text)}
+    of_money = all("money" in MEASURES[name].dimensions for name in wanted.measures) and not _HOW.search(question.text)
+    if wanted.measures and of_money and not any(one.dimension in ("count", *wanted.dimensions) for one in quantities_of(text)):
+        return True
+    if told & wanted.measures:
+        return False
+    if wanted.dimensions == {"count"}:
+        nouns = wanted.nouns - {one for mention in question.entities for one in stems(mention.text)}
+        if not nouns or nouns & set(stems(text)) or detect(text) != question.language:
+            return False
+        others = {name for name in told if "count" in MEASURES[name].dimensions}
+        return bool(others) or not any(one.dimension == "count" for one in quantities_of(text))  # "members" may be "panelists"
+    units = wanted.dimensions & _UNITS_ALONE
+    if units and not any(one.dimension in units for one in quantities_of(text)):
+        return True
+    flows = {name for name in told if is_flow(name)} if any(is_flow(name) for name in wanted.measures) else set()
+    alike = {
+        name for name in told if set(MEASURES[name].dimensions) & {d for n in wanted.measures for d in MEASURES[n].dimensions}
+    }
+    return bool(wanted.measures and alike and not flows)
+
+
+def _has_other_extent(question: str, text: str) -> bool:
+    """Whether a text measures only another extent of a thing than is asked for: "14 km wide" is no length."""
+    asked_for = {name for name, words, _ in _EXTENTS if words.search(question)}
+    told = {name for name, _, figure in _EXTENTS if figure.search(text)}
+    return bool(asked_for and told) and not asked_for & told
 
 
 def measure_of(text: str, value: Quantity, others: Sequence[Quantity], context: str) -> str:

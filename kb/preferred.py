@@ -21,12 +21,30 @@ _OFFICIAL = re.compile(
     r"\bофициальн\w*|\bсогласно (?:соглашени|договор|протокол|конвенци|текст)\w*|سرکاری|باضابطہ|معاہدے کے مطابق",
     re.I,
 )
+#: Words that ask how things stand, and that no source uses of itself: a sentence need not have them to answer.
+_STANDING = re.compile(
+    rf"(?:{_NEWEST.pattern})|\b(?:now|today|recent(?:ly)?|so far|updates?|status|state of play|news on|"
+    r"last(?! (?:year|month|week|quarter|session|decade|stage|phase)))\b|"
+    r"\b(?:статус\w*|состояни\w+ дел|новости о|на сегодня)\b|(?:صورت ?حال|حیثیت|ابھی|آج کل)",
+    re.I,
+)
 TIERS = 4  # of authority below the highest
 
 
 class Preference(NamedTuple):
     newest: bool
     official: bool
+
+
+def standing(question: str) -> list[tuple[int, int]]:
+    """Where a question asks how things stand now: "latest", "status of", «сейчас»; empty where it does not."""
+    return [match.span() for match in _STANDING.finditer(question)]
+
+
+def without_standing(question: str) -> str:
+    """The question with blanks in place of those words: every other stays where it is. As it is where nothing else is left."""
+    blank = _STANDING.sub(lambda match: " " * len(match[0]), question)
+    return blank if any(map(str.isalpha, blank)) else question
 
 
 def preference(question: str) -> Preference:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -11,6 +12,7 @@ from kb.errors import BadRequest
 from kb.gazetteer import Gazetteer
 from kb.language import detect
 from kb.periods import period_of
+from kb.preferred import without_standing
 from kb.question_kind import Kind, kind_of
 from kb.records import Mention, Period
 from kb.words import query_stems
@@ -30,6 +32,7 @@ EXPECTED: tuple[tuple[Expected, re.Pattern[str]], ...] = (
     ("number", re.compile(r"\b(how (many|much|long|far|large|big|often|high|wide|deep)|what (?:(?:is|was|are|"
                           r"were) (?:the )?)?(?:total )?"
                           r"(share|percentage|length|distance|width|height|capacity|price|value|number|amount|sum|rate|population))\b|"
+                          r"\bwhat (?:[\w-]+ ){0,2}figure\b|\band what (?:was|is) it\b|"
                           r"\bсколько\b|как(?:ова?|ую|ое|ой) (?:был[ао]? )?(?:общ\w+ )?(цен|протяж|длин|ширин|"
                           r"высот|расстоян|мощност|сумм|стоимост|"
                           r"дол[яюи]|числ|количеств|населен)|каков (экспорт|импорт|объ)|کتن[ایے]|"
@@ -41,6 +44,23 @@ EXPECTED: tuple[tuple[Expected, re.Pattern[str]], ...] = (
     ("place", re.compile(r"\b(where|which (city|port|place|crossing))\b|\bгде\b|\bкуда\b|کہاں|کس (?:شہر|مقام|اڈے)|"
                          r"\b(?:qayerda|қаерда|қайда|кайда|nerede)\b|کجا|कहाँ|कहां", re.I)),
 )  # fmt: skip
+#: "latest trade with Turkmenistan", "What is the price of …?": a figure is wanted, and no question word says so.
+_FIGURE = re.compile(
+    r"^\W*(?:(?:what(?:['’]?s| is| was| are| were)|каков[аоы]?|tell me|give me|show me)\s+)?"
+    r"(?:(?!(?:why|how|which|what|who|when|where|does|do|did|is|are|was|were)\b)[\w'’–-]+\s+){0,4}?"
+    r"(?:(?:trade|exports|imports|turnover|price|cost|fare|length|capacity|tariff)(?! (?:agreement|target|goal|minist|route|"
+    r"cent|deal|pact|fair|house|mission|envoy|corridor|treaty|policy|rules|partner)\w*)|trade (?:target|goal)s?|"
+    r"торговля|товарооборот|экспорт|импорт|цена|стоимость)\b|"
+    r"^\W*(?:\S+\s+){1,6}(?:تجارت|برآمدات|درآمدات|قیمت|لاگت|لمبائی)\W*$|"
+    r"^(?!.*\b(?:why|how|which|who|where)\b).*\b(?:number of|count$)",
+    re.I,
+)
+#: The same of a date: "TAPI completion date", "dates of the visit".
+_DATE_WANTED = re.compile(
+    r"^(?!.*\b(?:why|how|which|who|where|do|does|did|differ\w*|agree)\b).*\b(?:dates? of|"
+    r"(?:completion|signing|signature|start|opening|launch|founding|closing|target|ratification|visit) dates?)\b",
+    re.I,
+)
 # A question word before it, and neither a comma nor "and", "on", "since" between the clause and it.
 _WHEN_TOLD = re.compile(
     r"^.*\b(?:what|which|how|who|whom|where|why|is|are|was|were|did|does|do)\b.*(?<!\band)(?<!\bor)(?<!\bsince)(?<!\bby)(?<!\bon)(?<!\buntil)"
@@ -98,25 +118,40 @@ def understand(text: str, gazetteer: Gazetteer, today: date | None = None) -> Qu
     text = " ".join(text.replace("\0", " ").split())
     if len(text) > MAX_CHARACTERS:
         raise BadRequest(f"the question has {len(text):,} characters; at most {MAX_CHARACTERS:,} are taken. Ask for one thing.")
-    stems = tuple(query_stems(text))
+    stems = tuple(query_stems(without_standing(text)))
     if not stems:
         raise BadRequest("the question is empty; ask in words, for example: When was the QTTA signed?")
     article = ARTICLE.search(text)
     rest = text[: article.start()] + text[article.end() :] if article else text
-    expected: Expected = min(expected_in(text), default=(0, ""))[1]
+    expected: Expected = min(expected_in(text), default=(0, _wanted(text)))[1]
     looked_up = arabic(article[1] or article[2]) if article else None
     period = period_of(rest, today or date.today())
+    entities = gazetteer.find(text)
     return Question(
         text=text,
-        language=detect(text),
+        language=detect(_without(text, entities)),
         expected=expected,
         stems=stems,
         numbers=_to_be_named(rest, period),
         article=looked_up,
-        entities=gazetteer.find(text),
+        entities=entities,
         kind=kind_of(text, expected, looked_up),
         period=period,
     )
+
+
+def _without(text: str, mentions: Sequence[Mention]) -> str:
+    """The text without names: in a short question ("Turkmenistan visa") their letters decide what language it seems to be in.
+    With them where nothing else is left."""
+    rest = text
+    for mention in reversed(mentions):
+        rest = rest[: mention.start] + rest[mention.end :]
+    return rest if any(map(str.isalpha, rest)) else text
+
+
+def _wanted(text: str) -> Expected:
+    """What a question without a question word asks for, as far as its nouns tell."""
+    return "date" if _DATE_WANTED.match(text) else "number" if _FIGURE.match(text) else ""
 
 
 def expected_in(text: str) -> list[tuple[int, Expected]]:

@@ -34,7 +34,7 @@ _TIMELINE = re.compile(
 _COMPARISON = re.compile(
     r"\b(?:compar\w+|differ\w*|disagree\w*|(?:sources|figures|counts|reports|numbers|estimates|"
     r"dates)\b.{0,40}\bagree|conflict(?:s|ing)?|in conflict|contradict\w*|versus|vs\.?|odd|"
-    r"(?:more|less|fewer|larger|smaller|longer|higher|lower|earlier|later|greater) than)\b|"
+    r"(?:more|less|fewer|larger|smaller|longer|higher|lower|earlier|later|greater)(?: than|\b.{0,60}\bor))\b|"
     r"сравн\w+|по разным (?:данным|источникам)|отлича\w+|различ\w+|расх\w+ся|противореч\w+|(?:больше|меньше|"
     r"выше|ниже|длиннее|раньше|позже),? чем|"
     r"موازنہ|مختلف|متضاد|میں کیا فرق|کی نسبت",

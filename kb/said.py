@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from kb.answer_values import Value, content, facts_of, main_values, nearness_of, values_of
 from kb.cells import cells_of
@@ -28,6 +29,7 @@ _ANOTHER_ONE = re.compile(
 _SILENT = re.compile(
     r"\b(?:is|are|was|were) not (?:stated|given|named|known|reported|told)\b|"
     r"\b(?:do|does|did) not (?:state|say|tell|give|name|report|mention|record)\b|"
+    r"\b(?:gives?|names?|states?|reports?) no (?:figures?|dates?|names?|numbers?|price|sum|place|reason)\b|"
     r"\bне (?:указан\w*|сообща\w+|назван\w*|говор\w+|известн\w+)\b|(?:نہیں بتا|درج نہیں|معلوم نہیں|ذکر نہیں)",
     re.I,
 )
@@ -143,9 +145,21 @@ def latest(one: Said) -> int:
     return max((span.last for span in timespans_of(one.text)), default=0)
 
 
-def is_silent(one: Said) -> bool:
-    """Whether the sentence says that the sources do not tell."""
-    return bool(_SILENT.search(one.text))
+def told_until(one: Said, today: int) -> int:
+    """The month of the latest day up to `today` (a day number) that the sentence dates, counted from year 0; 0 for none. A day
+    of February is no later than February."""
+    days = [date.fromordinal(min(span.last, today)) for span in timespans_of(one.text) if span.first <= today]
+    return max((day.year * 12 + day.month for day in days), default=0)
+
+
+def as_much_on_the_subject(one: Said, best: Said) -> bool:
+    """Whether a sentence has as many of the question's names and figures as the best one."""
+    return all(one.evidence.features[name] >= best.evidence.features[name] for name in ("entities", "numbers"))
+
+
+def is_silent(text: str) -> bool:
+    """Whether a sentence says that the sources do not tell."""
+    return bool(_SILENT.search(text))
 
 
 def is_about_itself(one: Said) -> bool:

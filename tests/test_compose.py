@@ -156,6 +156,8 @@ def test_what_a_pronoun_leans_on_is_shown_beside_the_quote():
     ("text", "reason"),
     [
         ("Gwadar", "names something but asks nothing"),
+        ("What about Tajikistan?", "names something but asks nothing"),
+        ("А как насчёт Таджикистана?", "names something but asks nothing"),
         ("CASA-1000", "names something but asks nothing"),
         ("When? Where? Who? How much was it?", "4 questions at once"),
         ("When was it signed, and where? And by whom?", None),

@@ -36,6 +36,7 @@ from kb.staging import StagedDocument, Staging
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "corpus"
 QUESTIONS = ROOT / "tests" / "quality" / "questions.jsonl"
+DESK = QUESTIONS.with_name("desk.jsonl")
 FONT = Path("/usr/share/fonts/truetype/noto/NotoSerif-Regular.ttf")
 #: The version whose letters the committed PDFs embed: Debian 12. Another one draws the same text from other bytes.
 FONT_SHA256 = "9d7583b7dc9e812afd32a14280c5cac3160012efe50c8d08938f4fea266ff67f"
@@ -332,3 +333,22 @@ def test_evidence_stands_in_its_document(row: dict[str, Any]) -> None:
     for entry in row["evidence"]:
         assert any(squeeze(entry["text"]) in text for text in read_documents(entry["document"])), entry
     assert any(says(entry["text"], accepted) for entry in row["evidence"] for accepted in row["answer"])
+
+
+def test_questions_of_the_desk_are_well_formed() -> None:
+    """As people type them; one half to work with, the other to measure with."""
+    found = items(DESK)
+    assert len({row["id"] for row in found}) == len({row["question"] for row in found}) == len(found) >= 90
+    assert not {row["question"] for row in found} & {row["question"] for row in questions()}
+    for row in found:
+        assert set(row) == {"id", "question", "language", "kind", "status", "answer", "evidence", "split"}
+        assert row["language"] in LANGUAGES and row["split"] in ("dev", "test")
+        assert bool(row["answer"]) == bool(row["evidence"]) == (row["status"] == "answered")
+    for half in ("dev", "test"):
+        assert sum(row["status"] == "abstained" and row["split"] == half for row in found) >= 15
+
+
+@pytest.mark.parametrize("row", [row for row in items(DESK) if row["status"] == "answered"], ids=lambda row: row["id"])
+def test_what_answers_the_desk_stands_in_the_corpus(row: dict[str, Any]) -> None:
+    for entry in row["evidence"]:
+        assert any(squeeze(entry["text"]) in text for text in read_documents(entry["document"])), entry

@@ -171,3 +171,21 @@ def test_question_tokens_weigh_by_rarity_and_function_words_nothing():
     found = probe(understand(text, GAZETTEER), ENCODER.encode_query(text), {"qtta": 3.0, "sign": 1.0})
     assert found.stems == ("qtta", "sign")
     assert np.allclose(found.weights, [0.75, 0.25])
+
+
+def test_a_line_of_sources_has_no_sentence_that_answers():
+    text = "The airline opened a service. \n\nSources: Flights begin. A News Agency / Another one. 2022-12-14."
+    assert [one.text for one in judged("When did the airline open a service?", [text])] == ["The airline opened a service."]
+
+
+def test_what_only_asks_how_things_stand_is_no_word_to_be_found():
+    asked = understand("What is the latest on the airline service?", GAZETTEER)
+    found = probe(asked, ENCODER.encode_query(asked.text), dict.fromkeys(asked.stems, 1.0))
+    assert "latest" not in found.stems and "airlin" in found.stems
+
+
+def test_a_sentence_on_the_first_half_of_a_question_answers_as_if_that_were_asked():
+    text = "The airline opened a service on 27 June 2024."
+    half = judged("When did the airline open a service?", [text])[0].probability
+    both = judged("When did the airline open a service and in whose presence?", [text])[0].probability
+    assert both == pytest.approx(half, abs=0.1)

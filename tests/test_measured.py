@@ -1,7 +1,15 @@
 import pytest
 
 from kb.gazetteer import Gazetteer
-from kb.measured import asked, compares, is_planned, measure_of, parts_of
+from kb.measured import (
+    asked,
+    compares,
+    gives_another_measure,
+    is_planned,
+    measure_of,
+    only_aimed_at,
+    parts_of,
+)
 from kb.quantities import quantities_of
 from kb.question import understand
 
@@ -58,3 +66,40 @@ def test_targets_parts_and_comparisons_are_known_by_their_words():
     assert parts_of("14 km had been laid") == {"done"} and parts_of("the first stage is 153 km long") == {"section"}
     assert not parts_of("the line is 14 km long")
     assert compares("Do the sources agree?") and compares("по разным данным") and not compares("When was it signed?")
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "other"),
+    [
+        ("How many lorries entered Pakistan?", "Vehicles registered in Uzbekistan may enter.", False),
+        ("How many stations will the line have?", "The line is 1,733 km long.", True),
+        ("How many megawatt-hours were imported?", "More than 102 towers were up in April 2025.", True),
+        ("How many panelists sit on a panel?", "A panel shall comprise three members.", False),
+        ("How often is the tariff reviewed?", "The lists are reviewed every five years.", False),
+        ("How many megawatt-hours were imported?", "5 GWh were imported.", False),
+        ("What is the price of the gas?", "The pipeline costs USD 8 billion.", True),
+        ("What is the price of the gas?", "The gas is priced at USD 200.", False),
+        ("What is the trade with Uzbekistan?", "The transit trade agreement was signed on 15 July 2021.", True),
+        ("What is the trade with Uzbekistan?", "Exports were USD 63.65 million.", False),
+        ("How long is the Wakhan strip?", "The strip is 14 km wide.", True),
+        ("How wide is the Wakhan strip?", "The strip is 14 km wide.", False),
+        ("How large is the share of gas?", "1.3 billion cubic feet a day.", False),
+        ("Who signed it?", "The strip is 14 km wide.", False),
+    ],
+)
+def test_a_figure_of_something_else_is_none(question, text, other):
+    assert gives_another_measure(understand(question, GAZETTEER), text) is other
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "planned"),
+    [
+        ("How much is trade with Turkmenistan?", "Ahsan Iqbal proposed trade of USD 4 billion.", True),
+        ("latest trade with Tajikistan?", "The goal is USD 500 million; Ishaq Dar named USD 500 million again.", True),
+        ("How much is trade with Turkmenistan?", "Trade was USD 250 million, with USD 1 billion as the goal.", False),
+        ("What is the trade target with Turkmenistan?", "Ahsan Iqbal proposed trade of USD 4 billion.", False),
+        ("When was it signed?", "Ahsan Iqbal proposed trade of USD 4 billion.", False),
+    ],
+)
+def test_what_was_aimed_at_is_not_what_was_reached(question, text, planned):
+    assert only_aimed_at(understand(question, GAZETTEER), text) is planned

@@ -89,3 +89,10 @@ def test_too_long_is_said_with_both_figures():
 )
 def test_a_thing_of_the_expected_type(expected, sentence, there):
     assert has_expected(expected, sentence) is there
+
+
+@pytest.mark.parametrize(
+    "text", ["Turkmenistan ambassador", "visa free diplomatic passports Uzbekistan", "Pakistan-Kazakhstan trade"]
+)
+def test_names_do_not_make_the_language(text):
+    assert understand(text, GAZETTEER).language == "en"

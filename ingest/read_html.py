@@ -21,7 +21,6 @@ from ingest.page_shown import prepare
 from ingest.table_grid import LONGEST_CELL, names_columns
 from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
 from ingest.web_archive import page_in
-from kb.language import detect
 from kb.records import Metadata, Parsed
 
 READER = f"trafilatura {version('trafilatura')}"
@@ -35,7 +34,7 @@ LITTLE = 0.15  # share of the page's words below which the operator is told; the
 FIRST = 3  # blocks among which a document's own heading is looked for
 FEW = 40  # words of a page below which the operator is told
 _DOCUMENT = re.compile(r"[^/=?&]+\.(?:pdf|docx?|odt|rtf)\b", re.IGNORECASE)
-TEMPLATES = ("en", "ru")
+TEMPLATES = ("en", "ru")  # languages that pages in any other say of themselves: the text tells then
 
 _DECLARED = re.compile(
     rb"<(?:meta\s[^>]{0,300}?charset|\?xml\s[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.I
@@ -63,7 +62,7 @@ def read(path: File) -> tuple[Parsed, ...]:
     text, blocks, pages = builder.build()
     found = found or Page()
     found.url = found.url or saved.address
-    found.language = language if _is_written_in(language, text) else ""
+    found.language = "" if language in TEMPLATES else language
     metadata, more = _metadata(found, shown, _seen(whole), _seen(builder)[:FIRST])
     few = _few_words(len(_WORD.findall(text)), shown)
     if not text:
@@ -155,11 +154,6 @@ def _whole(tree: html.HtmlElement) -> TextBuilder:
     builder = TextBuilder()
     add_blocks(builder, tree if body is None else body)
     return builder
-
-
-def _is_written_in(language: str, text: str) -> bool:
-    """Can the text be in the language that the page says? Many pages say that of the template, English or Russian."""
-    return language not in TEMPLATES or detect(text) == language
 
 
 def _blocks(whole: TextBuilder, found: Page | None) -> tuple[TextBuilder, tuple[str, ...]]:

@@ -19,6 +19,14 @@ from tests.ray_nodes import processes
 HOLD = "echo; exec sleep infinity"
 
 
+def _network(pid: int) -> str:
+    """The network that a process is in; "" of one that has ended meanwhile."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net")
+    except FileNotFoundError:
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """`holder`: a process that does nothing but keep the namespaces."""
@@ -33,8 +41,8 @@ class Machine:
 
     def processes(self, fits: Callable[[str], bool]) -> list[int]:
         """Those on this machine whose command line fits, oldest first."""
-        here = os.readlink(f"/proc/{self.holder}/ns/net")
-        return [pid for pid in processes(fits) if os.readlink(f"/proc/{pid}/ns/net") == here]
+        here = _network(self.holder)
+        return [pid for pid in processes(fits) if _network(pid) == here]
 
     def unplug(self) -> None:
         _do("ip", "link", "set", self.name, "down")

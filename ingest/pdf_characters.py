@@ -22,7 +22,13 @@ _ADDRESS, _NUMBER = ctypes.c_void_p, ctypes.c_int
 
 def _by_addresses(function: Any, result: Any, *arguments: Any) -> Any:
     """The function with addresses as numbers. The interpreter's lock is kept: a call takes less time than giving it up."""
-    return ctypes.PYFUNCTYPE(result, *arguments)(ctypes.cast(function, _ADDRESS).value)
+    return ctypes.PYFUNCTYPE(result, *arguments)(_address(function))
+
+
+def _address(pointer: Any) -> int:
+    address = ctypes.cast(pointer, _ADDRESS).value
+    assert address is not None
+    return address
 
 
 _unicode = _by_addresses(raw.FPDFText_GetUnicode, ctypes.c_uint, _ADDRESS, _NUMBER)
@@ -57,8 +63,7 @@ class Characters:
 def characters(textpage: Any) -> Characters:
     """All of a text page, which must stay open while the addresses are used."""
     count = textpage.count_chars()
-    page = ctypes.cast(textpage.raw, _ADDRESS).value
-    assert page is not None
+    page = _address(textpage.raw)
     rects = np.zeros((count, 4), np.float32)  # left, top, right, bottom
     origins = np.zeros((count, 2), np.float64)
     start, places = rects.ctypes.data, range(count)

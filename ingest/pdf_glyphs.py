@@ -195,7 +195,8 @@ class Reading:
         no text object."""
         result: list[tuple[int, str, int]] = []
         objects = self._found.objects
-        high, last, number, spaced = 0, -1, 0, False
+        last: int | None = -1
+        high, number, spaced = 0, 0, False
         for position, code in enumerate(self._found.codes):
             if 32 < code < 160:
                 text, high, spaced = chr(code), 0, False
@@ -279,7 +280,7 @@ class Reading:
         a, b, c, d = matrix
         along = (x1 - x0) * a + (y1 - y0) * b
         down = -(x1 - x0) * c - (y1 - y0) * d
-        return down > 0 and abs(along) < 0.1 * down
+        return bool(down > 0 and abs(along) < 0.1 * down)
 
 
 def _rounded(angle: float) -> int:

@@ -20,24 +20,24 @@ raw: Any = pypdfium2.raw  # bindings without types
 _ADDRESS, _NUMBER = ctypes.c_void_p, ctypes.c_int
 
 
-def _by_addresses(function: Any, result: Any, *arguments: Any) -> Any:
+def by_addresses(function: Any, result: Any, *arguments: Any) -> Any:
     """The function with addresses as numbers. The interpreter's lock is kept: a call takes less time than giving it up."""
-    return ctypes.PYFUNCTYPE(result, *arguments)(_address(function))
+    return ctypes.PYFUNCTYPE(result, *arguments)(address(function))
 
 
-def _address(pointer: Any) -> int:
+def address(pointer: Any) -> int:
     address = ctypes.cast(pointer, _ADDRESS).value
     assert address is not None
     return address
 
 
-_unicode = _by_addresses(raw.FPDFText_GetUnicode, ctypes.c_uint, _ADDRESS, _NUMBER)
-_text_object = _by_addresses(raw.FPDFText_GetTextObject, _ADDRESS, _ADDRESS, _NUMBER)
-_loose_box = _by_addresses(raw.FPDFText_GetLooseCharBox, _NUMBER, _ADDRESS, _NUMBER, _ADDRESS)
-_origin = _by_addresses(raw.FPDFText_GetCharOrigin, _NUMBER, _ADDRESS, _NUMBER, _ADDRESS, _ADDRESS)
-_matrix = _by_addresses(raw.FPDFText_GetMatrix, _NUMBER, _ADDRESS, _NUMBER, _ADDRESS)
-_font_size = _by_addresses(raw.FPDFText_GetFontSize, ctypes.c_double, _ADDRESS, _NUMBER)
-_font = _by_addresses(raw.FPDFTextObj_GetFont, _ADDRESS, _ADDRESS)
+_unicode = by_addresses(raw.FPDFText_GetUnicode, ctypes.c_uint, _ADDRESS, _NUMBER)
+_text_object = by_addresses(raw.FPDFText_GetTextObject, _ADDRESS, _ADDRESS, _NUMBER)
+_loose_box = by_addresses(raw.FPDFText_GetLooseCharBox, _NUMBER, _ADDRESS, _NUMBER, _ADDRESS)
+_origin = by_addresses(raw.FPDFText_GetCharOrigin, _NUMBER, _ADDRESS, _NUMBER, _ADDRESS, _ADDRESS)
+_matrix = by_addresses(raw.FPDFText_GetMatrix, _NUMBER, _ADDRESS, _NUMBER, _ADDRESS)
+_font_size = by_addresses(raw.FPDFText_GetFontSize, ctypes.c_double, _ADDRESS, _NUMBER)
+_font = by_addresses(raw.FPDFTextObj_GetFont, _ADDRESS, _ADDRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Characters:
 def characters(textpage: Any) -> Characters:
     """All of a text page, which must stay open while the addresses are used."""
     count = textpage.count_chars()
-    page = _address(textpage.raw)
+    page = address(textpage.raw)
     rects = np.zeros((count, 4), np.float32)  # left, top, right, bottom
     origins = np.zeros((count, 2), np.float64)
     start, places = rects.ctypes.data, range(count)

@@ -279,11 +279,11 @@ def _is_named(column: int, rows: Sequence[Sequence[Cell]]) -> bool:
 def _row_text(row: Sequence[Cell], header: Header, words: frozenset[str], above: Sequence[Cell] = ()) -> list[Traced]:
     alone = _is_alone(row)
     cells: list[Traced] = []
+    told = {id(cell) for cell in above if len(cell.text) > LONGEST_AGAIN}
     for column, cell in enumerate(row):
-        if not cell.lines or any(cell is other for other in row[:column]):
+        if not cell.lines or id(cell) in told:
             continue
-        if len(cell.text) > LONGEST_AGAIN and any(cell is other for other in above):
-            continue
+        told.add(id(cell))
         text = _cell_text(cell, words)
         name = header.names[column] if header.names and not alone else EMPTY
         named = name.text.rstrip(":")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from ingest.highest import Highest
 from ingest.pdf_layout import WIDE, Line
 from ingest.pdf_structure import compared
 from ingest.pdf_tables import Cell, Part, Table
@@ -93,13 +95,14 @@ def page_blocks(items: Sequence[Item], bookmarks: Mapping[str, int], typed: Typo
 
 def _text_blocks(lines: Sequence[Line], bookmarks: Mapping[str, int], typed: Typography) -> Iterator[PdfBlock]:
     in_notes = False
+    feet = _Feet(lines, typed)
     for paragraph in _paragraphs(lines):
         line = on_one_line(rejoined((line.line for line in paragraph), typed.words))
         text = line.text
         if not text:
             continue
         small = all(part.size <= SMALLER * typed.body for part in paragraph)
-        in_notes = small and (_begins_note(paragraph, lines, typed) or (in_notes and not _CAPTION.match(text)))
+        in_notes = small and (feet.begins_note(paragraph[0]) or (in_notes and not _CAPTION.match(text)))
         level = bookmarks.get(compared(text), 0) or _font_level(paragraph, text, typed)
         if in_notes:
             yield PdfBlock("note", line)
@@ -112,15 +115,21 @@ def _text_blocks(lines: Sequence[Line], bookmarks: Mapping[str, int], typed: Typ
             yield PdfBlock(kind, line[len(text) - len(rest) :], level)
 
 
-def _begins_note(paragraph: Sequence[Line], lines: Sequence[Line], typed: Typography) -> bool:
-    """A note begins with its mark and stands at the foot of its column: no larger type below it, and the body's above."""
-    first = paragraph[0]
-    if not _NOTE.match(first.text):
-        return False
-    below = (line for line in lines if line.margins == first.margins and line.baseline > first.baseline)
-    if any(line.size > first.size * 1.05 for line in below):
-        return False
-    return any(line.size > SMALLER * typed.body and line.baseline < first.baseline for line in lines)
+class _Feet:
+    """Where on a page notes may stand."""
+
+    def __init__(self, lines: Sequence[Line], typed: Typography) -> None:
+        self._first = min((line.baseline for line in lines if line.size > SMALLER * typed.body), default=math.inf)
+        columns: dict[tuple[float, float], list[tuple[float, float]]] = {}
+        for line in lines:
+            columns.setdefault(line.margins, []).append((line.baseline, line.size))
+        self._columns = {margins: Highest(column) for margins, column in columns.items()}
+
+    def begins_note(self, first: Line) -> bool:
+        """A note begins with its mark and stands at the foot of its column: no larger type below it, and the body's above."""
+        if not _NOTE.match(first.text) or self._first >= first.baseline:
+            return False
+        return self._columns[first.margins].after(first.baseline) <= first.size * 1.05
 
 
 def _letters(text: str) -> int:
@@ -145,9 +154,10 @@ def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
     if not lines:
         return
     steps = _steps(lines)
+    margins = _Margins(lines)
     paragraph = [lines[0]]
     for line in lines[1:]:
-        if _begins(line, paragraph[-1], steps.get(line.size, steps[None]), lines):
+        if _begins(line, paragraph[-1], steps.get(line.size, steps[None]), margins):
             yield paragraph
             paragraph = []
         paragraph.append(line)
@@ -165,7 +175,7 @@ def _steps(lines: Sequence[Line]) -> dict[float | None, float]:
     return {size: median(steps) if steps else 0.0 for size, steps in found.items() if size is None or len(steps) >= 3}
 
 
-def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
+def _begins(line: Line, last: Line, step: float, margins: _Margins) -> bool:
     """Does a new paragraph begin with this line?"""
     here, before = one_line(line.text), one_line(last.text)
     if not here or not before:
@@ -184,23 +194,41 @@ def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
     if down < -0.5 * line.size:  # up again: the next column; a sentence may go on there
         return last.bold != line.bold or before[-1] in ".!?:۔؟。"
     if down > 1.35 * max(step, 1.0 * line.size):
-        goes_on = down <= 2 * line.size and before[-1] not in ".!?:;۔؟。" and not _had_room(last, line, lines)
+        goes_on = down <= 2 * line.size and before[-1] not in ".!?:;۔؟。" and not _had_room(last, line, margins)
         return not goes_on  # a full line in the middle of a sentence, set wider than the rest of the page
-    return down > 0.5 * line.size and _had_room(last, line, lines)
+    return down > 0.5 * line.size and _had_room(last, line, margins)
 
 
-def _had_room(last: Line, line: Line, lines: Sequence[Line]) -> bool:
-    """Would the line's first word have fitted behind the last line? Then the break was meant.
+class _Margins:
+    """How far the lines of a column and size reach that begin (in Arabic script: end) at one place."""
 
-    The margin is that of the lines of its column and size which begin (in Arabic script: end) where the last one does.
-    """
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._sizes: dict[tuple[float, float], set[float]] = {}
+        groups: dict[tuple[tuple[float, float], float], list[Line]] = {}
+        for line in lines:
+            self._sizes.setdefault(line.margins, set()).add(line.size)
+            groups.setdefault((line.margins, line.size), []).append(line)
+        self._rightmost = {key: Highest((line.box[0], line.box[2]) for line in group) for key, group in groups.items()}
+        self._leftmost = {key: Highest((line.box[2], -line.box[0]) for line in group) for key, group in groups.items()}
+
+    def right(self, last: Line, near: float) -> float:
+        return max(self._rightmost[last.margins, size].within(last.box[0], near) for size in self._alike(last))
+
+    def left(self, last: Line, near: float) -> float:
+        return -max(self._leftmost[last.margins, size].within(last.box[2], near) for size in self._alike(last))
+
+    def _alike(self, last: Line) -> list[float]:
+        return [size for size in self._sizes[last.margins] if abs(size - last.size) <= 0.05 * last.size]
+
+
+def _had_room(last: Line, line: Line, margins: _Margins) -> bool:
+    """Would the line's first word have fitted behind the last line? Then the break was meant."""
     width = (last.box[2] - last.box[0]) / max(len(last.text), 1)
     word = (len(line.text.split(maxsplit=1)[0]) + 1.5) * width
     near = max(3 * last.size, 30.0)
-    alike = [other for other in lines if other.margins == last.margins and abs(other.size - last.size) <= 0.05 * last.size]
     if _is_arabic(last.text):
-        return last.box[0] - min(other.box[0] for other in alike if abs(other.box[2] - last.box[2]) <= near) > word
-    return max(other.box[2] for other in alike if abs(other.box[0] - last.box[0]) <= near) - last.box[2] > word
+        return last.box[0] - margins.left(last, near) > word
+    return margins.right(last, near) - last.box[2] > word
 
 
 def _is_arabic(text: str) -> bool:

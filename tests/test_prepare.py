@@ -3,7 +3,6 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,7 +54,7 @@ def test_a_text_that_takes_too_long_is_a_failure_of_its_file(tmp_path: Path, mon
     monkeypatch.setattr(prepare, "MOST_SECONDS", 0.05)
     (source,) = discover(tmp_path, "c").files
     parsed = Parsed(text, (Block("paragraph", 0, len(text)),), (), Metadata(), "reader")
-    with closing(Staging(tmp_path / "home")) as staging:
+    with Staging(tmp_path / "home") as staging:
         found = prepare.prepared(source, (parsed,), staging, Versions(lambda kind: "reader", "segmenter"), endless)
     assert isinstance(found, Failure)
     assert found.stage == "segment"

@@ -98,17 +98,20 @@ def _prepare(tree: html.HtmlElement) -> None:
             element.set("style", _BORDER_STYLE.sub("", style))
     for header in tree.xpath(".//*[self::article or self::main]//header"):
         header.tag = "div"
+    texts: dict[html.HtmlElement, str] = {}  # of what stands around quotations, for all of them
     for quote in tree.iter("blockquote"):
-        _free(quote)
+        _free(quote, texts)
 
 
-def _free(quote: html.HtmlElement) -> None:
+def _free(quote: html.HtmlElement, texts: dict[html.HtmlElement, str]) -> None:
     """Take the marks off a quotation and off what holds nothing else: trafilatura drops what is "embedded", posts of others
     that an article quotes among them."""
     text = " ".join(quote.text_content().split())
     element: html.HtmlElement | None = quote
     while element is not None and element.tag not in ("body", "article", "main") and len(text) > 20:
-        if element is not quote and " ".join(element.text_content().split()) != text:
+        if element is not quote and element not in texts:
+            texts[element] = " ".join(element.text_content().split())
+        if element is not quote and texts[element] != text:
             return
         for name in ("class", "id"):
             element.attrib.pop(name, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import FrameType
 
@@ -24,10 +24,10 @@ from ingest.pdf_ruled import ruled_tables
 from ingest.pdf_rules import Rules
 from ingest.pdf_tables import Cell
 from ingest.read_html import _prepare
-from ingest.segment import segment
+from ingest.segment import _pages_of, segment
 from ingest.text import TextBuilder
 from ingest.traced import Traced
-from kb.records import Metadata, Parsed
+from kb.records import Metadata, Page, Parsed
 from tests.pdf_made import glyph, piece
 
 Work = Callable[[], object]
@@ -157,6 +157,15 @@ def test_twice_as_much_takes_twice_the_steps(make: Callable[[int], Work]) -> Non
     make(20)()  # what is loaded once
     once, twice = steps(make(200)), steps(make(400))
     assert twice < 2.5 * once
+
+
+def test_a_page_is_found_without_looking_at_those_before_it() -> None:
+    class Pages(list[Page]):
+        def __iter__(self) -> Iterator[Page]:
+            raise AssertionError("all pages were gone through")
+
+    pages = Pages(Page(n, None, 2 * n, 2 * n + 2) for n in range(1000))
+    assert [page.number for page in _pages_of(pages, 801, 804)] == [400, 401]
 
 
 @pytest.mark.parametrize("written", TEXTS.values(), ids=TEXTS)

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -196,8 +196,18 @@ def _readable_report(told: dict[str, Any]) -> str:
 
 def _info(options: argparse.Namespace, library: Library) -> int:
     values = manifest_json(library.ready()) | {"models": library.models()}
-    print(json.dumps(values) if options.json else "\n".join(f"{name}: {value}" for name, value in values.items()))
+    print(json.dumps(values) if options.json else "\n".join(_plain_lines(values)))
     return 0
+
+
+def _plain_lines(values: Mapping[str, Any], within: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _plain_lines(value, f"{within}{name}.")
+        elif isinstance(value, bool):
+            yield f"{within}{name}: {'yes' if value else 'no'}"
+        else:
+            yield f"{within}{name}: {', '.join(map(str, value)) or 'none' if isinstance(value, list | tuple) else value}"
 
 
 def _eval(options: argparse.Namespace, library: Library) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.fake_library import app_over
 from tests.postgres_made import running
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -38,3 +39,14 @@ def short_folder():
     """For sockets: an address of one has 107 bytes, and the folders of pytest-xdist's workers take half of them."""
     with tempfile.TemporaryDirectory(prefix="wakhan-", ignore_cleanup_errors=True) as name:
         yield Path(name)
+
+
+@pytest.fixture
+def web(tmp_path):
+    """The application over a library of made-up documents, and that library."""
+    return app_over(tmp_path)
+
+
+@pytest.fixture
+def client(web):
+    return web[0].test_client()

@@ -7,13 +7,7 @@ import gzip
 import brotli
 import pytest
 
-from tests.fake_library import app_over
 from web import assets
-
-
-@pytest.fixture
-def client(tmp_path):
-    return app_over(tmp_path)[0].test_client()
 
 
 def test_an_address_changes_with_the_content(tmp_path):

@@ -23,11 +23,6 @@ def web(tmp_path):
     return made
 
 
-@pytest.fixture
-def client(web):
-    return web[0].test_client()
-
-
 def again(client, path: str, tag: str) -> int:
     response = client.get(path, headers={"If-None-Match": tag})
     assert response.status_code != 304 or (response.data == b"" and response.headers["ETag"] == tag)

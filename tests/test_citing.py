@@ -11,14 +11,9 @@ import bibtexparser
 import pytest
 import rispy
 
-from tests.fake_library import app_over, documents
+from tests.fake_library import documents
 from tests.test_web_pages import page
 from web.citation_page import MOST
-
-
-@pytest.fixture
-def client(tmp_path):
-    return app_over(tmp_path)[0].test_client()
 
 
 def test_an_answer_leads_to_its_citations_and_to_one_file_of_them(client):

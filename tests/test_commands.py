@@ -62,6 +62,8 @@ def test_search_show_info(run):
     assert item["text"] in run("show", item["passage_id"])[1]
     info = json.loads(run("info", "--json")[1])
     assert (info["documents"], info["models"]["model"]) == (3, "fake")
+    plain = run("info")[1].splitlines()
+    assert {"documents: 3", "missing: none", "partial: no", "models.model: fake"} <= set(plain)
 
 
 @pytest.mark.parametrize(

@@ -13,23 +13,13 @@ from hypothesis import strategies as st
 
 from kb.errors import Gone
 from kb.records import Block, Document, Page
-from tests.fake_library import app_over, document, documents, passages_of
+from tests.fake_library import document, documents, passages_of
 from tests.test_web_pages import page
 from web.document_views import safe_name
 from web.reading import Addresses, Marking, checked_span, parts
 from web.sections import LARGEST, section_at, sections
 
 NOWHERE = Addresses(lambda number: f"?page={number}", lambda offset: f"#h-{offset}")
-
-
-@pytest.fixture
-def web(tmp_path):
-    return app_over(tmp_path)
-
-
-@pytest.fixture
-def client(web):
-    return web[0].test_client()
 
 
 def long_document(pages: int = 500) -> Document:

@@ -59,11 +59,6 @@ def said() -> set[str | tuple[str, ...]]:
     return texts()
 
 
-@pytest.fixture
-def client(tmp_path):
-    return app_over(tmp_path)[0].test_client()
-
-
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_text_is_translated_and_no_other(code, said):
     catalogue = catalogue_of(code, "po")

@@ -4,13 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fake_library import app_over
-
-
-@pytest.fixture
-def client(tmp_path):
-    return app_over(tmp_path)[0].test_client()
-
 
 def test_a_choice_holds_for_every_page_until_it_is_taken_back(client):
     assert "data-theme" not in client.get("/").text

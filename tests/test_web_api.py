@@ -15,16 +15,6 @@ from tests.fake_library import MANIFEST, app_over
 from web import schemas, shapes
 
 
-@pytest.fixture
-def web(tmp_path):
-    return app_over(tmp_path)
-
-
-@pytest.fixture
-def client(web):
-    return web[0].test_client()
-
-
 def described(value, schema) -> None:
     """Every key of the JSON is in the schema and the other way round, all the way down."""
     known = {field.data_key or name: field for name, field in schema.fields.items()}

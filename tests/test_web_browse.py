@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fake_library import app_over
 from tests.test_web_errors import problem
 from tests.test_web_pages import page
 from web.chart import HEIGHT, chart
-
-
-@pytest.fixture
-def web(tmp_path):
-    return app_over(tmp_path)
-
-
-@pytest.fixture
-def client(web):
-    return web[0].test_client()
 
 
 def test_the_list_has_orders_that_keep_the_filters(client):
@@ -74,3 +63,15 @@ def test_bars_stand_for_their_years():
     assert tallest.height == HEIGHT and tallest.y == 0 and first.height >= 2 and none.height == 0
     assert (tallest.href, none.href) == ("/2021", "") and tallest.shown
     assert chart({}, str) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "country"),
+    [("en", "CASA-1000", "Tajikistan"), ("ru", "КАСА-1000", "Таджикистан"), ("ur", "کاسا 1000", "تاجکستان")],
+)
+def test_names_are_those_of_the_interface_s_language(client, language, name, country):
+    spoken = {"Accept-Language": language}
+    text = client.get("/entities/project:casa-1000", headers=spoken).text
+    assert f"<h1>{name}</h1>" in text
+    assert country in text
+    assert name in client.get("/entities", headers=spoken).text

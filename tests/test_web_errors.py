@@ -12,16 +12,6 @@ from kb.errors import Busy, KnowledgeBaseError, ModelUnavailable
 from tests.fake_library import app_over
 
 
-@pytest.fixture
-def web(tmp_path):
-    return app_over(tmp_path)
-
-
-@pytest.fixture
-def client(web):
-    return web[0].test_client()
-
-
 def problem(response, status: int) -> str:
     """The detail of a canonical problem."""
     assert response.status_code == status, response.text

@@ -6,7 +6,6 @@ import dataclasses
 import re
 from html import unescape
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import get_type_hints
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -66,16 +65,6 @@ class Tree(HTMLParser):
         self.text += data
         if "mark" in self.open:
             self.marked += data
-
-
-@pytest.fixture
-def web(tmp_path: Path):
-    return app_over(tmp_path)
-
-
-@pytest.fixture
-def client(web):
-    return web[0].test_client()
 
 
 def page(client, path: str, status: int = 200) -> Tree:

@@ -5,18 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kb.errors import Busy
-from tests.fake_library import PNG, app_over
+from tests.fake_library import PNG
 from tests.test_web_errors import problem
-
-
-@pytest.fixture
-def web(tmp_path):
-    return app_over(tmp_path)
-
-
-@pytest.fixture
-def client(web):
-    return web[0].test_client()
 
 
 def test_a_page_as_printed_is_sent_once(client, web) -> None:

@@ -10,13 +10,8 @@ import pytest
 import web
 from kb.config import settings_from
 from kb.errors import BadRequest
-from tests.fake_library import FakeLibrary, app_over
+from tests.fake_library import FakeLibrary
 from web import create_app
-
-
-@pytest.fixture
-def client(tmp_path):
-    return app_over(tmp_path)[0].test_client()
 
 
 @pytest.mark.parametrize("path", ["/", "/?q=signed", "/documents", "/documents/d4", "/nothing", "/api/v1/documents", "/healthz"])

@@ -7,6 +7,7 @@ from flask_babel import ngettext
 
 from kb.records import Answer, Understood
 from kb.understood import period_in_words
+from web import names
 from web.phrases import translated
 
 
@@ -16,7 +17,7 @@ def read_as(understood: Understood) -> str:
     if understood.period:
         parts.append(_("period %(period)s", period=translated(period_in_words(understood.period))))
     if understood.entities:
-        parts.append(_("about %(names)s", names=", ".join(understood.entities)))
+        parts.append(_("about %(names)s", names=", ".join(map(names.entity, understood.entities))))
     return "; ".join(parts)
 
 

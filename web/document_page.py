@@ -120,7 +120,7 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
         kind=names.kind(metadata.kind),
         canonical=f"/documents/{quoted(document.id)}",
         facts=facts(document, lambda start, end: viewing.at(start, end, "quote")),
-        names=tuple(Link(one.name, f"/entities/{quoted(one.id)}") for one in shown.entities[:NAMES]),
+        names=tuple(Link(names.entity(one.id), f"/entities/{quoted(one.id)}") for one in shown.entities[:NAMES]),
         notices=notices(document),
         report=reading_report(document),
         original=f"/documents/{quoted(document.id)}/original",

@@ -122,11 +122,11 @@ def entity_page(detail: EntityDetail, newest: DocumentPage, countries: Sequence[
     dated = {int(year.year): (year.mentions, year.documents) for year in detail.years if year.year}
     within = Filters(entity=(entity.id,))
     return EntityPage(
-        name=entity.name,
+        name=names.called(entity),
         type=_(PLURALS[entity.type]),
         type_href=f"/entities?type={entity.type}",
         office=entity.office,
-        countries=tuple(Counted(one.name, _href(one.id), 0) for one in countries if one.id != entity.id),
+        countries=tuple(Counted(names.called(one), _href(one.id), 0) for one in countries if one.id != entity.id),
         aliases=_aliases(entity),
         documents=detail.count.documents,
         mentions=detail.count.mentions,
@@ -136,7 +136,7 @@ def entity_page(detail: EntityDetail, newest: DocumentPage, countries: Sequence[
         all=address("/documents", "", within, sort="date"),
         chart=chart(dated, lambda year: address("/documents", "", _of_year(entity.id, year), sort="date")),
         years=tuple((year.year, year.documents, year.mentions) for year in detail.years),
-        related=tuple(Counted(one.entity.name, _href(one.entity.id), one.documents) for one in detail.related),
+        related=tuple(Counted(names.called(one.entity), _href(one.entity.id), one.documents) for one in detail.related),
         partial=detail.partial,
     )
 
@@ -146,7 +146,7 @@ def _of_year(entity_id: str, year: int) -> Filters:
 
 
 def _counted(count: EntityCount) -> Counted:
-    return Counted(count.name, _href(count.id), count.documents)
+    return Counted(names.entity(count.id), _href(count.id), count.documents)
 
 
 def _href(entity_id: str) -> str:
@@ -155,8 +155,8 @@ def _href(entity_id: str) -> str:
 
 def _aliases(entity: Entity) -> tuple[Names, ...]:
     grouped: dict[str, list[str]] = {}
-    for name in dict.fromkeys((*entity.aliases, *entity.ambiguous)):
-        if name != entity.name:
+    for name in dict.fromkeys((*entity.names, *entity.ambiguous)):
+        if name != names.called(entity):
             grouped.setdefault(script(name), []).append(name)
     return tuple(Names(*SCRIPTS[one], tuple(grouped[one])) for one in SCRIPTS if one in grouped)
 

@@ -90,7 +90,7 @@ def _holdings(facets: Facets) -> tuple[Holding, ...]:
         _holding(_("Kinds"), facets.kind, lambda v, n: Count(names.kind(v), n, _list(Filters(kind=(v,))))),
         _holding(_("Countries"), facets.country, lambda v, n: Count(names.country(v), n, _list(Filters(country=(v,))))),
         _holding(_("Languages"), facets.language, lambda v, n: Count(names.language(v), n, _list(Filters(language=(v,))))),
-        _holding(_("Projects"), facets.project, lambda v, n: Count(v, n, _list(Filters(entity=(v,))))),
+        _holding(_("Projects"), facets.project, lambda v, n: Count(names.entity(v), n, _list(Filters(entity=(v,))))),
     )
     return tuple(line for line in lines if line.counts)
 

@@ -6,7 +6,8 @@ from datetime import date
 
 from flask_babel import gettext as _
 
-from kb.gazetteer import Gazetteer
+from kb.gazetteer import Entity, Gazetteer
+from kb.language import language_script, script
 from web import languages
 from web.phrases import N_
 
@@ -143,6 +144,14 @@ def gazetteer() -> Gazetteer:
 
 
 def entity(value: str) -> str:
-    """The name of an entity given by its id; what is no id stays as it is."""
-    known = gazetteer().entities.get(value)
-    return known.name if known else value
+    """The name of an entity given by its id or one of its names; what is neither stays as it is."""
+    entity_id = gazetteer().entity_id(value)
+    return called(gazetteer().entities[entity_id]) if entity_id else value
+
+
+def called(known: Entity) -> str:
+    """What the entity is called in the interface's language: the first of its names in that script, else the one it has."""
+    if known.type == "country":
+        return country(known.countries[0])
+    wanted = language_script(languages.chosen())
+    return next((name for name in known.names if script(name) == wanted), known.name)

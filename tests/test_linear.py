@@ -24,6 +24,7 @@ from ingest.pdf_ruled import ruled_tables
 from ingest.pdf_rules import Rules
 from ingest.pdf_tables import Cell
 from ingest.read_html import _prepare
+from ingest.read_text import add_plain_text
 from ingest.segment import _pages_of, segment
 from ingest.text import TextBuilder
 from ingest.traced import Traced
@@ -173,6 +174,14 @@ def test_twice_the_text_takes_twice_the_steps(written: str) -> None:
     text(written, 20)()
     once, twice = steps(text(written, 1000)), steps(text(written, 2000))
     assert twice < 2.5 * once
+
+
+@pytest.mark.parametrize(
+    "written", [*TEXTS.values(), "a\n", "a-\n", "a\n\n", "Done.\n"], ids=[*TEXTS, "lines", "hyphens", "empty", "short"]
+)
+def test_twice_the_plain_text_takes_twice_the_steps_to_read(written: str) -> None:
+    once, twice = (steps(lambda size=size: add_plain_text(TextBuilder(), written * size)) for size in (1000, 2000))
+    assert twice < 2.5 * once + 100
 
 
 def test_the_highest_value_in_a_range() -> None:

@@ -28,11 +28,15 @@ MOST_LINKS = 0.2  # of the main text's words: a longer list is what the page is 
 FEWEST = 60  # words of a main text that is believed
 DOUBTFUL = 1.5  # times the main text that was not believed
 LARGEST = 4_000_000  # characters of a page among whose menus we look for an article: 15 s; the largest that we met has 0.4
+MOST_ELEMENTS = 100_000  # of such a page: trafilatura took 10 s for them; 250,000 of a megabyte of "<p>a" took it 26
 LITTLE = 0.15  # share of the page's words below which the operator is told; the least of 20 news pages is .26
 
 _DECLARED = re.compile(
     rb"<(?:meta\s[^>]{0,300}?charset|\?xml\s[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.I
 )
+# One tag of 100,000 attributes took the parser more than a minute, since it looks for each among those before it.
+MOST_IN_TAG = 20_000
+_CROWDED = re.compile(rf"<[A-Za-z](?>[^<>\s]*+\s++){{{MOST_IN_TAG}}}")
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>", re.I)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _BORDER_STYLE = re.compile(r"(?:^|;)[^;]*border[^;]*", re.I)
@@ -44,13 +48,17 @@ def read(path: File) -> tuple[Parsed, ...]:
     data = path.read_bytes()
     declared = _DECLARED.search(data[:4096])
     source, warnings = decode(data, declared[1].decode("ascii") if declared else "")
+    if _CROWDED.search(source):
+        raise UnreadableFile(
+            f"one of its tags has more than {MOST_IN_TAG:,} attributes; it is damaged, replace it with a sound copy."
+        )
     tree = _load(source)
     if tree is None:
         raise UnreadableFile("it is no HTML page that can be read; replace it with a sound copy.")
     language = _language(tree)
     shown = deepcopy(tree)
     _prepare(tree)
-    found = _main_text(tree) if len(source) <= LARGEST else None
+    found = _main_text(tree) if len(source) <= LARGEST and len(list(tree.iter())) <= MOST_ELEMENTS else None
     if found is not None:
         _cut_links(found.body, tree)
     metadata, more = _metadata(found, shown, language)

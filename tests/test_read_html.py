@@ -186,6 +186,18 @@ def test_hostile_nesting_ends(tmp_path: Path, page: str) -> None:
         assert "no text" in str(error)
 
 
+def test_a_tag_with_countless_attributes_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    tag = "<p " + " ".join(f"a{n}=b" for n in range(100_000))
+    with pytest.raises(UnreadableFile, match="more than 20,000 attributes"):
+        one(tmp_path, f"<html><body>{tag}>text</p>")
+
+
+def test_among_countless_elements_no_article_is_looked_for(tmp_path: Path) -> None:
+    document = one(tmp_path, "<html><body>" + "<p>a" * 100_001)
+    assert len(document.blocks) == 100_001
+    assert "the whole page was taken" in document.warnings[0]
+
+
 def test_the_measure() -> None:
     assert score("a b c d e", "a b c d e") == (1.0, 1.0)
     assert score("a b c d e", "a b c d") == (1.0, 0.5)

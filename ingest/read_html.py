@@ -36,6 +36,7 @@ _DECLARED = re.compile(
 )
 # One tag of 100,000 attributes took the parser more than a minute, since it looks for each among those before it.
 MOST_IN_TAG = 20_000
+DEEPEST = 255  # tags in each other; there libxml2 ends the page, and tells nobody
 _CROWDED = re.compile(rf"<[A-Za-z](?>[^<>\s]*+\s++){{{MOST_IN_TAG}}}")
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>", re.I)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
@@ -55,6 +56,11 @@ def read(path: File) -> tuple[Parsed, ...]:
     tree = _load(source)
     if tree is None:
         raise UnreadableFile("it is no HTML page that can be read; replace it with a sound copy.")
+    if _depth(tree) >= DEEPEST:
+        warnings = (
+            *warnings,
+            f"its tags stand more than {DEEPEST} deep in each other; what is deeper or comes after that is lost.",
+        )
     language = _language(tree)
     shown = deepcopy(tree)
     _prepare(tree)
@@ -81,6 +87,15 @@ def _load(source: str) -> html.HtmlElement | None:
     source = _XML_DECLARATION.sub("", source.replace("\0", ""), count=1)
     tree: html.HtmlElement | None = trafilatura.load_html(source)
     return tree
+
+
+def _depth(tree: html.HtmlElement) -> int:
+    """How many tags the innermost one stands in."""
+    depth = deepest = -1
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _language(tree: html.HtmlElement) -> str:

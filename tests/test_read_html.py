@@ -192,6 +192,13 @@ def test_a_tag_with_countless_attributes_is_refused_before_it_is_parsed(tmp_path
         one(tmp_path, f"<html><body>{tag}>text</p>")
 
 
+@pytest.mark.parametrize(("deep", "is_whole"), [(200, True), (300, False)])
+def test_what_is_lost_behind_deep_tags_is_told(tmp_path: Path, deep: int, is_whole: bool) -> None:
+    document = one(tmp_path, f"<html><body><p>{SENTENCE}</p>{'<div>in ' * deep}{'</div>' * deep}<p>after</p></body></html>")
+    assert ("after" in document.text) == is_whole
+    assert any("more than 255 deep" in warning for warning in document.warnings) != is_whole
+
+
 def test_among_countless_elements_no_article_is_looked_for(tmp_path: Path) -> None:
     document = one(tmp_path, "<html><body>" + "<p>a" * 100_001)
     assert len(document.blocks) == 100_001

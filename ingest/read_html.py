@@ -13,7 +13,7 @@ from trafilatura.settings import Document as Page
 from ingest.archive import File
 from ingest.encodings import decode
 from ingest.metadata import language_code, metadata_from
-from ingest.page_blocks import add_blocks
+from ingest.page_blocks import add_blocks, spanned
 from ingest.page_facts import author, published
 from ingest.table_grid import LONGEST_CELL, names_columns
 from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
@@ -121,6 +121,11 @@ def _prepare(tree: html.HtmlElement) -> None:
             element.set("style", _BORDER_STYLE.sub("", style))
     for header in tree.xpath(".//*[self::article or self::main]//header"):
         header.tag = "div"
+    spanning = tree.xpath(".//td[@colspan or @rowspan] | .//th[@colspan or @rowspan]")
+    if sum(spanned(cell, "colspan") * spanned(cell, "rowspan") for cell in spanning) > MOST_ELEMENTS:
+        for cell in spanning:  # trafilatura makes as many cells as they say
+            cell.attrib.pop("colspan", None)
+            cell.attrib.pop("rowspan", None)
     texts: dict[html.HtmlElement, str] = {}  # of what stands around quotations, for all of them
     for quote in tree.iter("blockquote"):
         _free(quote, texts)

@@ -205,6 +205,11 @@ def test_among_countless_elements_no_article_is_looked_for(tmp_path: Path) -> No
     assert "the whole page was taken" in document.warnings[0]
 
 
+def test_cells_that_say_they_span_millions_are_cells(tmp_path: Path) -> None:
+    document = one(tmp_path, "<html><body><table>" + "<tr><td colspan=9999 rowspan=9999>fee<td>1" * 500)
+    assert document.text.count("fee") == 500
+
+
 def test_the_measure() -> None:
     assert score("a b c d e", "a b c d e") == (1.0, 1.0)
     assert score("a b c d e", "a b c d") == (1.0, 0.5)

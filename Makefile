@@ -1,7 +1,7 @@
 # Two commands are all: `make serve` and `make test`. Both set up what they need and can be run again at any time.
 # Paths are relative, so that a folder with a space in its name will do.
 PYTHON ?= python3
-PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet
+PIP = .venv/bin/python -m pip --disable-pip-version-check install --quiet --retries 10 --timeout 60
 
 .PHONY: serve test lint format messages clean
 

@@ -36,10 +36,11 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.rolling_restart import ROOT, free_ports, keep_running, start_nginx, until_ready
+from benchmarks.rolling_restart import ROOT, keep_running, start_nginx, until_ready
 from kb.config import settings_from
 from kb.manifest import folder_of, read_manifest
 from kb.rollback import kept
+from tests.ports import free_ports
 from tests.postgres_pair import Pair, Server, lacking, pair
 
 SETTINGS = "shared_buffers = 128MB\nmax_connections = 100\n"
@@ -216,9 +217,9 @@ def without_standby(trial: Trial, standby: Server) -> str:
 def hung(trial: Trial, server: Server, what: str) -> str:
     say(what)
     began = time.monotonic()
-    server.signalled(signal.SIGSTOP)
+    server.hang()
     time.sleep(15)
-    server.signalled(signal.SIGCONT)
+    server.go_on()
     time.sleep(8)
     return row(what, trial, began, "", "")
 

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[1]
 
@@ -175,16 +176,6 @@ def ask(port: int, questions: Sequence[str], stop: threading.Event, asked: list[
             failure = f"{type(error).__name__}: {error}"
         asked.append(Asked(began, time.monotonic() - began, failure, flagged))
         number += 1
-
-
-def free_ports(n: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(n)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 if __name__ == "__main__":

@@ -18,8 +18,11 @@ from kb.records import KINDS, STATUSES, Metadata
 
 LONGEST = 500  # characters of a title or name; the longest agreement title that we met has 310
 MOST_VALUES = 100
+MOST_SOURCES = 200  # addresses of a document; ours have up to 100
+LONGEST_ADDRESS = 2000  # characters; the longest of our 400 has 263. One that is cut leads elsewhere
 LARGEST_RAW = 64 * 1024  # bytes of a sidecar or front matter: ours have 3 KB
 
+ADDRESSES = f"only http:// and https:// addresses without user name or spaces, of up to {LONGEST_ADDRESS:,} characters, are"
 _COUNTRIES = """
 PK Pakistan|Islamic Republic of Pakistan|Пакистан|پاکستان
 KZ Kazakhstan|Republic of Kazakhstan|Казахстан|قازقستان|قزاقستان
@@ -72,12 +75,13 @@ _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})$")
 def metadata_from(raw: Mapping[str, object]) -> tuple[Metadata, tuple[str, ...]]:
     """What of `raw` can be used, and a sentence for each value that cannot. Unknown keys are left alone.
 
-    Lists may be lists or text parted by commas (parties: by semicolons, when there is one); countries are names or codes.
+    Lists may be lists or text parted by commas (parties: by semicolons, when there is one; sources: by white space); countries
+    are names or codes.
     """
     warnings: list[str] = []
 
     def take(key: str, convert: Callable[[str], str], hint: str) -> str:
-        value = _scalar(raw.get(key))
+        value = _scalar(raw.get(key), LONGEST_ADDRESS + 1 if key == "url" else LONGEST)
         if not value:
             return ""
         made = convert(value)
@@ -92,13 +96,15 @@ def metadata_from(raw: Mapping[str, object]) -> tuple[Metadata, tuple[str, ...]]
         kind=take("kind", lambda value: _one_of(value, KINDS), f"it takes one of {', '.join(KINDS)}"),
         publisher=_scalar(raw.get("publisher")),
         published=take(published, iso_date, dates),
-        url=take("url", web_address, "only http:// and https:// addresses without user name or spaces are"),
+        url=take("url", web_address, ADDRESSES),
         language=take("language", language_code, "it takes a code such as en, ru or ur"),
         countries=_countries(raw.get("countries"), warnings),
         parties=_values(raw.get("parties")),
         status=take("status", lambda value: _one_of(value, STATUSES), f"it takes one of {', '.join(STATUSES)}"),
         status_date=take("status_date", iso_date, dates),
         author=_scalar(raw.get("author")),
+        projects=_values(raw.get("projects")),
+        sources=_sources(raw.get("sources"), warnings),
     )
     return metadata, tuple(warnings)
 
@@ -113,14 +119,14 @@ def _first(layers: Iterable[Metadata], name: str) -> Any:
     return next((value for layer in layers if (value := getattr(layer, name))), empty)
 
 
-def _scalar(value: object) -> str:
-    """One line of text, or "" for nothing and for what is no single value."""
+def _scalar(value: object, longest: int = LONGEST) -> str:
+    """One line of text, cut at `longest` characters, or "" for nothing and for what is no single value."""
     if isinstance(value, datetime):
         value = value.date()
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return one_line(str(value)[: 4 * LONGEST])[:LONGEST].strip()
+        return one_line(str(value)[: 4 * longest])[:longest].strip()
     return ""
 
 
@@ -130,6 +136,18 @@ def _values(value: object) -> tuple[str, ...]:
         value = value.split(";" if ";" in value else ",")
     items = value if isinstance(value, list | tuple) else ()
     return tuple(dict.fromkeys(filter(None, map(_scalar, items[:MOST_VALUES]))))
+
+
+def _sources(value: object, warnings: list[str]) -> tuple[str, ...]:
+    """Of a list of addresses, or of a text of addresses parted by white space, those that can be used; none twice."""
+    items = value.split() if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
+    if len(items) > MOST_SOURCES:
+        warnings.append(f"sources has {len(items):,} addresses; the first {MOST_SOURCES} are used.")
+    given = [_scalar(item, LONGEST_ADDRESS + 1) for item in items[:MOST_SOURCES]]
+    bad = [address for address in given if not web_address(address)]
+    if bad:
+        warnings.append(f"{len(bad)} of {len(given)} sources are not used, the first {bad[0][:80]!r}: {ADDRESSES}.")
+    return tuple(dict.fromkeys(filter(None, map(web_address, given))))
 
 
 def _countries(value: object, warnings: list[str]) -> tuple[str, ...]:
@@ -161,13 +179,13 @@ def _one_of(value: str, known: tuple[str, ...]) -> str:
 
 
 def web_address(value: str) -> str:
-    """The address if it is http or https with a host and no credentials, else ""."""
+    """The address if it is http or https with a host, no credentials and at most LONGEST_ADDRESS characters, else ""."""
     try:
         parts = urlsplit(value)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
     except ValueError:
         return ""
-    return value if usable and not re.search(r"[\s<>\"\\]", value) else ""
+    return value if usable and len(value) <= LONGEST_ADDRESS and not re.search(r"[\s<>\"\\]", value) else ""
 
 
 def iso_date(value: str) -> str:

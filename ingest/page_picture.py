@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pypdfium2
-from PIL import Image
+from PIL import Image, ImageChops
 
 from ingest.pdf_glyphs import load_page
 from ingest.text import UnreadableFile
@@ -26,6 +26,7 @@ RULE = 36  # points, half an inch: no letter has so long a straight line, but fo
 FEWEST_RULES = 3  # that cross as many others: a table of two rows and columns. Boxes and underlines cross once or twice
 DARK, WHITE = 128, 255
 INK = 24  # of 255: with less between its lightest and darkest spot a page shows nothing
+VIVID, PAPER = 60, 170  # of 255: how far the colours of a coloured ink lie apart, and below what the least of them is
 SKEW_WIDTH = 800  # pixels of the picture whose slope is measured: 60 ms
 MOST_SKEW, LEAST_SKEW = 7.0, 0.7  # degrees
 CLEARLY = 1.3  # times as well: pages of text that slope by 1° and more give 2 to 20, level ones 1
@@ -42,9 +43,7 @@ class PagePicture(NamedTuple):
     pictures: float  # share of the page that pictures cover, 0..1
 
 
-def page_picture(
-    path: str, number: int, dpi: float, *, passwords: Sequence[str] = (), pixels: int = MOST_PIXELS, grey: bool = False
-) -> PagePicture:
+def page_picture(path: str, number: int, dpi: float, *, passwords: Sequence[str] = (), pixels: int = MOST_PIXELS) -> PagePicture:
     """Draw page `number` (from 1) at `dpi` or, where that would take more than `pixels`, as large as may be.
 
     Raises UnreadableFile for a file that cannot be opened (`passwords` are tried on a locked one) or has no such page.
@@ -59,10 +58,10 @@ def page_picture(
             raise UnreadableFile(f"page {number} measures {width:g} × {height:g} points, which cannot be drawn.")
         scale = min(dpi / POINTS, math.sqrt(pixels / (width * height)), LONGEST_SIDE / max(width, height))
         covered = _pictures(page) / (width * height)
-        image = page.render(scale=scale, grayscale=grey, may_draw_forms=False).to_pil()
+        image = page.render(scale=scale, may_draw_forms=False).to_pil()
     except pypdfium2.PdfiumError as error:
         raise UnreadableFile(f"page {number} cannot be drawn ({error}); print the PDF to a new one, or replace it.") from error
-    return PagePicture(image.convert("L" if grey else "RGB"), width, height, image.width / width, min(covered, 1.0))
+    return PagePicture(image.convert("RGB"), width, height, image.width / width, min(covered, 1.0))
 
 
 def _opened(path: str, passwords: Sequence[str]) -> Any:
@@ -83,18 +82,20 @@ def _pictures(page: Any) -> float:
     return total
 
 
-def draw(path: str, number: int, turned: bool, passwords: Sequence[str] = ()) -> bytes:
+def draw(path: str, number: int, manner: str, passwords: Sequence[str] = ()) -> bytes:
     """What OCR needs of a page: JSON on a line, then a byte of grey for each pixel, row by row (none: the page is empty). Lines
-    that slope are made level; `turned` in the head: by how many degrees, clockwise, the page was turned for all that.
+    that slope are made level; `turned` in the head: by how many degrees, clockwise, the page was turned for all that; `coloured`:
+    the share of it that coloured ink covers.
 
-    `turned`: upside down.
+    `manner`: "turned": upside down; "black": coloured ink as light as it may be; else as it is.
     """
-    picture = page_picture(path, number, OCR_DPI, passwords=passwords, grey=True)
-    low, high = picture.image.getextrema()
+    picture = page_picture(path, number, OCR_DPI, passwords=passwords)
+    grey = _lightest(picture.image) if manner == "black" else picture.image.convert("L")
+    low, high = grey.getextrema()
     assert isinstance(low, int) and isinstance(high, int)  # of one band
-    columns, rows = picture.image.size if high - low >= INK else (0, 0)
-    skew = skew_of(picture.image) if rows else 0.0
-    image = picture.image.rotate(-skew, Image.Resampling.BILINEAR, fillcolor=WHITE) if skew else picture.image
+    columns, rows = grey.size if high - low >= INK else (0, 0)
+    skew = skew_of(grey) if rows else 0.0
+    image = grey.rotate(-skew, Image.Resampling.BILINEAR, fillcolor=WHITE) if skew else grey
     image = without_rules(image, round(RULE * picture.scale)) if rows else image
     head = {
         "width": picture.width,
@@ -102,9 +103,23 @@ def draw(path: str, number: int, turned: bool, passwords: Sequence[str] = ()) ->
         "pictures": picture.pictures,
         "columns": columns,
         "rows": rows,
-        "turned": skew + (180 if turned else 0),
+        "turned": skew + (180 if manner == "turned" else 0),
+        "coloured": _coloured(picture.image),
     }
-    return json.dumps(head).encode() + b"\n" + ((image.rotate(180) if turned else image).tobytes() if rows else b"")
+    return json.dumps(head).encode() + b"\n" + ((image.rotate(180) if manner == "turned" else image).tobytes() if rows else b"")
+
+
+def _lightest(image: Image.Image) -> Image.Image:
+    """The lightest of a pixel's three colours: blue, violet and red ink nearly go, black stays."""
+    red, green, blue = image.split()
+    return ImageChops.lighter(ImageChops.lighter(red, green), blue)
+
+
+def _coloured(image: Image.Image) -> float:
+    """The share of a picture that has a colour and is no paper."""
+    small = np.asarray(image.resize((SKEW_WIDTH, max(1, round(image.height * SKEW_WIDTH / image.width))), Image.Resampling.BOX))
+    most, least = small.max(axis=2).astype(int), small.min(axis=2).astype(int)
+    return float(((most - least > VIVID) & (least < PAPER)).mean())
 
 
 def skew_of(image: Image.Image) -> float:

@@ -85,32 +85,35 @@ def _boxes_of(order: dict[str, Any]) -> list[Box]:
 
 
 def lines_of(boxes: Sequence[Box]) -> Iterator[Box]:
-    """Boxes that stand beside each other on a line (or below each other in a column of vertical writing) made one."""
-    current: Box | None = None
+    """Boxes that stand beside each other on a line (or below each other in a column of vertical writing) made one.
+
+    Each is compared with the one before it: a space may be a tenth as high as its line, and Arabic letters differ as much.
+    """
+    current = last = None
     for box in boxes:
-        if current is not None and _is_beside(current, box):
+        if current is not None and last is not None and _is_beside(current, last, box):
             current = min(current[0], box[0]), min(current[1], box[1]), max(current[2], box[2]), max(current[3], box[3])
-            continue
-        if current is not None:
-            yield current
-        current = box
+        else:
+            if current is not None:
+                yield current
+            current = box
+        last = box
     if current is not None:
         yield current
 
 
-def _is_beside(line: Box, box: Box) -> bool:
-    return _follows(line[0], line[2], box[0], box[2], (line[1], line[3], box[1], box[3])) or _follows(
-        line[1], line[3], box[1], box[3], (line[0], line[2], box[0], box[2])
+def _is_beside(line: Box, last: Box, box: Box) -> bool:
+    return _follows(line[0], line[2], box[0], box[2], (last[1], last[3], box[1], box[3])) or _follows(
+        line[1], line[3], box[1], box[3], (last[0], last[2], box[0], box[2])
     )
 
 
 def _follows(start: float, end: float, low: float, high: float, across: tuple[float, float, float, float]) -> bool:
-    """Does low..high come close after or before start..end, while both are alike and level in the direction across?"""
+    """Does low..high come close after or before start..end, while both boxes are level in the direction across?"""
     first, last, lower, upper = across
-    thick = max(last - first, upper - lower)
     level = min(last, upper) - max(first, lower)
     gap = max(low - end, start - high)
-    return level >= 0.5 * thick and gap <= BESIDE * thick
+    return level >= 0.5 * min(last - first, upper - lower) and gap <= BESIDE * max(last - first, upper - lower)
 
 
 def _marked(image: Image.Image, boxes: Sequence[tuple[float, ...]]) -> Image.Image:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ingest.pdf_fragments import WIDE_GAP, Fragment
+from ingest.pdf_layout import is_right_to_left
 from ingest.pdf_rows import subrows
 from ingest.pdf_rules import Rules
 from ingest.pdf_tables import LEADER, NUMBER, Cell, Table, cell_of, table_of
@@ -127,7 +128,8 @@ def _aligned(run: Sequence[Sequence[Sequence[Fragment]]], rules: Rules) -> Table
         else:
             grid.append([placed.get(number, Cell()) for number in range(len(columns))])
         bottom = row[0][0].box[3]
-    if not _is_table(grid):
+    backwards = is_right_to_left("".join(piece.text for piece in pieces))
+    if not _is_table([row[::-1] for row in grid] if backwards else grid):
         return None
     split = [part for row in grid for part in subrows(row)]
     table = table_of((split, tuple(left for left, _ in columns)), pieces)

@@ -68,14 +68,33 @@ def logical_lines(glyphs: Sequence[Glyph], spaces: Sequence[Glyph]) -> list[list
     by_height = sorted(spaces, key=_baseline)
     result = []
     for line in lines:
-        letters = [unit.direction for unit in line]
+        letters = [unit.direction for unit in _lettered(line, lines)]
         from_right, from_left = letters.count("R"), letters.count("L")
         backwards = from_right >= from_left or (mostly and from_right >= SOME * from_left)  # a long Latin name in a line
-        line.sort(key=lambda unit: -unit.left - unit.right if backwards else unit.left + unit.right)
+        line.sort(key=_place, reverse=backwards)
         _put_spaces(line, by_height)
         ordered = _turned(line, "LN" if backwards else "R")
         result.append(_in_pairs(_flat(ordered)) if backwards else _flat(ordered))
     return sorted(result, key=lambda line: line[0].source)
+
+
+def _place(unit: _Unit) -> float:
+    """Where the unit stands along its line: Nastaliq's long tails go under the letters before, so there it is where it begins."""
+    return unit.glyphs[0].x if unit.glyphs[0].style.nastaliq else (unit.left + unit.right) / 2
+
+
+def _lettered(line: list[_Unit], lines: Sequence[list[_Unit]]) -> list[_Unit]:
+    """The line, or, if it holds figures alone, the nearest one beside it that has letters: justifying drives words apart."""
+    if any(unit.direction in ("R", "L") for unit in line):
+        return line
+    left, right, glyph = min(unit.left for unit in line), max(unit.right for unit in line), line[0].glyphs[0]
+    near = [
+        (max(min(unit.left for unit in other) - right, left - max(unit.right for unit in other)), place)
+        for place, other in enumerate(lines)
+        if abs(other[0].glyphs[0].baseline - glyph.baseline) <= LEVEL * glyph.style.size
+        and any(unit.direction in ("R", "L") for unit in other)
+    ]
+    return lines[min(near)[1]] if near else line
 
 
 def _flat(units: Sequence[_Unit]) -> list[Glyph]:
@@ -188,15 +207,14 @@ def _put_spaces(line: Sequence[_Unit], spaces: Sequence[Glyph]) -> None:
     size = line[0].glyphs[0].style.size
     start = bisect_left(spaces, top - 0.2 * size, key=_baseline)
     end = bisect_right(spaces, bottom + 0.2 * size, key=_baseline)
-    near = sorted((_middle(space), space.source) for space in spaces[start:end])
+    near = [sorted((_middle(space, sloping), space.source) for space in spaces[start:end]) for sloping in (False, True)]
     for before, unit in pairwise(line):
         first, second = (unit, before) if before.left > unit.left else (before, unit)
-        low, high = (first.left + first.right) / 2, (second.left + second.right) / 2
-        written = [
-            source
-            for _, source in near[bisect_right(near, (low, math.inf)) : bisect_left(near, (high,))]
-            if second.left - first.right > 0.05 * size or first.direction != second.direction
-        ]
+        low, high = sorted((_place(unit), _place(before)))
+        apart = second.left - first.right > 0.05 * size or first.direction != second.direction
+        sloping = unit.glyphs[0].style.nastaliq and before.glyphs[0].style.nastaliq  # words stand over each other's ends
+        within = near[sloping][bisect_right(near[sloping], (low, math.inf)) : bisect_left(near[sloping], (high,))]
+        written = [source for _, source in within if apart or sloping]
         if written:
             unit.space = min(written)
         elif second.left - first.right > SPACE * size or {first.direction, second.direction} == {"L", "R"}:
@@ -207,8 +225,8 @@ def _baseline(glyph: Glyph) -> float:
     return glyph.baseline
 
 
-def _middle(glyph: Glyph) -> float:
-    return (glyph.box[0] + glyph.box[2]) / 2
+def _middle(space: Glyph, sloping: bool) -> float:
+    return space.x if sloping else (space.box[0] + space.box[2]) / 2
 
 
 def _turned(line: Sequence[_Unit], other: str) -> list[_Unit]:

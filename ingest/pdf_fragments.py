@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,8 @@ import numpy as np
 
 from ingest.pdf_arabic import is_arabic, is_mark, logical_lines
 from ingest.pdf_glyphs import Box, Glyph, Reading, open_textpage, shown
+from ingest.pdf_ligatures import Ligatures
+from ingest.pdf_signs import COURIER
 from ingest.traced import NOWHERE, Traced
 
 ARABIC = "\u0600"  # and higher: Arabic script, and other signs that are looked at more closely
@@ -66,12 +68,12 @@ class PageText:
     unknown: int = 0
 
 
-def page_text(page: Any) -> PageText:
+def page_text(page: Any, ligatures: Mapping[str, Ligatures] | None = None) -> PageText:
     """Raises pypdfium2.PdfiumError if PDFium cannot read the page's text."""
     width, height = page.get_size()
     textpage = open_textpage(page)
     try:
-        reading = Reading(textpage, shown(page), (width, height))
+        reading = Reading(textpage, shown(page), (width, height), ligatures)
         by_angle: dict[int, list[Glyph]] = {}
         for glyph in reading.glyphs():
             by_angle.setdefault(glyph.style.angle, []).append(glyph)
@@ -83,7 +85,7 @@ def page_text(page: Any) -> PageText:
             spaces = [space for space in reading.spaces if space.style.angle == angle]
             fragments[angle] = [fragment(line, by_gaps=False) for line in logical_lines(glyphs, spaces)]
         else:
-            fragments[angle] = list(_fragments(_with_accents(_without_shadows(glyphs))))
+            fragments[angle] = list(_fragments(_with_bullets(_with_accents(_without_shadows(glyphs)))))
     return PageText(width, height, fragments, reading.unknown)
 
 
@@ -144,7 +146,22 @@ def _have_alike(glyphs: Sequence[Glyph]) -> list[bool]:
 def _is_again(glyph: Glyph, other: Glyph, reach: float) -> bool:
     size = glyph.style.size
     near = abs(other.x - glyph.x) <= reach * size and abs(other.baseline - glyph.baseline) <= SHADOW * size
-    return near and (other.box != glyph.box or glyph.source - other.source > LONGEST_LIGATURE)
+    if not near or min(glyph.box[2], other.box[2]) <= max(glyph.box[0], other.box[0]):
+        return False  # the letters of a ligature begin at one place, each with its share of the box
+    return other.box != glyph.box or glyph.source - other.source > LONGEST_LIGATURE
+
+
+def _with_bullets(glyphs: list[Glyph]) -> list[Glyph]:
+    """Word's bullet of the second level is a letter o of Courier among letters of another font."""
+    fonts = [None, *(glyph.style.signs for glyph in glyphs), None]
+    lone = [
+        place
+        for place, glyph in enumerate(glyphs)
+        if glyph.text == "o" and glyph.style.signs == COURIER and COURIER not in (fonts[place], fonts[place + 2])
+    ]
+    for place in lone:
+        glyphs[place] = glyphs[place]._replace(text="◦")
+    return glyphs
 
 
 def _with_accents(glyphs: list[Glyph]) -> list[Glyph]:

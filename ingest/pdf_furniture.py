@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import median
 
 from ingest.pdf_fragments import WIDE_GAP, Fragment, PageText
 from ingest.pdf_layout import rows
@@ -19,6 +20,7 @@ EDGE_ROWS = 3  # from the top and from the bottom of a page, among which heads a
 SAME_HEIGHT = 8.0  # points by which a head may move from page to page
 USUAL = 0.6  # share of the pages, or of the left or right ones, on which a line comes again if it is a head
 LARGE = 1.3  # times the body's size: a heading's type; heads have up to 1.2
+TITLE = 1.15  # times the size of the heads that say the same: a title
 APART = 0.8  # of the font's size: a line that far from the text need be seen on three pages near each other only
 _PAGE_NUMBER = re.compile(
     r"[\s\-–—|\[\]]*(?:page\s|p\.\s?|стр\.\s?|с\.\s?|صفحہ\s)?([0-9]{1,5}|[ivxlcdm]{1,8})(?:\s?(?:of|/|из)\s?[0-9]{1,5})?[\s\-–—|\[\]]*",
@@ -69,13 +71,14 @@ def without_furniture(pages: Sequence[PageText], labels: Sequence[str | None]) -
 
 
 def _body_size(pages: Sequence[PageText]) -> float:
-    """The largest size that a tenth of the document's characters has."""
+    """The largest size that a third of the document's characters has; titles of slides have up to a quarter."""
     count: Counter[float] = Counter()
     for page in pages:
         for pieces in page.fragments.values():
             for piece in pieces:
                 count[piece.size] += len(piece.text)
-    return max((size for size, characters in count.items() if characters >= 0.1 * count.total()), default=0.0)
+    usual = [size for size, characters in count.items() if characters >= count.total() / 3]
+    return max(usual, default=max(count, key=lambda size: (count[size], size), default=0.0))
 
 
 def _without(page: PageText, gone: set[int]) -> PageText:
@@ -130,6 +133,10 @@ def _row(page: int, angle: int, row: Sequence[Fragment]) -> _Row:
     return _Row(page, angle, height, " ".join(piece.text for piece in row), tuple(row))
 
 
+def _size(row: _Row) -> float:
+    return max(piece.size for piece in row.pieces)
+
+
 def _gap(row: Iterable[Fragment], other: Iterable[Fragment]) -> float:
     row, other = list(row), list(other)
     below = min(p.box[1] for p in other) - max(p.box[3] for p in row)
@@ -172,7 +179,11 @@ def _heads(level: Sequence[_Row], count: int) -> Iterator[_Row]:
     if len(on) < 3:
         return
     on_side = Counter(page % 2 for page in on)
+    differ = len({row.text for row in level}) > 1
+    largest = TITLE * median(map(_size, level))
     for row in level:
+        if (row.large and differ) or _size(row) > largest:
+            continue  # numbered headings: "Corridor 1", "Corridor 2" on slides; a title that the heads of the other pages repeat
         if len(on) >= USUAL * count or on_side[row.page % 2] >= max(3, USUAL * count / 2):
             yield row
             continue

@@ -22,6 +22,9 @@ FEWEST_ROWS = 3  # of a column; below, two blocks beside each other are no colum
 SHORTEST_ROW = 12  # characters of a column's mean stretch without a gap, Chinese ones doubled; cells of tables are shorter
 LONG_ROW = 25  # characters of a column's mean row where the file writes row by row: options with their meanings are shorter
 LEAST_FILL = 0.55  # of the column's width that its median row fills; ragged prose fills .8, cells of tables .1 to .5
+MOST_TRIED = 20  # rows and gaps of a column that are looked at for that; all of them cost half the time of a dense page
+GUTTER = 2.0  # of the font's size: words of justified lines stand up to 1.5 apart
+COVERED = 0.5  # of a column's rows that have text where one of them has a gap; of a table's hardly any have
 AS_MUCH = 0.6  # of the text that the best gutter parts
 DEEPEST = 12
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -116,7 +119,8 @@ def _glue(last: Fragment, piece: Fragment) -> Traced:
     gap = max(piece.box[0] - last.box[2], last.box[0] - piece.box[2])
     size = min(last.size, piece.size)
     raised = piece.size < 0.85 * last.size and piece.text.isalnum() and not piece.space
-    has_space = piece.space or gap > (2 * SPACE if raised else SPACE) * size
+    level = abs(piece.baseline - last.baseline) <= 0.6 * max(piece.size, last.size)
+    has_space = piece.space or not level or gap > (2 * SPACE if raised else SPACE) * size
     return _SPACE if has_space else _NOTHING
 
 
@@ -243,7 +247,11 @@ def _are_columns(left: Sequence[Atom], right: Sequence[Atom]) -> bool:
     if all(_is_prose(side) for side in sides):
         by_rows = turns >= min(map(len, sides))  # as the file writes a table
         return not by_rows or all(_mean_length(side) >= LONG_ROW for side in sides)
-    return turns <= 1 and all(len(side) >= FEWEST_ROWS and _mean_length(side) >= SHORTEST_ROW / 2 for side in sides)
+    if turns > 1:
+        return False
+    return all(len(side) >= FEWEST_ROWS and _mean_length(side) >= SHORTEST_ROW / 2 for side in sides) or all(
+        len(side) >= 2 and _mean_length(side) >= LONG_ROW and not any(map(_has_gutter, side)) for side in sides
+    )  # the last lines of columns that end at the head of a page
 
 
 def _is_prose(side: Sequence[Sequence[Atom]]) -> bool:
@@ -252,11 +260,33 @@ def _is_prose(side: Sequence[Sequence[Atom]]) -> bool:
     tables = sum(atom.box[3] - atom.box[1] for atom in atoms if "\n" in atom.text)
     if tables > 0.4 * (bottom - top):
         return True  # a table beside a column of text
-    if len(side) < FEWEST_ROWS or _mean_length([[atom] for atom in atoms]) < SHORTEST_ROW:
+    if len(side) < FEWEST_ROWS:
         return False
     extents = [(min(a.box[0] for a in row), max(a.box[2] for a in row)) for row in side]
     width = max(right for _, right in extents) - min(left for left, _ in extents)
-    return median(right - left for left, right in extents) >= LEAST_FILL * width
+    if median(right - left for left, right in extents) < LEAST_FILL * width:
+        return False
+    return _mean_length([[atom] for atom in atoms]) >= SHORTEST_ROW or _is_spread(side)
+
+
+def _has_gutter(row: Sequence[Atom]) -> bool:
+    """Is one of its gaps wider than those between words that justifying has driven apart?"""
+    ordered = sorted(row, key=lambda atom: atom.box[0])
+    return any(right.box[0] - left.box[2] > GUTTER * left.size for left, right in pairwise(ordered))
+
+
+def _is_spread(side: Sequence[Sequence[Atom]]) -> bool:
+    """Are the rows long lines whose words justifying has driven apart? Their gaps stand anywhere, a table's below each other. Of
+    few rows that tells nothing: gaps of three or four come together by chance."""
+    if len(side) < 2 * FEWEST_ROWS or _mean_length(side) < LONG_ROW:
+        return False
+    some = side[:: len(side) // MOST_TRIED + 1]
+    gaps = [
+        (left.box[2] + right.box[0]) / 2 for row in some for left, right in pairwise(sorted(row, key=lambda atom: atom.box[0]))
+    ]
+    gaps = gaps[:: len(gaps) // MOST_TRIED + 1]
+    covered = sum(any(atom.box[0] < gap < atom.box[2] for atom in row) for gap in gaps for row in some)
+    return covered >= COVERED * len(gaps) * len(some)
 
 
 def _mean_length(side: Sequence[Sequence[Atom]]) -> float:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+import numpy as np
+
 from ingest.highest import Highest
 from ingest.pdf_layout import WIDE, Line
 from ingest.pdf_structure import compared
@@ -20,12 +22,17 @@ from ingest.traced import EMPTY, Traced, joined, on_one_line, put_in, rejoined
 LARGER = 1.12  # times the body's font size: a heading. Footnotes and captions are smaller, body fonts vary by a few percent
 USUAL = 0.2  # of a document's characters are in the body's font size at the least; headings have up to .05
 SMALLER = 0.94  # times the body's font size, or less: a footnote's. Typesetters give notes .75 to .9
+FLUSH = 2.0  # points by which lines of one margin may begin apart
+FEWEST_FLUSH = 3  # lines that tell where the others of their margin end
 SAME_COLUMN = 6.0  # points by which the columns of a table that goes on may move on the next page
 LONGEST_AGAIN = 120  # characters of a cell over several rows that is given in each of them; a longer one is a remark on all
-_ITEM = re.compile(r"(?:[•●▪◦]|[*–—-]\s|\(?(?:[a-zа-я]|[ivx]{1,5})\)\s|\(\d{1,2}\)\s|\d{1,3}(?:\.\d{1,2})*[.)]\s)\s*\S")
+_MARKS = "•●▪◦■□➢➔❖❑❒◆⧫⬧◻▶►▸✓✔"  # of lists
+_ITEM = re.compile(
+    rf"(?:[{_MARKS}]|[*–—-]\s|\(?(?:[a-zа-я]|[ivx]{{1,5}})\)\s|\(\d{{1,2}}\)\s|\d{{1,3}}(?:\.\d{{1,2}})*[.)]\s)\s*\S"
+)
+_LEADERS = re.compile(r"(?:\s*[.·…]){4,}\s*$")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f]")
 _NOTE = re.compile(r"(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}|[*†‡]{1,3}|\d{1,3}(?=\s))\s?\S")
-_SHORT_WORDS = frozenset("a и в с к о у я а".split())  # of one letter: Typography.words has longer ones only
 _OPEN_GROUP = re.compile(r"(?<![.\d])\d{1,3}(?:,\d{3})*,(\d{0,2})$")
 _CHECKED = re.compile(r"[□■☐☑☒√✓].*[□■☐☑☒√✓]")  # boxes to tick, of which □ looks like a bullet
 _CAPTION = re.compile(
@@ -139,7 +146,7 @@ def _letters(text: str) -> int:
 def _font_level(paragraph: Sequence[Line], text: str, typed: Typography) -> int:
     """1..6 if the type says that this is a heading: larger than the body's, or bold and short."""
     length = len(text) + len(WIDE.findall(text))
-    if len(paragraph) > 3 or length > 200 or text[-1] in ".,;。，；、":
+    if len(paragraph) > 3 or length > 200 or text[-1] in ".,;。，；、" or text[0] in _MARKS:
         return 0
     if _letters(text) < 3 or 2 * sum(map(str.isalpha, text)) < _letters(text):
         return 0
@@ -184,7 +191,7 @@ def _begins(line: Line, last: Line, step: float, margins: _Margins) -> bool:
         return False
     if last.bold != line.bold and (last.bold or heading_level(here)):
         return True
-    if _ITEM.match(line.text) or heading_level(here) or heading_level(before):
+    if (_ITEM.match(line.text) and not _CHECKED.match(line.text)) or heading_level(here) or heading_level(before):
         return True
     if abs(line.size - last.size) > 0.1 * max(line.size, last.size, 1):
         return True
@@ -200,35 +207,33 @@ def _begins(line: Line, last: Line, step: float, margins: _Margins) -> bool:
 
 
 class _Margins:
-    """How far the lines of a column and size reach that begin (in Arabic script: end) at one place."""
+    """How far the lines of a column and size reach."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        self._sizes: dict[tuple[float, float], set[float]] = {}
-        groups: dict[tuple[tuple[float, float], float], list[Line]] = {}
+        columns: dict[tuple[float, float], list[Line]] = {}
         for line in lines:
-            self._sizes.setdefault(line.margins, set()).add(line.size)
-            groups.setdefault((line.margins, line.size), []).append(line)
-        self._rightmost = {key: Highest((line.box[0], line.box[2]) for line in group) for key, group in groups.items()}
-        self._leftmost = {key: Highest((line.box[2], -line.box[0]) for line in group) for key, group in groups.items()}
+            columns.setdefault(line.margins, []).append(line)
+        self._boxes = {margins: np.array([line.box for line in column]) for margins, column in columns.items()}
+        self._sizes = {margins: np.array([line.size for line in column]) for margins, column in columns.items()}
 
-    def right(self, last: Line, near: float) -> float:
-        return max(self._rightmost[last.margins, size].within(last.box[0], near) for size in self._alike(last))
-
-    def left(self, last: Line, near: float) -> float:
-        return -max(self._leftmost[last.margins, size].within(last.box[2], near) for size in self._alike(last))
-
-    def _alike(self, last: Line) -> list[float]:
-        return [size for size in self._sizes[last.margins] if abs(size - last.size) <= 0.05 * last.size]
+    def end(self, last: Line, line: Line, side: int, sign: int) -> float:
+        """Where lines end that begin (at `side` of their boxes) where one of the two does, if most of these end at one place, as
+        in a quotation set in from both sides; else where all end that begin near the last one. `sign`: -1 if they go left."""
+        alike = self._boxes[last.margins][np.abs(self._sizes[last.margins] - last.size) <= 0.05 * last.size]
+        begins, ends = alike[:, side], sign * alike[:, 2 - side]
+        away = np.abs(begins - last.box[side])
+        flush = ends[np.minimum(away, np.abs(begins - line.box[side])) <= FLUSH]
+        if (flush.max() - flush <= FLUSH).sum() < max(FEWEST_FLUSH, len(flush) / 2):
+            flush = ends[away <= max(3 * last.size, 30.0)]
+        return float(flush.max())
 
 
 def _had_room(last: Line, line: Line, margins: _Margins) -> bool:
     """Would the line's first word have fitted behind the last line? Then the break was meant."""
     width = (last.box[2] - last.box[0]) / max(len(last.text), 1)
     word = (len(line.text.split(maxsplit=1)[0]) + 1.5) * width
-    near = max(3 * last.size, 30.0)
-    if _is_arabic(last.text):
-        return last.box[0] - margins.left(last, near) > word
-    return margins.right(last, near) - last.box[2] > word
+    side, sign = (2, -1) if _is_arabic(last.text) else (0, 1)
+    return margins.end(last, line, side, sign) - sign * last.box[2 - side] > word
 
 
 def _is_arabic(text: str) -> bool:
@@ -326,15 +331,16 @@ def _cell_text(cell: Cell, words: frozenset[str]) -> Traced:
     full = False
     for number, line in enumerate(cell.lines):
         whole = bool(merged) and (
-            (full and (_is_figure(merged[-1].text, line.text) or _are_halves(merged[-1].text, line.text, words)))
-            or _is_word(merged[-1].text, cell.lines[number:], words)
+            (full and _is_figure(merged[-1].text, line.text)) or _is_word(merged[-1].text, cell.lines[number:], words)
         )
         if whole:
             merged[-1] = joined([merged[-1], line])
         else:
             merged.append(line)
         full = cell.full[number]
-    return on_one_line(rejoined(merged, words)) if merged else put_in("")
+    text = on_one_line(rejoined(merged, words)) if merged else put_in("")
+    leaders = _LEADERS.search(text.text)
+    return text[: leaders.start()] if leaders and leaders.start() else text
 
 
 def _is_figure(left: str, right: str) -> bool:
@@ -342,15 +348,6 @@ def _is_figure(left: str, right: str) -> bool:
     group = _OPEN_GROUP.search(left)
     digits = re.match(r"\d*", right)
     return group is not None and digits is not None and len(group[1]) + len(digits[0]) == 3
-
-
-def _are_halves(left: str, right: str, words: frozenset[str]) -> bool:
-    """Is the line one word for which the column is too narrow, so that it goes on in lower case, and has the document neither
-    part elsewhere? A line of several words ends where a word ends."""
-    last, first = re.fullmatch(r"[^\W\d_]+", left), re.match(r"[^\W\d_]+", right)
-    if not last or not first or not first[0].islower() or first[0] in _SHORT_WORDS:
-        return False
-    return last[0].lower() not in words and first[0] not in words
 
 
 def _is_word(left: str, following: Sequence[Traced], words: frozenset[str]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ingest.pdf_fragments import Fragment
 from ingest.pdf_glyphs import Box
-from ingest.pdf_layout import line_of, rows
+from ingest.pdf_layout import is_right_to_left, line_of, rows
 from ingest.pdf_rules import Fill
 from ingest.traced import Traced
 
@@ -52,7 +52,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table in parts, each with a header of its own but perhaps the first; `columns`: where the columns begin."""
+    """A table in parts, each with a header of its own but perhaps the first; `columns`: where the columns begin. Its cells
+    stand in the order of reading: from the right in Arabic script."""
 
     box: Box
     order: int
@@ -92,6 +93,8 @@ def table_of(found: tuple[list[list[Cell]], tuple[float, ...]], pieces: Sequence
         max(piece.box[2] for piece in pieces),
         max(piece.box[3] for piece in pieces),
     )
+    if is_right_to_left("".join(piece.text for piece in pieces)):
+        cells, columns = [row[::-1] for row in cells], columns[::-1]
     parts = _parts([tuple(row) for row in cells])
     return Table(box, min(piece.order for piece in pieces), max(piece.size for piece in pieces), columns, parts)
 

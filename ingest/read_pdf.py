@@ -25,6 +25,7 @@ from ingest.pdf_fragments import Fragment, PageText, page_text
 from ingest.pdf_furniture import without_furniture
 from ingest.pdf_glyphs import Box, character_boxes, load_page
 from ingest.pdf_layout import Line, line_of, regions, rows
+from ingest.pdf_ligatures import FontLigatures
 from ingest.pdf_paragraphs import Header, Item, PdfBlock, page_blocks, table_blocks, typography
 from ingest.pdf_ruled import ruled_tables
 from ingest.pdf_rules import Rules, page_rules
@@ -112,7 +113,8 @@ def _read(path: File, document: Any, password: str) -> _Read:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         reader, known = structure(path, document, password)
-        pages = [_page_text(document, index) for index in range(len(document))]
+        fonts = FontLigatures(reader)
+        pages = [_page_text(document, index, fonts) for index in range(len(document))]
         other = {index: text for index, page in enumerate(pages) if (text := better_text(reader, index, page))}
     pages = [PageText(page.width, page.height) if index in other else page for index, page in enumerate(pages)]
     missing = [n for n, page in enumerate(pages, 1) if not page.fragments and n - 1 not in other]
@@ -139,11 +141,11 @@ def _numbers(pages: Sequence[int]) -> str:
     return f"page{'s' * (len(pages) != 1)} {shown}"
 
 
-def _page_text(document: Any, index: int) -> PageText:
+def _page_text(document: Any, index: int, fonts: FontLigatures) -> PageText:
     try:
         page = load_page(document, index)
         try:
-            return _cyrillic_mended(page_text(page))
+            return _cyrillic_mended(page_text(page, fonts.on(index)))
         finally:
             page.close()
     except pypdfium2.PdfiumError:
@@ -228,7 +230,7 @@ def _laid_out(fragments: Sequence[Fragment], rules: Rules) -> Iterator[Item]:
                 yield table
                 start = end
             yield from (line_of(row, (left, right)) for row in run[start:])
-            run = [held] if held else []
+            run = rows(held)  # a table is as high as several rows beside it
             yield from drawn
 
 

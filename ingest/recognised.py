@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from ingest.text import TextBuilder, heading_level, line_kind, one_line, rejoin_lines
@@ -21,8 +21,10 @@ LABEL = 4  # signs, at most, of a number that hangs beside its paragraph
 WIDEST_PITCH = 3.0  # heights of a line from one to the next within a paragraph
 FURTHER = 1.4  # times the pitch of a paragraph's lines: what stands so far above it is no line of it
 WIDEST_INDENT = 6.0  # heights of a line between a number and its paragraph
+GAP = 1.2  # heights of a word between the cells of a table; words of a justified line stand up to .8 apart
 _WORD_LEVEL = "5"
 _COLUMNS = 12
+_AT_END = re.compile(r"^\d{1,4}(?!\S)|(?<!\S)\d{1,4}$")
 _ITEM = re.compile(r"\(?(?:[a-zа-я]|[ivx]{1,5}|\d{1,2})\)\s|\d{1,3}(?:\.\d{1,2})*[.)]\s|[•●▪]\s")
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in points, from the upper left of the page as it is shown
@@ -61,12 +63,13 @@ class RecognisedBlock:
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """A page that has been read: mean confidence of its words, 0..1, weighed by their length; `models` read it. `unclear` is how
-    many paragraphs were left out."""
+    many paragraphs were left out, `missed` the share of the page's signs in them."""
 
     blocks: tuple[RecognisedBlock, ...]
     confidence: float
     models: str
     unclear: int = 0
+    missed: float = 0.0
 
     @property
     def text(self) -> str:
@@ -84,8 +87,11 @@ def recognised(table: str, scale: float, models: str, turn: Turn = NOT_TURNED) -
         paragraphs = [[tuple(word._replace(box=_turned_back(word.box, turn)) for word in line) for line in p] for p in paragraphs]
     least = MUMBLE * _mean(_words(paragraphs))
     clear = [lines for lines in paragraphs if _mean(_words([lines])) >= least]
-    blocks = tuple(block for lines in _run_on(_hung(clear)) for part in _parted(lines) if (block := _block(part)) is not None)
-    return Recognised(blocks, round(_mean(_words(clear)), 3), models, len(paragraphs) - len(clear)) if blocks else None
+    blocks = tuple(block for lines in _run_on(_hung(clear)) for block in _blocks(lines))
+    if not blocks:
+        return None
+    missed = 1 - _signs(clear) / _signs(paragraphs)
+    return Recognised(blocks, round(_mean(_words(clear)), 3), models, len(paragraphs) - len(clear), missed)
 
 
 def _turned_back(box: Box, turn: Turn) -> Box:
@@ -100,6 +106,10 @@ def _turned_back(box: Box, turn: Turn) -> Box:
 
 def _words(paragraphs: Sequence[Sequence[Line]]) -> list[Word]:
     return [word for lines in paragraphs for line in lines for word in line]
+
+
+def _signs(paragraphs: Sequence[Sequence[Line]]) -> int:
+    return sum(len(word.text) for word in _words(paragraphs))
 
 
 def _mean(words: Sequence[Word]) -> float:
@@ -206,6 +216,64 @@ def _parted(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield part
 
 
+def _blocks(lines: Sequence[Line]) -> Iterator[RecognisedBlock]:
+    if grid := columns_of(lines):
+        yield from _table_rows(grid)
+        return
+    yield from (block for part in _parted(lines) if (block := _block(part)) is not None)
+
+
+def columns_of(lines: Sequence[Line]) -> list[list[list[Word]]]:
+    """The words of a table by row and column; [] for lines that are none: fewer than three, or without a column of figures. Gaps
+    wider than GAP part cells; columns are where cells stand below each other."""
+    cells = [_cells(line) for line in lines]
+    if len(lines) < 3 or sum(len(row) > 1 for row in cells) < 0.8 * len(lines):
+        return []
+    columns: list[tuple[float, float]] = []
+    for left, _, right, _ in sorted(_box(tuple(cell)) for row in cells for cell in row):
+        if columns and left <= columns[-1][1]:
+            columns[-1] = columns[-1][0], max(columns[-1][1], right)
+        else:
+            columns.append((left, right))
+    grid: list[list[list[Word]]] = []
+    for row in cells:
+        places = [sum(start <= cell[0].box[0] for start, _ in columns) - 1 for cell in row]
+        if len(set(places)) < len(places):
+            return []
+        held = dict(zip(places, row, strict=True))
+        grid.append([held.get(place, []) for place in range(len(columns))])
+    return grid if any(_is_figures(column[1:]) for column in list(zip(*grid, strict=True))[1:]) else []
+
+
+def _cells(line: Line) -> list[list[Word]]:
+    cells = [[line[0]]]
+    for last, word in pairwise(line):
+        if word.box[0] - last.box[2] > GAP * (last.box[3] - last.box[1]):
+            cells.append([])
+        cells[-1].append(word)
+    return cells
+
+
+def _is_figures(cells: Sequence[Sequence[Word]]) -> bool:
+    filled = [cell for cell in cells if cell]
+    return len(filled) > 1 and sum(any(map(str.isdigit, cell[0].text)) for cell in filled) >= 0.6 * len(cells)
+
+
+def _table_rows(grid: Sequence[Sequence[Sequence[Word]]]) -> Iterator[RecognisedBlock]:
+    """Each row with the names of its columns, if the first row names them all and holds no figure."""
+    names = [_text(tuple(cell)) for cell in grid[0]]
+    named = all(names) and not any(map(str.isdigit, "".join(names)))
+    for row in grid[1:] if named else grid:
+        text, places = "", []
+        for name, cell in zip(names, row, strict=True):
+            if cell:
+                text += ("; " if text else "") + (f"{name.rstrip(':')}: " if named else "")
+                places += [(len(text) + start, len(text) + end, box) for start, end, box in _places(_text(tuple(cell)), cell)]
+                text += _text(tuple(cell))
+        if text == one_line(text):
+            yield RecognisedBlock("table_row", text, 0, tuple(places))
+
+
 def _block(lines: Sequence[Line]) -> RecognisedBlock | None:
     text = one_line(rejoin_lines(map(_text, lines)))
     kind, text, level = line_kind(text) if text else ("paragraph", "", 0)
@@ -251,14 +319,26 @@ def _without(page: Recognised, away: Collection[str]) -> Recognised:
     return replace(page, blocks=kept) if kept else page
 
 
-def with_pages(document: Parsed, read: Mapping[int, Recognised]) -> Parsed:
-    """The document with what was read in place of those pages' text. Other pages keep their blocks."""
+def printed_numbers(read: Mapping[int, Recognised]) -> dict[int, str]:
+    """Numbers that begin or end short first and last blocks, if they count up with the pages on half of these (two at least)."""
+    ends = {number: [block.text.strip("-–— .") for block in _edges(page)] for number, page in read.items()}
+    found = {number: {int(at) for text in texts for at in _AT_END.findall(text)} for number, texts in ends.items()}
+    steps = Counter(value - number for number, values in found.items() for value in values)
+    step, times = steps.most_common(1)[0] if steps else (0, 0)
+    if times < max(2, len(read) / 2):
+        return {}
+    return {number: str(number + step) for number, values in found.items() if number + step in values}
+
+
+def with_pages(document: Parsed, read: Mapping[int, Recognised], labels: Mapping[int, str]) -> Parsed:
+    """The document with what was read in place of those pages' text, and their labels where it has none. Other pages keep their
+    blocks."""
     if not read:
         return document
     builder = TextBuilder()
     places: list[tuple[int, tuple[tuple[int, int, Box], ...]]] = []  # page and words of each block that is added
     for page in document.pages:
-        builder.start_page(page.number, page.label)
+        builder.start_page(page.number, page.label or labels.get(page.number))
         if page.number in read:
             for block in read[page.number].blocks:
                 builder.add(block.kind, block.text, block.level)

@@ -174,10 +174,10 @@ def _ask(
 
 
 def _look(
-    server: subprocess.Popen[bytes], source: SourceFile, passwords: Sequence[str], page: int, command: Sequence[str], turned: bool
+    server: subprocess.Popen[bytes], source: SourceFile, passwords: Sequence[str], page: int, command: Sequence[str], manner: str
 ) -> Look | str:
     """What there is to see on a page, and what `command` reads there (nothing: nothing is read); or what went wrong."""
-    wanted = {"page": page, "command": list(command), "turned": turned, "passwords": list(passwords)}
+    wanted = {"page": page, "command": list(command), "manner": manner, "passwords": list(passwords)}
     letter, payload = _answered(server, {"task": "look", "source": asdict(source), "limits": asdict(PAGE_LIMITS)} | wanted)
     if letter == b"F":
         return _sentence(payload)
@@ -251,7 +251,7 @@ class _Drawings:
 
     def look_at(self, source: SourceFile, limits: Limits, request: Mapping[str, Any]) -> tuple[bytes, bytes]:
         """Draw a page in one child and have its command read it in another. The answer: JSON on a line, then what it wrote."""
-        command, page = request["command"], (request["page"], request["turned"])
+        command, page = request["command"], (request["page"], request["manner"])
         if self._of != (source, page):
             self._of, self._answer = (
                 (source, page),

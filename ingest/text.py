@@ -46,7 +46,7 @@ def _character_table() -> dict[int, str | None]:
     table |= {ord(mark): mark for mark in _JOINERS}
     table |= {0x0600 + n: chr(0x0600 + n) for n in range(6)} | {0x06DD: "\u06dd"}  # visible signs, though of category Cf
     table |= dict.fromkeys(map(ord, "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), "\n") | {0x0A: "\n", 0x09: " "}
-    table[0xF0B7] = "•"  # the bullet of Word's Symbol font
+    table |= {0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF076: "❖", 0xF06E: "■"}  # bullets of Word's Symbol and Wingdings
     table[0x034F] = None
     return table
 
@@ -216,7 +216,7 @@ def _in_capitals(line: str) -> bool:
     return len(line) <= 90 and all(map(str.isupper, letters)) and ":" not in line and line[-1] != "."
 
 
-_BULLET = re.compile(r"[•●▪◦‣∙○■□*–—-]\s+(?=\S)")
+_BULLET = re.compile(r"[•●▪◦‣∙○■□➢➔❖❑❒◆⧫⬧◻▶►▸*–—-]\s+(?=\S)")
 _LETTERED = re.compile(r"\(?(?:[a-zа-я]|[ivx]{1,5})\)\s+(?=\S)")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -133,11 +132,11 @@ class Command:
         if self._stop.is_set():
             return 0
         self._process = subprocess.Popen(self._command, start_new_session=True)
-        status = self._process.wait()
-        self._process = None
-        return status
+        if self._stop.is_set():  # told while it was started: there was nobody yet to hand it on to
+            self._process.terminate()
+        return self._process.wait()
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         self._stop.set()
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGTERM)
+            self._process.terminate()  # nothing, if it has ended

@@ -93,7 +93,7 @@ def _key(cursor: str, order: Order) -> Key:
 
 
 def entity_counts(connection: Rows, generation: int) -> list[EntityCount]:
-    """Every entity that is mentioned, by the number of documents that mention it; name and type are left empty."""
+    """Every entity that documents mention or are filed under, by the number of those documents; name and type are left empty."""
     rows = connection.execute(
         f"""SELECT entity_id, count(*) AS documents, sum(mentions) AS mentions FROM document_entities
             WHERE document NOT IN ({HIDDEN}) GROUP BY 1 ORDER BY documents DESC, mentions DESC, 1""",
@@ -148,7 +148,7 @@ def entities_of(connection: Rows, generation: int, document_id: str) -> list[Ent
     """What a document mentions, the most frequent first; name and type are left empty."""
     rows = connection.execute(
         f"""SELECT e.entity_id, e.mentions FROM documents AS d JOIN document_entities AS e ON e.document = d.num
-            WHERE d.id = ? AND {VISIBLE} ORDER BY e.mentions DESC, e.entity_id""",
+            WHERE d.id = ? AND e.mentions > 0 AND {VISIBLE} ORDER BY e.mentions DESC, e.entity_id""",
         (document_id, generation, generation),
     )
     return [EntityCount(id=name, name="", type="", documents=1, mentions=mentions) for name, mentions in rows]

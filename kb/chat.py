@@ -254,10 +254,11 @@ class _Watch:
     """Cuts the connection when time is up, wherever it hangs."""
 
     def __init__(self, ends: float) -> None:
+        self._ends = ends
         self._timer = threading.Timer(max(ends - time.monotonic(), 0.0), self._ring)
         self._timer.daemon = True
         self._socket: socket.socket | None = None
-        self.late = False
+        self._rung = False
 
     def __enter__(self) -> _Watch:
         self._timer.start()
@@ -266,13 +267,18 @@ class _Watch:
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
 
+    @property
+    def late(self) -> bool:
+        """Time is up: the clock may say so before the timer's thread has its turn."""
+        return self._rung or time.monotonic() >= self._ends
+
     def guard(self, guarded: Any) -> None:
         self._socket = guarded
-        if self.late:
+        if self._rung:
             self._ring()
 
     def _ring(self) -> None:
-        self.late = True
+        self._rung = True
         if self._socket is not None:
             with contextlib.suppress(OSError):  # it is closed already: there is nothing to cut
                 # not SSLSocket's own, which would drop the TLS state that another thread is reading with

@@ -60,6 +60,7 @@ class Work:
     language: str
     pinpoint: str = ""
     page: str = ""
+    keywords: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -86,6 +87,7 @@ def work(document: Document, address: str, span: tuple[int, int] | None = None, 
         language=metadata.language,
         pinpoint=_pinpoint(span, within) if span else "",
         page=_page(document, span[0]) if span else "",
+        keywords=tuple(_line(one) for one in metadata.projects),
     )
 
 
@@ -104,6 +106,7 @@ def csl(one: Work) -> dict[str, Any]:
         "URL": one.url,
         "language": one.language,
         "note": _cited_at(one),
+        "keyword": ", ".join(one.keywords),
     }
     return {name: value for name, value in given.items() if value}
 
@@ -135,6 +138,7 @@ def _entry(one: Work, key: str) -> Entry:
         "urldate": one.accessed,
         "language": one.language,
         "note": LATEX.unicode_to_latex(_cited_at(one)),
+        "keywords": LATEX.unicode_to_latex(", ".join(one.keywords)),
     }
     return Entry(kind, key, [Field(name, value) for name, value in given.items() if value])
 
@@ -153,6 +157,7 @@ def _tags(one: Work, key: str) -> dict[str, Any]:
         "urls": [one.url] if one.url else [],
         "language": one.language,
         "notes": [_cited_at(one)] if one.place else [],
+        "keywords": list(one.keywords),
     }
     return {name: value for name, value in given.items() if value}
 

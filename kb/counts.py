@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 class Facets:
     """Value → number of documents, the most frequent first, over the whole published generation or over what a question found.
 
-    `year` is that of publication, `project` the name of a project of the gazetteer that the document mentions.
+    `year` is that of publication, `project` the name of a project of the gazetteer that the document mentions or
+    is filed under.
     """
 
     country: Mapping[str, int]

@@ -31,7 +31,7 @@ from kb.migrations import check_not_older, schema_of
 from kb.ports import Rows, of_document
 from kb.records import Document, IndexManifest, Mention
 from kb.staging import STORE_FILE, collections, original_path
-from kb.store import metadata_to_json, published_generation
+from kb.store import published_generation
 
 LIST = "manifest.json"
 FORMAT = "wakhan-export/1"
@@ -135,7 +135,7 @@ def document_fields(document: Document) -> dict[str, Any]:
     fields = {name: getattr(document, name) for name in Document.__dataclass_fields__}
     for name in ("blocks", "pages", "stated", "references"):
         fields[name] = [list(astuple(item)) for item in fields[name]]
-    return fields | {"metadata": json.loads(metadata_to_json(document.metadata)), "warnings": list(document.warnings)}
+    return fields | {"metadata": asdict(document.metadata), "warnings": list(document.warnings)}
 
 
 def _write_passages(

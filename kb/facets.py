@@ -58,8 +58,8 @@ def found_by(connection: Rows, generation: int, hits: Sequence[Hit], projects: M
 
 
 def _mentioned(connection: Rows, generation: int, projects: Mapping[str, str], documents: Sequence[str] | None) -> dict[str, int]:
-    """Names of projects by the documents that mention them; of `documents` (ids), or of all. A question finds a few hundred at
-    most, which is below the number of parameters that a statement takes."""
+    """Names of projects by the documents that mention them or are filed under them; of `documents` (ids), or of all. A question
+    finds a few hundred at most, which is below the number of parameters that a statement takes."""
     if documents is None:
         joined, among = "", ""
     else:

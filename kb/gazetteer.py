@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import chain, pairwise, product
+from itertools import accumulate, chain, pairwise, product
 from pathlib import Path
 from types import MappingProxyType
 
@@ -37,6 +37,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
 # "eco" and "sco" are parts of words and of file names; from five letters on ("CAREC") writing it small means the same.
 ACRONYM_LETTERS = 4
 MAX_EXPANSION = 6
+BETWEEN = " | "  # names in a list: no name has that sign
 UNWRITTEN = ("devanagari",)  # questions come in it, documents do not: its names are found, and not searched for
 SHORT = 4000  # characters: a passage; documents are looked through once, at ingest
 
@@ -157,6 +158,14 @@ class Gazetteer:
             return name
         found = self.find(name)
         return found[0].entity_id if len(found) == 1 and found[0].text == name.strip() else None
+
+    def linked(self, names: Sequence[str], beside: str) -> dict[str, str]:
+        """Return the ids of those of `names` that are an entity's id or name, by name. Whose a shared name is, the others settle,
+        and the text `beside` them, such as a document's title."""
+        found = {(one.start, one.text): one.entity_id for one in self.find(BETWEEN.join((*names, beside)))}
+        starts = accumulate((len(name) + len(BETWEEN) for name in names), initial=0)
+        ids = {name: name if name in self.entities else found.get((at, name)) for name, at in zip(names, starts, strict=False)}
+        return {name: entity_id for name, entity_id in ids.items() if entity_id}
 
     def expand(self, text: str) -> tuple[str, ...]:
         """Return the other names of the entities in `text`, at most MAX_EXPANSION for each name in it: one of each script first.

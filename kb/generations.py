@@ -242,8 +242,8 @@ def _vectors(connection: sqlite3.Connection, model: str, dimension: int) -> Iter
 def content_digest(connection: Rows, model_digest: str, condition: str) -> str:
     """Hex sha256 over the model, the documents' metadata and the passages' ids and contents: equal collections, equal digest."""
     digest = hashlib.sha256(model_digest.encode())
-    for row in connection.execute(f"SELECT id, uri, metadata FROM documents WHERE {condition} ORDER BY id"):
-        digest.update("\0".join(row).encode())
+    for *row, sources in connection.execute(f"SELECT id, uri, metadata, sources FROM documents WHERE {condition} ORDER BY id"):
+        digest.update("\0".join(row if sources == "[]" else (*row, sources)).encode())  # [] is what documents of before have
     for passage_id, key, *_ in gathered(
         connection,
         f"""SELECT p.id, p.vector_key, d.id, p.ordinal FROM documents AS d JOIN passages AS p ON p.document = d.num

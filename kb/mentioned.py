@@ -23,7 +23,8 @@ ROW = re.compile(r"[^:;]{1,80}: [^;]+; [^:;]{1,80}: ")  # as readers write it: e
 
 @dataclass(frozen=True, slots=True)
 class Mentioned:
-    """`ordinal` is that of the passage which speaks of it the most, None if none holds it; `focus` is 0 to 9 (see above)."""
+    """`mentions` is 0 where the document is only filed under it. `ordinal` is that of the passage which speaks of it the most,
+    None if none holds it; `focus` is 0 to 9 (see above)."""
 
     entity_id: str
     mentions: int
@@ -42,8 +43,11 @@ def says_something(text: str, section: Sequence[str]) -> bool:
     return 2 * sum(ROW.match(line) is not None for line in lines) <= len(lines)
 
 
-def mentioned(title: str, places: Sequence[Place], mentions: Iterable[Mention]) -> tuple[Mentioned, ...]:
-    """In order of id. `places` are the document's passages in order; mentions without an entity do not count."""
+def mentioned(
+    title: str, places: Sequence[Place], mentions: Iterable[Mention], filed: Iterable[str] = ()
+) -> tuple[Mentioned, ...]:
+    """In order of id. `places` are the document's passages in order; mentions without an entity do not count. `filed` are ids of
+    what the document is filed under, whether it names them or not."""
     starts = [start for start, _, _ in places]
     counts: Counter[str] = Counter()
     within: dict[int, Counter[str]] = defaultdict(Counter)
@@ -64,7 +68,9 @@ def mentioned(title: str, places: Sequence[Place], mentions: Iterable[Mention]) 
             focus = _focus(count, names.total()) if places[ordinal][2] else 0
             if entity_id not in best or focus > best[entity_id][1]:
                 best[entity_id] = ordinal, focus
-    return tuple(_row(entity_id, counts[entity_id], best.get(entity_id), entity_id in titled) for entity_id in sorted(counts))
+    return tuple(
+        _row(entity_id, counts[entity_id], best.get(entity_id), entity_id in titled) for entity_id in sorted({*counts, *filed})
+    )
 
 
 def _focus(count: int, of_all: int) -> int:

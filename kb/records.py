@@ -46,6 +46,8 @@ class Metadata:
     status: str = ""
     status_date: str = ""
     author: str = ""  # as the page names who wrote it; several are parted by "; "
+    projects: tuple[str, ...] = ()  # what it is filed under, as its metadata name it
+    sources: tuple[str, ...] = ()  # addresses (http, https) of what it rests on; of a whole document alone, lists leave them out
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class DocumentPage:
 class Filters:
     """A conjunction over fields; within a field any value will do; empty means no restriction.
 
-    `entity` are ids of the gazetteer: documents that mention one of them.
+    `entity` are ids of the gazetteer: documents that mention one of them or are filed under it.
     """
 
     country: tuple[str, ...] = ()
@@ -181,7 +183,7 @@ class Filters:
     document: tuple[str, ...] = ()
     date_from: str = ""
     date_to: str = ""
-    entity: tuple[str, ...] = ()  # what the document mentions: names or ids of the gazetteer
+    entity: tuple[str, ...] = ()  # what it mentions or is filed under: names or ids of the gazetteer
 
 
 @dataclass(frozen=True, slots=True)

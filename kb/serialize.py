@@ -79,18 +79,25 @@ def citation_json(citation: Citation) -> JSON:
     return {
         "marker": citation.marker,
         "passage_id": citation.passage_id,
+        **source_json(document),
+        "locator": locator_json(citation.locator),
+        "quote": citation.quote,
+        "context": citation.context,
+        "permalink": citation.permalink,
+    }
+
+
+def source_json(document: DocumentSummary, language: str | None = None) -> JSON:
+    """What a quote or passage is from. `language` is the passage's, where it has one of its own."""
+    return {
         "document_id": document.id,
         "uri": document.uri,
         "title": document.metadata.title,
         "kind": document.metadata.kind,
         "publisher": document.metadata.publisher,
         "date": document.metadata.published,
-        "language": document.metadata.language,
+        "language": document.metadata.language if language is None else language,
         "url": document.metadata.url,
-        "locator": locator_json(citation.locator),
-        "quote": citation.quote,
-        "context": citation.context,
-        "permalink": citation.permalink,
     }
 
 
@@ -102,14 +109,7 @@ def hit_json(hit: Hit) -> JSON:
     passage, document = hit.passage, hit.document
     return {
         "passage_id": passage.id,
-        "document_id": document.id,
-        "uri": document.uri,
-        "title": document.metadata.title,
-        "kind": document.metadata.kind,
-        "publisher": document.metadata.publisher,
-        "date": document.metadata.published,
-        "language": passage.language,
-        "url": document.metadata.url,
+        **source_json(document, passage.language),
         "text": passage.text,
         "score": round(hit.score, 6),
         "ranks": {"dense": hit.dense_rank, "words": hit.word_rank},
@@ -183,6 +183,7 @@ def document_json(document: Document) -> JSON:
         "pages": [asdict(page) for page in document.pages],
         "stated": [asdict(fact) for fact in document.stated],
         "references": [asdict(link) for link in document.references],
+        "sources": list(document.metadata.sources),
     } | _metadata_json(document)
 
 
@@ -218,6 +219,7 @@ def _metadata_json(document: Document | DocumentSummary) -> JSON:
         "status": metadata.status,
         "status_date": metadata.status_date,
         "author": metadata.author,
+        "projects": list(metadata.projects),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kb.catalogue_records import EntityDetail, Speaking
 from kb.cite import permalink
-from kb.serialize import locator_json
+from kb.serialize import locator_json, source_json
 
 JSON = dict[str, Any]
 
@@ -34,14 +34,7 @@ def _speaking_json(one: Speaking) -> JSON:
     at = passage.locator
     return {
         "passage_id": passage.id,
-        "document_id": document.id,
-        "uri": document.uri,
-        "title": document.metadata.title,
-        "kind": document.metadata.kind,
-        "publisher": document.metadata.publisher,
-        "date": document.metadata.published,
-        "language": passage.language,
-        "url": document.metadata.url,
+        **source_json(document, passage.language),
         "text": passage.text,
         "locator": locator_json(at),
         "permalink": permalink(document.id, passage.id, at.start, at.end),

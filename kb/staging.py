@@ -14,6 +14,7 @@ import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -42,8 +43,8 @@ OPEN = "gen_to IS NULL"  # the state that the next publish will make visible
 
 INSERT_DOCUMENT = """INSERT INTO documents (id, uri, source_uri, source_sha256, original_sha256, media_type, collection, title,
  kind, publisher, language, published_start, published_end, metadata, text, blocks, pages, reader, warnings, pipeline,
- ingested_at, characters, passage_count, page_count, gen_from, stated)
- VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ ingested_at, characters, passage_count, page_count, gen_from, stated, sources)
+ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_PASSAGE = """INSERT INTO passages (id, document, ordinal, text, start, "end", page, page_label, section, pinpoint,
  ocr, language, context, rows, anchors, embedded_as, vector_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
@@ -208,7 +209,7 @@ class Staging:
             first, last, metadata_to_json(metadata), document.text, json_array(astuple(b) for b in document.blocks),
             json_array(astuple(p) for p in document.pages), document.reader, json_array(document.warnings), item.pipeline,
             document.ingested_at, len(document.text), len(item.passages), len(document.pages), self.next_generation,
-            json_array(astuple(fact) for fact in document.stated),
+            json_array(astuple(fact) for fact in document.stated), json_array(metadata.sources),
         )  # fmt: skip
         num = self.connection.execute(INSERT_DOCUMENT, row).lastrowid
         self.connection.executemany(
@@ -232,12 +233,16 @@ class Staging:
         )
 
     def _insert_entities(self, num: int, item: StagedDocument, published: str) -> None:
+        metadata = item.document.metadata
         places = [(p.locator.start, p.locator.end, says_something(p.text, p.locator.section)) for p in item.passages]
+        filed: dict[str, str] = {}
+        if metadata.projects:  # the gazetteer's imports take 60 ms, which a run that stages nothing need not wait for
+            filed = import_module("kb.gazetteer").Gazetteer.load().linked(metadata.projects, metadata.title)
         self.connection.executemany(
             "INSERT INTO document_entities VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                (m.entity_id, num, m.mentions, m.ordinal, m.focus, tier(item.document.metadata.kind), published)
-                for m in mentioned(item.document.metadata.title, places, item.mentions)
+                (m.entity_id, num, m.mentions, m.ordinal, m.focus, tier(metadata.kind), published)
+                for m in mentioned(metadata.title, places, item.mentions, filed.values())
             ],
         )
 

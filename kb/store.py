@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any
 
@@ -71,13 +71,14 @@ def document(connection: Rows, generation: int, document_id: str) -> Document:
     whole = of_document(connection, document_id)
     row = whole.execute(
         f"""SELECT d.id, d.uri, d.source_uri, d.source_sha256, d.original_sha256, d.media_type, d.metadata, d.text, d.blocks,
-            d.pages, d.reader, d.warnings, d.ingested_at, d.stated, d.num FROM documents AS d WHERE d.id = :id AND {VISIBLE}""",
+            d.pages, d.reader, d.warnings, d.ingested_at, d.stated, d.sources, d.num
+            FROM documents AS d WHERE d.id = :id AND {VISIBLE}""",
         {"id": document_id, "g": generation},
     ).fetchone()
     if row is None:
         raise _missing(connection, document_id)
     (uid, uri, source_uri, source_sha256, original, media_type, metadata, text, blocks, pages, reader, warnings, at, *legal) = row
-    facts, num = legal
+    facts, sources, num = legal
     return Document(
         id=uid,
         uri=uri,
@@ -85,7 +86,7 @@ def document(connection: Rows, generation: int, document_id: str) -> Document:
         source_sha256=source_sha256,
         original_sha256=original,
         media_type=media_type,
-        metadata=metadata_from_json(metadata),
+        metadata=replace(metadata_from_json(metadata), sources=tuple(json.loads(sources))),
         text=text,
         blocks=tuple(Block(*item) for item in json.loads(blocks)),
         pages=tuple(Page(*item) for item in json.loads(pages)),
@@ -233,7 +234,13 @@ def metadata_from_json(value: str) -> Metadata:
 
 
 def metadata_to_json(metadata: Metadata) -> str:
-    return json.dumps(asdict(metadata), ensure_ascii=False)
+    """Without the sources, which have a column of their own. What came later is left out where it is empty: documents of before
+    are written as they were, and an export of them has the same digest."""
+    fields = asdict(metadata)
+    del fields["sources"]
+    if not metadata.projects:
+        del fields["projects"]
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def summary(row: Sequence[Any]) -> DocumentSummary:

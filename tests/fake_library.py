@@ -106,6 +106,7 @@ def passages_of(shown: Document) -> tuple[Passage, ...]:
 
 def documents() -> tuple[Document, ...]:
     pdf, html, plain = "application/pdf", "text/html", "text/plain"
+    odd = {"projects": (HOSTILE_TITLE,), "sources": ("javascript:alert(1)", 'https://example.org/?a="><script>alert(1)</script>')}
     return (
         document(
             "d1",
@@ -121,6 +122,9 @@ def documents() -> tuple[Document, ...]:
                 ("Pakistan", "Uzbekistan"),
                 "in_force",
                 "2022-02",
+                "",
+                ("AUPTT", "Silk Route Rail"),
+                tuple(f"https://www.example.org/news/{number}/" + "long-" * 40 * (number % 2) for number in range(5)),
             ),
             pdf,
             paged=True,
@@ -129,7 +133,9 @@ def documents() -> tuple[Document, ...]:
         document(
             "d3", RUSSIAN, Metadata("Энергетика " + "очень длинный заголовок " * 12, "policy_paper", "", "", "", "ru"), plain
         ),
-        document("d4", HOSTILE, Metadata(HOSTILE_TITLE, "news", "<b>bold</b>", "2020-13", "javascript:alert(1)", "en"), html),
+        document(
+            "d4", HOSTILE, Metadata(HOSTILE_TITLE, "news", "<b>bold</b>", "2020-13", "javascript:alert(1)", "en", **odd), html
+        ),
     )
 
 
@@ -188,7 +194,7 @@ class FakeLibrary:
     ) -> Iterator[SearchPage | Answer]:
         yield self.search(question, filters, n, expand=expand)
         if self.judging is not None:
-            self.judging.wait(30)
+            self.judging.wait(300)
         if self.failing is not None:
             raise self.failing
         yield self.ask(question, filters, n, expand=expand)

@@ -14,7 +14,7 @@ from ingest.public_sources import PublicSource
 from kb.records import Metadata
 from tests.bad_server import REACH, BadServer
 
-LIMITS = Limits(connect_seconds=5, silence_seconds=5, seconds=20, sent=1 << 20, unpacked=2 << 20)
+LIMITS = Limits(connect_seconds=60, silence_seconds=60, seconds=120, sent=1 << 20, unpacked=2 << 20)
 TEXT = b"The line is 1,387 km long. " * 4000
 
 

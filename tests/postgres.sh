@@ -4,17 +4,20 @@
 #   tests/postgres.sh start FOLDER   a primary and a hot standby in FOLDER on free ports of 127.0.0.1; prints the two ports
 #   tests/postgres.sh stop FOLDER    end both
 set -euo pipefail
-export DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND=noninteractive PGCTLTIMEOUT=300
 
 version() { find /usr/lib/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort -n | tail -n 1; }
 
+apt="-o Acquire::Retries=5 -o DPkg::Lock::Timeout=300" # a mirror that fails for a moment; another apt that is at work
+
+# shellcheck disable=SC2086
 install_server() {
-  apt-get update -qq
-  if apt-cache policy postgresql-17-pgvector | grep -q 'Candidate: [0-9]'; then
-    apt-get install -y -qq --no-install-recommends postgresql-17 postgresql-17-pgvector pgbackrest >/dev/null
+  apt-get $apt update -qq
+  if apt-cache policy postgresql-17-pgvector | grep 'Candidate: [0-9]' >/dev/null; then
+    apt-get $apt install -y -qq --no-install-recommends postgresql-17 postgresql-17-pgvector pgbackrest >/dev/null
     return
   fi
-  apt-get install -y -qq --no-install-recommends postgresql-15 pgbackrest postgresql-server-dev-15 build-essential \
+  apt-get $apt install -y -qq --no-install-recommends postgresql-15 pgbackrest postgresql-server-dev-15 build-essential \
     >/dev/null
   [ -e /usr/lib/postgresql/15/lib/vector.so ] || build_pgvector
 }
@@ -27,7 +30,7 @@ build_pgvector() {
   mirror=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -n 1 | tr -d ' ' || true)
   echo "deb-src ${mirror:?no mirror in the apt sources} trixie main" > "$made/source.list"
   options="-o Dir::Etc::sourcelist=$made/source.list -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists=$made/lists
-    -o Dir::Cache=$made/cache -o APT::Sandbox::User=root"
+    -o Dir::Cache=$made/cache -o APT::Sandbox::User=root $apt"
   # shellcheck disable=SC2086
   (cd "$made" && apt-get $options update -qq && apt-get $options source -qq --download-only pgvector >/dev/null 2>&1
    tar xzf pgvector_*.orig.tar.gz && cd pgvector-*/
@@ -42,9 +45,7 @@ as_postgres() { runuser -u postgres -- env -C "$folder" "$@"; }
 start() {
   local bin ports
   bin=/usr/lib/postgresql/$(version)/bin
-  ports=($(python3 -c 'import socket
-taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-print(*(one.getsockname()[1] for one in taken))'))
+  ports=($(python3 "$(dirname "$0")/ports.py" 2))
   install -d -o postgres -g postgres -m 700 "$folder"
   as_postgres "$bin/initdb" -D "$folder/primary" -U postgres -A trust -N -E UTF8 --locale=C.UTF-8 >/dev/null
   printf '%s\n' "listen_addresses='127.0.0.1'" "unix_socket_directories=''" "wal_log_hints=on" "fsync=off" "shared_buffers=64MB" \

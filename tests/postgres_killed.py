@@ -20,7 +20,7 @@ from kb.postgres_publish import mirror
 from kb.staging import Staging
 
 SLOW = """CREATE FUNCTION slow(bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql
- AS 'BEGIN PERFORM pg_sleep(1); RETURN $1; END'"""
+ AS 'BEGIN PERFORM pg_sleep(60); RETURN $1; END'"""
 
 
 def wait() -> None:

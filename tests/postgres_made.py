@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -68,10 +68,11 @@ class Servers:
     def run(self, which: str, *command: str) -> None:
         binary = max(SERVERS.glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
         port = {"primary": self.primary, "standby": self.standby}[which]
-        options = ("-D", str(self.folder / which), "-l", str(self.folder / f"{which}.log"), "-o", f"-p {port}", "-w", *command)
+        log, wait = str(self.folder / f"{which}.log"), ("-w", "-t", "300")
+        options = ("-D", str(self.folder / which), "-l", log, "-o", f"-p {port}", *wait, *command)
         subprocess.run(
             ["runuser", "-u", "postgres", "--", "env", "-C", str(self.folder), str(binary), *options],
-            check=True, timeout=180, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            check=True, timeout=330, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
     def kill(self, which: str) -> None:
@@ -84,27 +85,69 @@ class Servers:
     @contextmanager
     def paused(self, which: str) -> Iterator[None]:
         """Its processes stand still: connections stay open, and nobody answers."""
-        (first, *_) = (self.folder / which / "postmaster.pid").read_text().splitlines()
-        parents = {path.parent.name: path.read_text().rsplit(")", 1)[1].split()[1] for path in Path("/proc").glob("[0-9]*/stat")}
-        pids = [int(first), *(int(pid) for pid, parent in parents.items() if parent == first)]
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+        first = int((self.folder / which / "postmaster.pid").read_text().split()[0])
+        stop_all(first)
         try:
             yield
         finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+            go_on(first)
 
     def caught_up(self) -> None:
         """Wait until the standby has replayed all that the primary wrote."""
         with self.connected() as primary, self.connected(self.standby) as standby:
             ((written,),) = primary.execute("SELECT pg_current_wal_lsn()::text").fetchall()
-            for _ in range(600):
+            for _ in range(2400):
                 ((there,),) = standby.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", (written,)).fetchall()
                 if there:
                     return
                 time.sleep(0.05)
-        raise AssertionError(f"the standby has not replayed {written} in 30 s")
+        raise AssertionError(f"the standby has not replayed {written} in 120 s")
+
+    def until(self, sql: str) -> None:
+        """It is so for a new connection to the primary: what is set while a server runs comes about when it has its turn."""
+        for _ in range(2400):
+            with self.connected() as primary:
+                ((so,),) = primary.execute(sql.encode()).fetchall()
+            if so:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"not so in 120 s: {sql}")
+
+
+def stop_all(postmaster: int) -> None:
+    """A server's processes stand still. The first first, so that it starts no other meanwhile."""
+    os.kill(postmaster, signal.SIGSTOP)
+    _until_stopped([postmaster])
+    pids = children_of(postmaster)
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    _until_stopped(pids)
+
+
+def go_on(postmaster: int) -> None:
+    for pid in (*children_of(postmaster), postmaster):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def state_of(pid: int) -> str:
+    """A letter, as in `ps`; "" if there is none. Z: it has ended, and nobody has buried it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _until_stopped(pids: list[int]) -> None:
+    ends = time.monotonic() + 60
+    while not all(state_of(pid) in ("T", "Z", "") for pid in pids):
+        assert time.monotonic() < ends, f"{pids} do not stand still"
+        time.sleep(0.01)
 
 
 @contextmanager
@@ -118,11 +161,11 @@ def running() -> Iterator[Servers]:
         os.chmod(outer, 0o711)  # the user postgres goes through it
         folder = Path(outer) / "servers"
         try:
-            made = subprocess.run([SCRIPT, "start", folder], check=True, capture_output=True, text=True, timeout=120)
+            made = subprocess.run([SCRIPT, "start", folder], check=True, capture_output=True, text=True, timeout=600)
             primary, standby = made.stdout.split()
             yield Servers(folder, int(primary), int(standby))
         finally:
-            subprocess.run([SCRIPT, "stop", folder], check=False, timeout=60)
+            subprocess.run([SCRIPT, "stop", folder], check=False, timeout=330)
 
 
 def settings_of(home: Path, store: str = "", standbys: tuple[str, ...] = ()) -> Settings:

@@ -11,20 +11,20 @@ import dataclasses
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from kb.config import settings_from
 from kb.postgres_publish import mirror
 from kb.staging import Staging
-from tests.postgres_made import missing
+from tests.ports import free_ports
+from tests.postgres_made import children_of, go_on, missing, state_of, stop_all
 
 SCRIPTS = Path(__file__).parents[1] / "deploy" / "postgresql"
 FAST = "fsync = off\nshared_buffers = 64MB\nmax_connections = 60\n"  # processes are killed, no machine loses its power
@@ -52,7 +52,7 @@ class Server:
         done = subprocess.run(
             ["bash", str(SCRIPTS / name), *arguments],
             env=os.environ | {"WAKHAN_POSTGRESQL": str(self.etc / "server.env"), "PATIENCE": "120"},
-            capture_output=True, text=True, timeout=300, check=False,
+            capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         if check and done.returncode:
             raise AssertionError(f"{name} {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
@@ -62,13 +62,13 @@ class Server:
         """As the superuser, by the server's socket."""
         command = ["psql", "-XAtqc", sql, "-h", str(self.etc.parent), "-p", str(self.port), "-d", database]
         command = ["runuser", "-u", "postgres", "--", *command]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, cwd="/").stdout.strip()
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300, cwd="/").stdout.strip()
 
     def start(self) -> None:
         """As its service manager would, or an operator after a crash."""
         subprocess.run(
             ["bash", "-c", f'. "{SCRIPTS}/common.sh"; start_server'],
-            env=os.environ | {"WAKHAN_POSTGRESQL": str(self.etc / "server.env")}, check=True, timeout=120, cwd="/",
+            env=os.environ | {"WAKHAN_POSTGRESQL": str(self.etc / "server.env")}, check=True, timeout=330, cwd="/",
         )  # fmt: skip
 
     def processes(self) -> list[int]:
@@ -77,35 +77,32 @@ class Server:
             first = int((self.data / "postmaster.pid").read_text().split()[0])
             if str(self.etc).encode() not in Path(f"/proc/{first}/cmdline").read_bytes():
                 return []
-            return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
-        except FileNotFoundError:
+            return [first, *children_of(first)]
+        except (FileNotFoundError, ProcessLookupError):
             return []
 
     def kill(self) -> None:
         """kill -9 of the postmaster; its processes see that and end."""
         pids = self.processes()
         os.kill(pids[0], signal.SIGKILL)
-        ends = time.monotonic() + 30
-        while any(Path(f"/proc/{pid}").exists() and not _zombie(pid) for pid in pids) and time.monotonic() < ends:
+        ends = time.monotonic() + 120
+        while left := [pid for pid in pids if state_of(pid) not in ("Z", "")]:
+            assert time.monotonic() < ends, f"{left} outlive the server that was killed"
             time.sleep(0.02)
 
-    def signalled(self, number: signal.Signals) -> None:
-        """To every process: SIGSTOP plays a machine that hangs."""
-        for pid in self.processes():
-            os.kill(pid, number)
+    def hang(self) -> None:
+        """Every process stands still, as on a machine that hangs."""
+        stop_all(self.processes()[0])
+
+    def go_on(self) -> None:
+        go_on(self.processes()[0])
 
     def stop(self) -> None:
         """At once, also if it hangs."""
         if pids := self.processes():
-            self.signalled(signal.SIGCONT)
-            os.kill(pids[0], signal.SIGQUIT)
-
-
-def _zombie(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
+            with suppress(ProcessLookupError):
+                go_on(pids[0])
+                os.kill(pids[0], signal.SIGQUIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +121,13 @@ class Pair:
 @contextmanager
 def pair(folder: Path, settings: str = FAST) -> Iterator[Pair]:
     """The first is a primary, the second not set up yet. `folder` must let the user postgres through."""
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    ports = [one.getsockname()[1] for one in taken]
-    for one in taken:
-        one.close()
-    made = Pair(
-        folder, *(Server(folder / name / "etc", folder / name / "data", port) for name, port in zip("ab", ports, strict=True))
-    )
+    ports = zip("ab", free_ports(2), strict=True)
+    made = Pair(folder, *(Server(folder / name / "etc", folder / name / "data", port) for name, port in ports))
     certificates = ["bash", str(SCRIPTS / "certificates.sh")]
-    subprocess.run([*certificates, "ca", str(folder / "ca")], check=True, capture_output=True, timeout=60)
+    subprocess.run([*certificates, "ca", str(folder / "ca")], check=True, capture_output=True, timeout=300)
     for name, server in (("a", made.first), ("b", made.second)):
         command = [*certificates, "server", str(folder / "ca"), name, "localhost"]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
         server.etc.mkdir(parents=True)
         for suffix in ("crt", "key"):
             shutil.copy(folder / "ca" / f"{name}.{suffix}", server.etc / f"server.{suffix}")

@@ -152,7 +152,7 @@ def drips(model: ScriptedModel, block: bytes, head: bytes = b"", pause: float = 
 
 def hangs(model: ScriptedModel) -> Script:
     def script(handler: BaseHTTPRequestHandler, _: dict[str, Any]) -> None:
-        model.released.wait(30)
+        model.released.wait(300)
 
     return script
 

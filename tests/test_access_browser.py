@@ -105,15 +105,18 @@ def test_all_by_the_keyboard(page: Page, address: str, complaints: list[str]) ->
     page.keyboard.press("Tab")
     assert focused(page) == "Skip to the content"
     page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.type("When was it signed?")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/?q=When*")  # this waits for the whole page, so that nothing moves under the keys
     expect(page.locator(".said blockquote").first).to_contain_text("15 July 2021")
     press_until(page, "quote in its context")
     page.keyboard.press("Enter")
     expect(page.locator(".sources mark").first).to_be_visible()
     press_until(page, "Read in the document")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/documents/*#quote")
     expect(page.locator("mark").first).to_be_in_viewport()
     page.goto(page.url.partition("#")[0])
     press_until(page, "Back to the results")
@@ -122,6 +125,7 @@ def test_all_by_the_keyboard(page: Page, address: str, complaints: list[str]) ->
     page.goto(page.url)
     press_until(page, "Cite these sources")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/cite?*")
     expect(page.locator(".cite .written").first).to_contain_text("Agreement on Transit Trade")
     page.go_back()
     page.goto(page.url)
@@ -147,11 +151,15 @@ def test_exports_are_downloaded_and_read_again(page: Page, address: str, complai
 def test_a_citation_is_copied_by_a_button(browser: Browser, address: str) -> None:
     with browser.new_context(permissions=["clipboard-read", "clipboard-write"]) as context:
         opened = context.new_page()
+        opened.clock.install(time=0)
         opened.goto(f"{address}/cite?at=d1:28-40")
+        opened.clock.pause_at(3600)  # or a slow machine sees the word go before it has seen it come
         opened.get_by_role("button", name="Copy").first.click()
         expect(opened.get_by_role("button", name="Copied").first).to_be_visible()
         copied = opened.evaluate("navigator.clipboard.readText()")
         assert copied == opened.locator(".written").first.inner_text() and "Agreement on Transit Trade" in copied
+        opened.clock.fast_forward(3000)
+        expect(opened.get_by_role("button", name="Copied")).to_have_count(0)
 
 
 def test_without_scripts_there_is_no_dead_button(browser: Browser, address: str) -> None:

@@ -26,12 +26,15 @@ from tests.fakes import FakeEncoder
 from tests.test_library import TEXTS
 from tests.test_reindex import Bench, counts
 
+SIDECAR = 'projects = ["CASA-1000"]\nsources = ["https://example.org/1", "https://example.org/2"]\n'
+
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
     monkeypatch.setattr("ingest.local_runner.read_sandboxed", in_process)
     made = Bench(tmp_path)
     write_files(made.docs, OLD | TEXTS)
+    (made.docs / "power.txt.meta.toml").write_text(SIDECAR, encoding="utf-8")
     made.run()
     return made
 
@@ -236,6 +239,8 @@ def test_an_export_can_be_read_without_this_program(bench, tmp_path):
     for passage in passages:
         at = passage["locator"]
         assert documents[passage["document_id"]]["text"][at["start"] : at["end"]] == passage["text"]
+    (power,) = (one for one in documents.values() if one["uri"] == "docs/power.txt")
+    assert (power["metadata"]["projects"], len(power["metadata"]["sources"])) == (["CASA-1000"], 2)
     vectors, offsets = np.load(tmp_path / "x" / "vectors.npy"), np.load(tmp_path / "x" / "tokens.npy")
     assert len(passages) == len(vectors) == len(offsets) - 1
     assert (tmp_path / "x" / "tokens.bin").stat().st_size == offsets[-1]

@@ -188,6 +188,23 @@ def test_what_is_taken_out_is_gone_and_counts_follow_the_generation(tmp_path):
     books.close()
 
 
+def test_a_document_is_among_those_of_its_projects_whether_it_names_them_or_not(tmp_path):
+    told = staged("a", "Uzbekistan trades.", projects=("CASA-1000", "Visa policy"), sources=("https://example.org/1",))
+    published(tmp_path, told, staged("b", "Uzbekistan trades, too."))
+    books = library(tmp_path)
+    filed = Filters(entity=("CASA-1000",))
+    assert [one.id for one in books.documents(filed).items] == ["id-a"]
+    assert books.facets().project == {"CASA-1000": 1}
+    assert (books.entity("project:casa-1000").count.documents, books.entity("project:casa-1000").count.mentions) == (1, 0)
+    assert books.entity("project:casa-1000").speaking == ()
+    assert [one.name for one in books.entities_of("id-a")] == ["Uzbekistan"]  # what it speaks of
+    (listed,) = books.documents(filed).items
+    whole = books.document("id-a").metadata
+    assert listed.metadata.projects == whole.projects == ("CASA-1000", "Visa policy")
+    assert (listed.metadata.sources, whole.sources) == ((), ("https://example.org/1",))
+    books.close()
+
+
 def test_a_store_of_before_gets_what_its_documents_speak_of(tmp_path):
     published(tmp_path, staged("a", "Uzbekistan is told of at length here. " * 3))
     path = tmp_path / STORE_FILE

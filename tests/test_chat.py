@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import time
 
 import pytest
 
@@ -11,7 +12,7 @@ from kb.errors import BadRequest
 from tests import scripted_model as play
 
 MESSAGES = [Message("system", "Rules."), Message("user", "Вопрос?")]
-QUICK = Limits(seconds=10, pause_seconds=0.001)
+QUICK = Limits(seconds=120, pause_seconds=0.001)
 
 
 @pytest.fixture
@@ -142,6 +143,18 @@ def test_the_time_holds_wherever_the_server_is_slow(model, how):
     }
     model.play(slow[how])
     assert str(failure(model, Limits(seconds=0.5, pause_seconds=0.001))) == "the model server took longer than 0.5 s"
+
+
+def test_time_that_is_up_before_there_is_a_connection_is_told_as_such(model, monkeypatch):
+    """The socket's own timeout, which has the same length, may end before the thread that keeps the time has its turn."""
+
+    def never(_connection):
+        time.sleep(0.1)
+        raise TimeoutError
+
+    monkeypatch.setattr("urllib3.connection.HTTPConnection.connect", never)
+    monkeypatch.setattr("kb.chat._Watch._ring", lambda _watch: None)
+    assert str(failure(model, Limits(seconds=0.1, pause_seconds=0.001))) == "the model server took longer than 0.1 s"
 
 
 def test_a_server_that_is_not_there():

@@ -21,7 +21,10 @@ TREATY = Work(
     "d1", "agreement", "Agreement on transit trade", (), "Ministry", "2021-07-15", "2026-11-20", "https://a.example/x_1", "en",
     "art. 5(2)", "iv",
 )  # fmt: skip
-REPORT = Work("d2", "official", "Отчёт о торговле", (), "МИД", "2021-07", "2026-11-20", "https://a.example/r", "ru")
+REPORT = Work(
+    "d2", "official", "Отчёт о торговле", (), "МИД", "2021-07", "2026-11-20", "https://a.example/r", "ru",
+    keywords=("CASA-1000", "TAPI & TAP"),
+)  # fmt: skip
 NEWS = Work(
     "d3", "news", "Line opened", ("Ali Khan", "C. Dee"), "Dawn", "2021", "2026-11-20", "https://a.example/n", "en", "", "7",
 )  # fmt: skip
@@ -72,6 +75,7 @@ def test_bibtex_is_read_again():
         "note": "Cited: art. 5(2), p. iv",
     }  # fmt: skip
     assert entries["d3"]["author"] == "{Ali Khan} and {C. Dee}" and entries["d3"]["journal"] == "Dawn"
+    assert entries["d2"]["keywords"] == r"CASA-1000, TAPI \& TAP"
     assert entries["d2"]["institution"] == "МИД" and entries["d4"]["title"] == "{پاکستان}"
 
 
@@ -80,6 +84,7 @@ def test_ris_is_read_again():
     assert first["type_of_reference"] == "STAT" and first["notes"] == ["Cited: art. 5(2), p. iv"]
     assert first["date"] == "2021/07/15" and first["urls"] == ["https://a.example/x_1"]
     assert second["publisher"] == "МИД" and third["authors"] == ["Ali Khan", "C. Dee"] and third["secondary_title"] == "Dawn"
+    assert second["keywords"] == ["CASA-1000", "TAPI & TAP"] and "keywords" not in first
     assert last["title"] == "پاکستان" and "date" not in last
 
 
@@ -87,6 +92,7 @@ def test_csl_json_is_read_again():
     items = json.loads(csl_json(ALL))
     assert [one["type"] for one in items] == ["treaty", "report", "article-newspaper", "document"]
     assert items[0]["issued"] == {"date-parts": [[2021, 7, 15]]} and "issued" not in items[3]
+    assert items[1]["keyword"] == "CASA-1000, TAPI & TAP"
     source = CiteProcJSON(items)
     assert str(source["d1"].title) == TREATY.title and source["d1"].issued.year == 2021
 
@@ -99,11 +105,11 @@ def test_two_places_of_a_document_are_two_entries():
 
 @given(lines, lines, st.sampled_from(sorted(TYPES)))
 def test_any_title_comes_through(title, name, kind):
-    one = Work("k", kind, title, (name,), name, "2021", "2026-11-20", "https://a.example/", "ru", title, "1")
+    one = Work("k", kind, title, (name,), name, "2021", "2026-11-20", "https://a.example/", "ru", title, "1", (name,))
     read = bibtexparser.parse_string(bibtex([one]), append_middleware=[LatexDecodingMiddleware()])
     assert not read.failed_blocks and len(read.entries) == 1 and "author" in read.entries[0].fields_dict
     (found,) = rispy.loads(ris([one]))
-    assert found["title"] == title and found["authors"] == [name]
+    assert found["title"] == title and found["authors"] == found["keywords"] == [name]
     assert json.loads(csl_json([one]))[0] == csl(one)
     assert len(written(one)) == len(STYLES)
 

@@ -35,6 +35,7 @@ def test_a_document_leads_to_its_citation_and_says_who_it_is_to_reference_manage
     html = client.get("/documents/d1").text
     tags = {name: unescape(content) for name, content in re.findall(r'<meta name="([^"]+)" content="([^"]*)">', html)}
     assert tags["citation_title"] == tags["DC.title"] == "Agreement on Transit Trade"
+    assert tags["citation_keywords"] == "Silk Route Rail"  # the last of them
     assert tags["citation_publication_date"] == "2021/07/15" and tags["DC.date"] == "2021-07-15"
     assert tags["citation_publisher"] == "Ministry of Commerce" and tags["citation_pdf_url"] == "/documents/d1/original"
     files = dict(re.findall(r'<link rel="alternate" type="([^"]+)" href="([^"]+)"', html))

@@ -27,8 +27,11 @@ from docx.oxml.ns import qn
 
 from ingest.readers import read_file
 from ingest.sources import SUFFIXES
+from kb import store
 from kb.evaluate import says
-from kb.records import KINDS, STATUSES, Parsed, SourceFile
+from kb.records import KINDS, STATUSES, Document, Parsed, SourceFile
+from kb.serialize import document_json
+from kb.staging import StagedDocument, Staging
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "corpus"
@@ -37,6 +40,8 @@ FONT = Path("/usr/share/fonts/truetype/noto/NotoSerif-Regular.ttf")
 #: The version whose letters the committed PDFs embed: Debian 12. Another one draws the same text from other bytes.
 FONT_SHA256 = "9d7583b7dc9e812afd32a14280c5cac3160012efe50c8d08938f4fea266ff67f"
 LANGUAGES = {"en", "ru", "ur"}
+#: What the metadata of every document say, be it that there is none.
+KEYS = ("title", "kind", "publisher", "date", "language", "countries", "projects", "parties", "status", "url", "sources")
 DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -142,8 +147,9 @@ def test_each_folder_holds_its_share(folder: str, least: int) -> None:
 @pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
 def test_metadata_is_complete(path: Path) -> None:
     found = metadata(path)
+    assert set(KEYS) <= set(found)
     for name in ("title", "kind", "publisher", "date", "language", "countries", "url", "sources"):
-        assert found.get(name), f"{path.name}: {name} is missing"
+        assert found[name], f"{path.name}: {name} is missing"
     assert found["kind"] in KINDS
     assert found["language"] in LANGUAGES
     assert DATE.fullmatch(found["date"])
@@ -151,8 +157,10 @@ def test_metadata_is_complete(path: Path) -> None:
     assert all(re.fullmatch(r"[A-Z]{2}", country) for country in found["countries"])
     assert all(address.startswith(("http://", "https://")) for address in [found["url"], *found["sources"]])
     if found["kind"] == "agreement":
-        assert found["status"] in STATUSES
-        assert found["parties"]
+        assert found["status"] in STATUSES  # one that is not known is "unknown"
+        assert found["parties"] and found["projects"]
+    else:
+        assert not found["status"] and not found["parties"]  # what only agreements have
 
 
 @pytest.mark.parametrize("path", [path for path in files() if path.suffix == ".jsonl"], ids=lambda path: path.name)
@@ -161,6 +169,7 @@ def test_news_items_are_complete(path: Path) -> None:
     assert len(found) >= 12
     assert len({item["id"] for item in found}) == len(found)
     for item in found:
+        assert set(KEYS) <= set(item)
         assert item["title"] and item["kind"] in KINDS and item["publisher"] and item["countries"] and item["sources"]
         assert DATE.fullmatch(item["date"])
         assert all(address in item["text"] for address in item["sources"])
@@ -288,6 +297,23 @@ def test_readers_take_over_what_is_known_of_a_document(path: Path) -> None:
             assert (found.title, found.published, found.url) == (given["title"], given["date"], given["url"])
             assert found.countries == tuple(given["countries"]) and found.parties == tuple(given.get("parties", ()))
             assert (found.status, found.status_date) == (given.get("status", ""), given.get("status_date", ""))
+
+
+def test_the_index_has_what_the_files_say(tmp_path: Path) -> None:
+    given: dict[str, dict[str, Any]] = {}
+    with Staging(tmp_path) as staging:
+        for path in files():
+            name = path.relative_to(ROOT).as_posix()
+            lines = {item["id"]: item for item in items(path)} if path.suffix == ".jsonl" else {"": metadata(path)}
+            for parsed in read(name):
+                given[name + parsed.key] = lines[parsed.key]
+                place = (name + parsed.key, name + parsed.key, name, "s", "o", "text/plain", parsed.metadata)
+                document = Document(*place, parsed.text, parsed.blocks, parsed.pages, parsed.reader, parsed.warnings, "2026")
+                staging.put(StagedDocument(document, (), (), "corpus", "p"), {})
+        assert len(given) > 100
+        for name, metadata_given in given.items():
+            found = document_json(store.document(staging.connection, staging.next_generation, name))
+            assert {key: found[key] for key in KEYS} == {key: metadata_given[key] for key in KEYS}, name
 
 
 def test_every_row_of_a_table_names_its_source() -> None:

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.rolling_restart import configuration, free_ports
+from benchmarks.rolling_restart import configuration
 from kb.config import settings_from
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -108,7 +109,7 @@ class Ready(http.server.BaseHTTPRequestHandler):
 
 def rolled(*ports: int | str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = ["bash", str(DEPLOY / "rolling-restart.sh"), *map(str, ports)]
-    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed: the rolling restart is not tried")
@@ -140,15 +141,17 @@ def test_where_no_web_process_answers_the_proxy_says_when_to_come_back(tmp_path:
     (tmp_path / "nginx.conf").write_text(configuration(tmp_path, public, ports), encoding="utf-8")
     proxy = subprocess.Popen(["nginx", "-e", str(tmp_path / "error.log"), "-c", str(tmp_path / "nginx.conf")])
     try:
-        for _ in range(200):
+        ends = time.monotonic() + 60
+        while True:
             try:
-                socket.create_connection(("127.0.0.1", public), timeout=5).close()
+                socket.create_connection(("127.0.0.1", public), timeout=60).close()
                 break
-            except OSError:
+            except ConnectionRefusedError:
+                assert time.monotonic() < ends
                 time.sleep(0.05)
         for _ in range(3):  # with both left out as well
             with pytest.raises(urllib.error.HTTPError) as caught:
-                urllib.request.urlopen(f"http://127.0.0.1:{public}/?q=rail", timeout=10)
+                urllib.request.urlopen(f"http://127.0.0.1:{public}/?q=rail", timeout=60)
             with caught.value as answer:
                 assert (answer.code, answer.headers["Retry-After"], answer.headers["Cache-Control"]) == (503, "5", "no-store")
                 assert "Nothing can be answered" in answer.read().decode()

@@ -147,6 +147,23 @@ def test_what_ocr_read_and_what_it_did_not_is_said_before_the_text(client, web):
     assert "No text was read from this document" in tree.text and "/documents/d1?page=1&view=page" in tree.links
 
 
+def test_projects_lead_to_their_names_and_public_sources_out(client):
+    shown = documents()[0].metadata
+    tree = page(client, "/documents/d1")
+    assert "/entities/agreement%3Aauptt" in tree.links and "Silk Route Rail" in tree.text
+    assert set(shown.sources) <= set(tree.links) and "5 addresses" in tree.text
+    for address in shown.sources:
+        assert f'<a href="{address}" rel="noreferrer noopener external">' in client.get("/documents/d1").text
+    assert "example.org/news/0" in tree.text and "example.org/news/1/" + "long-" * 20 + "…" in tree.text
+    few = client.get("/documents/d4").text
+    assert 'href="javascript:' not in few and "addresses" not in few and "&lt;script&gt;alert(1)" in few
+    told = client.get("/api/v1/documents/d1").json
+    assert (told["projects"], told["sources"]) == (list(shown.projects), list(shown.sources))
+    listed = client.get("/api/v1/documents?n=1").json["items"][0]
+    assert "projects" in listed and "sources" not in listed
+    assert "Public sources" not in client.get("/documents/d2").text
+
+
 def test_a_document_that_was_taken_out_says_so(client, web):
     web[1].broken = Gone("the document ‘Transit’ (d1) was taken out of the collection with generation 4.")
     assert "taken out" in page(client, "/documents/d1", 410).text

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -83,6 +84,15 @@ def test_an_export_that_fails_is_recorded_with_its_reason(tmp_path: Path) -> Non
     export = export_int8(model_folder(tmp_path, pooling_mode="mean"), tmp_path / "out")  # it has no weights
     assert not export.agrees
     assert "the int8 export failed (" in export.note
+
+
+def test_an_export_that_is_told_to_end_is_not_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the slow way would be taken for ever after a Ctrl-C."""
+    told = subprocess.CompletedProcess([], -signal.SIGTERM, "", "")
+    monkeypatch.setattr("kb.onnx_export.subprocess.run", lambda *_, **__: told)
+    with pytest.raises(ModelUnavailable, match="Run the same command again"):
+        export_int8(model_folder(tmp_path, pooling_mode="mean"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_digest_follows_the_files_and_is_kept(tmp_path: Path) -> None:

@@ -232,6 +232,17 @@ def test_ambiguous_name_is_linked_only_where_the_text_settles_it() -> None:
     assert ids("Leghari, Sharif, Zardari, Japarov, Жапаров, جاپاروف") == []
 
 
+def test_names_in_a_list_are_linked_by_each_other_and_what_stands_beside() -> None:
+    assert GAZETTEER.linked(("TAP", "Visa policy", "TAPI", "project:casa-1000"), "") == {
+        "TAP": "project:tap-power",
+        "TAPI": "project:tapi",
+        "project:casa-1000": "project:casa-1000",
+    }
+    assert GAZETTEER.linked(("PTA",), "Trade targets") == GAZETTEER.linked((), "TAPI") == {}
+    assert GAZETTEER.linked(("PTA",), "Trade of Pakistan with Uzbekistan") == {"PTA": "agreement:uz-pk-pta"}
+    assert GAZETTEER.linked(("news on TAPI", "Transit", "Trade"), "TAPI") == {}  # a name within a value is no name of it
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

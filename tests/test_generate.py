@@ -55,7 +55,8 @@ def opened(bench, writer):
 
 def over(model, **limits):
     return Writer(
-        ChatServer(model.url, "scripted-1", "sk-secret", Limits(**{"seconds": 10, "pause_seconds": 0.001} | limits)), "scripted-1"
+        ChatServer(model.url, "scripted-1", "sk-secret", Limits(**{"seconds": 60, "pause_seconds": 0.001} | limits)),
+        "scripted-1",
     )
 
 
@@ -236,7 +237,7 @@ class Waiting:
 
     def complete(self, messages):
         self.entered.release()
-        assert self.go.wait(30)
+        assert self.go.wait(300)
         return Reply(f"{TRUE} [1]")
 
 
@@ -249,7 +250,7 @@ def test_only_some_answers_wait_for_the_model_at_once(bench):
         thread.start()
     try:
         for _ in threads:
-            assert waiting.entered.acquire(timeout=30)
+            assert waiting.entered.acquire(timeout=120)
         busy = library.ask(QUESTION)
     finally:
         waiting.go.set()
@@ -269,7 +270,7 @@ def test_nothing_is_made_without_the_settings_and_a_bad_key_is_told(tmp_path):
 
 def test_without_a_server_nothing_of_a_client_is_loaded():
     code = "import sys; import kb.library, kb.generate; kb.generate.writer_of(None); print('urllib3' in sys.modules)"
-    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
     assert shown.stdout.strip() == "False"
 
 

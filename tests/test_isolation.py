@@ -55,7 +55,7 @@ class Readers:
             thread.start()
 
     def read(self, number):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         while not self.stop.is_set():
             question = QUESTIONS[number % len(QUESTIONS)]
             number += 1

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.metadata import country_code, iso_date, language_code, merge, metadata_from, raw_metadata, web_address
+from ingest.metadata import (
+    LONGEST,
+    MOST_SOURCES,
+    MOST_VALUES,
+    country_code,
+    iso_date,
+    language_code,
+    merge,
+    metadata_from,
+    raw_metadata,
+    web_address,
+)
 from kb.records import Metadata
 
 
@@ -22,7 +33,9 @@ def test_what_people_write_becomes_metadata() -> None:
             "status_date": 2021,
             "language": "en-US",
             "url": "https://example.org/a",
-            "sources": ["left alone"],
+            "projects": "CASA-1000, TAPI",
+            "sources": ["https://example.org/b", "http://example.org/c?d=1,2;3", "https://example.org/b"],
+            "remark": ["left alone"],
         }
     )
     assert metadata == Metadata(
@@ -36,6 +49,9 @@ def test_what_people_write_becomes_metadata() -> None:
         ("Pakistan", "Uzbekistan"),
         "in_force",
         "2021",
+        "",
+        ("CASA-1000", "TAPI"),
+        ("https://example.org/b", "http://example.org/c?d=1,2;3"),
     )
     assert warnings == ()
 
@@ -47,6 +63,18 @@ def test_what_cannot_be_used_is_a_warning() -> None:
     assert metadata == Metadata()
     assert len(warnings) == 5
     assert "'poem'" in warnings[0]
+
+
+def test_addresses_that_lead_elsewhere_or_are_too_many_are_left_out_and_told() -> None:
+    bad = ["javascript:alert(1)", "data:text/html,x", "//example.org", "https://a@example.org", "https://x.org/" + "a" * 2000, 7]
+    metadata, warnings = metadata_from({"sources": ["https://example.org/a", *bad], "url": "https://x.org/" + "a" * 2000})
+    assert (metadata.sources, metadata.url) == (("https://example.org/a",), "")
+    assert len(warnings) == 2 and "6 of 7 sources are not used, the first 'javascript:alert(1)': only http://" in warnings[1]
+    many = [f"https://example.org/{number}" for number in range(MOST_SOURCES + 1)]
+    metadata, warnings = metadata_from({"sources": " ".join(many), "projects": [f"P{number}" for number in range(999)]})
+    assert metadata.sources == tuple(many[:MOST_SOURCES]) and len(metadata.projects) == MOST_VALUES
+    assert warnings == (f"sources has {MOST_SOURCES + 1} addresses; the first {MOST_SOURCES} are used.",)
+    assert metadata_from({"sources": {"a": 1}, "projects": 5})[0] == Metadata()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +128,7 @@ def test_raw_metadata_refuses(text: str, form: str) -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from(["title", "date", "kind", "countries", "url"]),
+        st.sampled_from(["title", "date", "kind", "countries", "url", "projects", "sources"]),
         st.recursive(
             st.none() | st.booleans() | st.floats() | st.text() | st.dates(),
             lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -110,3 +138,5 @@ def test_raw_metadata_refuses(text: str, form: str) -> None:
 def test_any_value_is_taken_or_left(raw: dict[str, object]) -> None:
     metadata, _ = metadata_from(raw)
     assert all(len(code) == 2 for code in metadata.countries)
+    assert all(address == web_address(address) for address in metadata.sources)
+    assert max((0, *map(len, metadata.projects))) <= LONGEST

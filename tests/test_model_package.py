@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,8 @@ from tokenizers import Tokenizer
 
 from kb import model_package
 from kb.errors import ModelUnavailable
-from kb.model_package import is_whole, parse, read_checked, write_atomically, write_model
+from kb.model_package import parse, read_checked, write_model
+from kb.whole_folder import fill_once, is_whole, write_atomically
 
 HIDDEN, INNER, POSITIONS = 32, 64, 16
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁a", "▁road", "s", "▁"]
@@ -123,6 +125,20 @@ def test_a_folder_that_lost_bytes_is_written_again(tmp_path: Path) -> None:
     write_atomically(folder, filler("again"))
     assert (folder / "a.txt").read_text() == "again"
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_of_many_that_want_the_same_folder_one_fills_it(tmp_path: Path) -> None:
+    filled: list[str] = []
+
+    def fill(beside: Path) -> None:
+        filled.append(beside.name)
+        time.sleep(0.05)  # long enough for another to come, if one may
+        filler("whole")(beside)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: fill_once(tmp_path / "cache" / "model", fill), range(8)))
+    assert len(filled) == 1
+    assert is_whole(tmp_path / "cache" / "model")
 
 
 def test_many_at_once_leave_one_whole_folder(tmp_path: Path) -> None:

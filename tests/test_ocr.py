@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest import ocr
 from ingest.ocr import Look, look_from, with_scans
-from ingest.page_picture import skew_of, without_rules
+from ingest.page_picture import draw, skew_of, without_rules
 from ingest.sandbox import Helpers, read_sandboxed
 from ingest.sources import PDF
 from ingest.tesseract import Engine, find_engine
@@ -24,6 +26,14 @@ SOURCE = SourceFile("c/a.pdf", "a.pdf", PDF, "")
 SCAN = Path(__file__).parent / "golden" / "scan.pdf"
 REAL = Path(__file__).parents[2] / "shared" / "data" / "pdf"
 needs_tesseract = pytest.mark.skipif(find_engine() is None, reason="tesseract is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch) -> None:
+    """What a page may take on the clock is told by other tests; here the machine may be busy with others."""
+    monkeypatch.setattr(ocr, "LOOKING_SECONDS", 300.0)
+    for where in ("ingest.ocr", "ingest.sandbox"):
+        monkeypatch.setattr(f"{where}.PAGE_LIMITS", replace(ocr.PAGE_LIMITS, seconds=300.0))
 
 
 def paged(*texts: str, language: str = "") -> Parsed:
@@ -42,18 +52,19 @@ def paged(*texts: str, language: str = "") -> Parsed:
 class Pages:
     """What the pages show: a table for each set of models; "" is an empty page."""
 
-    def __init__(self, shown: dict[int, dict[str, str] | str], pictures: float = 1.0) -> None:
-        self.shown, self.pictures = shown, pictures
+    def __init__(self, shown: dict[int, dict[str, str] | str], pictures: float = 1.0, coloured: float = 0.0) -> None:
+        self.shown, self.pictures, self.coloured = shown, pictures, coloured
         self.asked: list[tuple[int, str]] = []
 
-    def __call__(self, page: int, command: Sequence[str], turned: bool) -> Look | str:
+    def __call__(self, page: int, command: Sequence[str], manner: str) -> Look | str:
         models = command[command.index("-l") + 1] if command else ""
-        models += "/turned" if turned else ""
+        models += f"/{manner}" if manner else ""
         self.asked.append((page, models))
         shown = self.shown[page]
         if isinstance(shown, str):
             return shown or Look((400, 600), 0.0, 1.0, True, "")
-        return Look((400, 600), self.pictures, 1.0, False, shown.get(models, ""), 180.0 if turned else 0.0)
+        degrees = 180.0 if manner == "turned" else 0.0
+        return Look((400, 600), self.pictures, 1.0, False, shown.get(models, ""), degrees, self.coloured)
 
 
 def run(document: Parsed, see: Pages, engine: Engine | None = ENGINE) -> Parsed | Failure:
@@ -89,6 +100,43 @@ def test_another_script_is_tried_where_the_first_is_unsure() -> None:
     document = run(paged(ENGLISH, ""), Pages({2: {"eng": unsure, "osd": osd}}))
     assert isinstance(document, Parsed) and document.text.endswith("MopT oTKpblT.")
     assert document.warnings == ("page 2 read by OCR (eng) at 50 %; compare it with the original.",)
+
+
+def test_all_models_are_tried_where_much_is_left_out() -> None:
+    half = table((1, 1, "Ports are open.")) + table((2, 1, "MopT oTKpblT."), confidence=20)
+    both = table((1, 1, "Ports are open."), (2, 1, "Порт открыт."))
+    every = ENGINE.for_script("")
+    document = run(paged(ENGLISH, ""), Pages({2: {"eng": half, "osd": "Script: Latin\n", every: both}}))
+    assert isinstance(document, Parsed) and document.text.endswith("Ports are open.\n\nПорт открыт.")
+
+
+def test_a_seal_in_coloured_ink_is_left_out_if_more_can_be_read_then() -> None:
+    under, all_of_it = table((1, 1, "Ports are")), table((1, 1, "Ports are open all the year."))
+    document = run(paged(ENGLISH, ""), Pages({2: {"eng": under, "eng/black": all_of_it}}, coloured=0.02))
+    assert isinstance(document, Parsed) and document.text.endswith("Ports are open all the year.")
+    document = run(paged(ENGLISH, ""), Pages({2: {"eng": all_of_it, "eng/black": under}}, coloured=0.02))
+    assert isinstance(document, Parsed) and document.text.endswith("Ports are open all the year.")
+    see = Pages({2: {"eng": all_of_it}}, coloured=0.5)
+    run(paged(ENGLISH, ""), see)
+    assert (2, "eng/black") not in see.asked  # a photograph
+
+
+def test_drawings_tell_coloured_ink_and_leave_it_out(tmp_path: Path) -> None:
+    page = Image.new("RGB", (800, 1000), "white")
+    pen = ImageDraw.Draw(page)
+    pen.rectangle((100, 100, 700, 200), fill=(20, 20, 20))
+    pen.ellipse((200, 500, 500, 800), outline=(40, 60, 170), width=12)
+    page.save(tmp_path / "a.pdf", resolution=100)
+    plain, black = (draw(str(tmp_path / "a.pdf"), 1, manner).split(b"\n", 1) for manner in ("", "black"))
+    head = json.loads(plain[0])
+    assert 0.005 < head["coloured"] < 0.05
+    columns, rows = head["columns"], head["rows"]
+
+    def spot(pixels: bytes, x: float, y: float) -> int:
+        return pixels[round(y / 1000 * rows) * columns + round(x / 800 * columns)]
+
+    assert 50 <= spot(plain[1], 350, 506) < 110 and spot(black[1], 350, 506) >= 150  # on the ring
+    assert spot(plain[1], 400, 150) < 60 and spot(black[1], 400, 150) < 60  # on the bar
 
 
 def test_a_page_that_is_upside_down() -> None:

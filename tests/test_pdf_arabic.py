@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.pdf_arabic import logical_lines
-from ingest.pdf_glyphs import Glyph
+from ingest.pdf_glyphs import Glyph, Style
 from tests.pdf_made import WIDTH, glyph
 
 
@@ -58,6 +58,28 @@ def test_other_ligatures_are_spelled_as_unicode_spells_them(pieces: str, step: f
     ligature = [glyph(sign, place, 50) for place, sign in enumerate(pieces)]
     word = read([*ligature, glyph("ب", 2, 50 + step)])
     assert word == ["بلخ" if step > 0 else "لخب"]
+
+
+def test_figures_alone_are_read_as_the_line_beside_them() -> None:
+    arabic = drawn("ناتسکاپ ناتسکاپ ناتسکاپ")
+    latin = [glyph(sign, 30 + place, 50 + WIDTH * place, baseline=130.0) for place, sign in enumerate("widened")]
+    year = [glyph(sign, 40 + place, 120 + WIDTH * place, baseline=130.0) for place, sign in enumerate("2021,")]
+    assert read([*arabic, *latin, *year])[-2:] == ["widened", "2021,"]
+    price = [glyph(sign, 40 + place, 200 + WIDTH * place) for place, sign in enumerate(":150")]
+    assert read([*arabic, *price])[-1] == "150:"
+
+
+def test_letters_of_nastaliq_stand_where_they_begin_not_in_the_middle_of_their_tails() -> None:
+    style = Style(10.0, False, 0, nastaliq=True)
+    he, ye = (
+        glyph("ہ", 0, 61.0, width=3)._replace(style=style),
+        glyph("ے", 1, 58.0, width=17, baseline=102.0)._replace(style=style),
+    )
+    assert read([ye, he]) == ["ہے"]
+    space = glyph(" ", 2, 55.5, width=2)._replace(style=style)
+    after = glyph("ت", 3, 45.0, width=18)._replace(style=style)
+    (line,) = logical_lines([ye, he, after], [space])
+    assert [(sign.text, sign.space) for sign in line] == [("ہ", None), ("ے", None), ("ت", 2)]
 
 
 def test_a_mark_follows_the_letter_that_carries_it() -> None:

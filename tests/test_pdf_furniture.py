@@ -78,3 +78,21 @@ def test_a_head_that_counts_otherwise_than_the_labels_of_the_file_stays() -> Non
     heads = ["1 Aims", "2 Means", "3 Costs", "4 Findings", "5 Annex"]
     pages = [page(n, head) for n, head in enumerate(heads)]
     assert [text[0] for text in kept(pages, ["i", "ii", "1", "2", "3"])[0]] == heads
+
+
+def test_numbered_titles_of_slides_stay_and_their_masters_name_goes() -> None:
+    def slide(number: int) -> PageText:
+        title = piece(f"Corridor {number}: the works", 50, 60, size=20)
+        lines = [piece(f"{text} {'stuvwxyz'[number]}", 50, 100 + 14.0 * row) for row, text in enumerate(BODY)]
+        return PageText(400, 600, {0: [piece("Ministry of Transport", 50, 30, size=20), title, *lines]})
+
+    texts, _ = kept([slide(number) for number in range(1, 5)])
+    assert [text[0] for text in texts] == [f"Corridor {number}: the works" for number in range(1, 5)]
+
+
+def test_a_title_that_the_heads_repeat_stays() -> None:
+    pages = [page(number, "The transit treaty") for number in range(5)]
+    title = piece("The transit treaty", 50, 40, size=16)
+    pages[0] = replace(pages[0], fragments={0: [title, *pages[0].fragments[0][1:]]})
+    texts, _ = kept(pages)
+    assert [text[0] == "The transit treaty" for text in texts] == [True, False, False, False, False]

@@ -44,6 +44,11 @@ def test_prose_lists_and_contents_are_no_tables() -> None:
     assert not aligned([[(f"Chapter {n}", 50), (". . . . . . . . .", 150), (str(n), 400)] for n in range(5)])
 
 
+def test_columns_in_arabic_script_are_read_from_the_right() -> None:
+    (table,) = aligned([[("فیس", 50), ("چوکی", 200)], [("12", 50), ("طورخم کا", 200)], [("10", 50), ("چمن سرحد", 200)]])
+    assert told(table) == ["چوکی: طورخم کا; فیس: 12", "چوکی: چمن سرحد; فیس: 10"]
+
+
 def grid(xs: list[float], ys: list[float]) -> Rules:
     return Rules(tuple((y, xs[0], xs[-1]) for y in ys), tuple((x, ys[0], ys[-1]) for x in xs))
 
@@ -99,6 +104,14 @@ def test_words_and_figures_that_a_narrow_cell_breaks_are_made_whole() -> None:
     pieces += [piece("2,00", 53, 140), piece("0 km", 53, 152), piece("Termez to Kabul", 80, 140)]
     _, (table,) = ruled_tables(pieces, rules)
     assert told(table, words=frozenset(["distance"])) == ["Distance: 2,000 km; Route: Termez to Kabul"]
+
+
+def test_words_of_a_narrow_header_stay_words() -> None:
+    rules = grid([50, 88, 200], [90, 130, 170])
+    pieces = [piece("Persons", 51, 100, bold=True), piece("tested", 54, 112, bold=True), piece("State", 100, 100, bold=True)]
+    pieces += [piece("3,665", 53, 140), piece("Delhi" + "." * 9, 100, 140)]
+    _, (table,) = ruled_tables(pieces, rules)
+    assert told(table) == ["Persons tested: 3,665; State: Delhi"]
 
 
 def test_whole_words_and_figures_below_each_other_stay_apart() -> None:

@@ -186,6 +186,8 @@ def test_a_killed_primary_loses_nothing_and_answers_say_that_they_may_be_old(ser
         admin.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
         admin.execute("ALTER SYSTEM SET synchronous_commit = 'remote_apply'")
         admin.execute("SELECT pg_reload_conf()")
+    follows = "EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync')"
+    servers.until(f"SELECT current_setting('synchronous_commit') = 'remote_apply' AND {follows}")
     staged_and_published(settings, said(2021), encoder)
     assert not library.ask(QUESTION).index.stale
     staged_and_published(settings, said(2022), encoder)
@@ -218,7 +220,8 @@ def test_a_killed_primary_loses_nothing_and_answers_say_that_they_may_be_old(ser
     assert ("2023" in answer.text, answer.index.stale) == (True, False)
 
 
-def test_a_server_that_was_started_anew_is_used_without_a_failed_answer(servers, settings, encoder):
+def test_a_server_that_was_started_anew_is_used_without_a_failed_answer(servers, settings, encoder, monkeypatch):
+    monkeypatch.setattr("kb.postgres.AGAIN", 60.0)
     alone = dataclasses.replace(settings, store_read=())
     staged_and_published(alone, said(2021), encoder)
     library = Library(alone, lambda: encoder, identity(encoder))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def asked(library: Library) -> tuple[int, bool]:
     return year, answer.index.stale
 
 
-def test_only_who_proves_itself_reads_and_a_reader_cannot_write(two, encoder, tmp_path, monkeypatch):
+def test_only_who_proves_itself_reads_and_a_reader_cannot_write(two, encoder, tmp_path):
     settings = settings_of(tmp_path, two.address(servers=(two.first,)))
     staged_and_published(settings, said(2021), encoder)
     web = two.address("wakhan_web", (two.first,))
@@ -73,8 +73,7 @@ def test_only_who_proves_itself_reads_and_a_reader_cannot_write(two, encoder, tm
     assert asked(library) == (2021, False)
     library.close()
 
-    monkeypatch.setattr("kb.postgres.CONNECT", 1)
-    subprocess.run(["bash", SCRIPTS / "certificates.sh", "ca", tmp_path / "other"], check=True, capture_output=True, timeout=60)
+    subprocess.run(["bash", SCRIPTS / "certificates.sh", "ca", tmp_path / "other"], check=True, capture_output=True, timeout=300)
     wrong_ca = web.replace(str(two.folder / "ca" / "ca.crt"), str(tmp_path / "other" / "ca.crt"))
     assert "certificate verify failed" in refused(settings, encoder, wrong_ca)
     with pytest.raises(StoreUnavailable, match="certificate verify failed"):
@@ -108,11 +107,10 @@ def _schema(address: str) -> str:
 
 
 def _until(holds) -> None:
-    for _ in range(200):
-        if holds():
-            return
-        signal.sigtimedwait([], 0.1)
-    raise AssertionError("not so after 20 s")
+    ends = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.1)
 
 
 def test_what_was_destroyed_is_restored_as_it_was_last_or_at_a_time(two, encoder, tmp_path):
@@ -162,9 +160,9 @@ def test_a_standby_takes_over_and_no_setting_is_changed(two, encoder, tmp_path, 
     assert asked(library) == (2021, False)
 
     monkeypatch.setattr("kb.postgres.DOWN", 0.5)
-    first.signalled(signal.SIGSTOP)  # a promise of an answer that never comes
+    first.hang()  # a promise of an answer that never comes
     assert asked(library) == (2021, True)
-    first.signalled(signal.SIGCONT)
+    first.go_on()
     _until(lambda: not library.info().stale)
     assert "stop it first" in second.script("promote.sh", check=False).stderr
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -67,7 +68,8 @@ def session(settings, what="state = 'active'"):
 
 
 def until(found, what):
-    for _ in range(1200):
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends:
         try:
             if found():
                 return
@@ -77,17 +79,26 @@ def until(found, what):
     raise AssertionError(f"{what} was waited for in vain")
 
 
-def killed(settings, where, whom):
-    """Publish, and kill the program or its session at the server where it is told to wait."""
+@contextmanager
+def publishing(settings, where):
+    """The program that publishes, at the point where it waits."""
     command = [sys.executable, "-m", "tests.postgres_killed", str(settings.home), settings.store, where]
     with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True) as program:
-        assert program.stdout.readline() == "there\n"
+        try:
+            assert program.stdout.readline() == "there\n"
+            yield program
+        finally:
+            program.kill()
+
+
+def killed(settings, where, whom):
+    """Publish, and kill the program or its session at the server where it is told to wait."""
+    with publishing(settings, where) as program:
         doing = "query LIKE 'CREATE INDEX%slow%'" if where == "indexing" else "query LIKE 'COPY%'"
         until(lambda: session(settings, doing), doing)
         os.kill(program.pid if whom == "program" else session(settings, doing), signal.SIGKILL)
         if whom == "session" and where == "indexing":
             assert program.wait() == 1
-        program.kill()
     until(lambda: session(settings, "true") is None, "the end of the killed program's session")
 
 
@@ -162,13 +173,10 @@ def test_a_run_waits_for_no_dead_program(settings, encoder):
     """The lock goes with the session of a program that was killed while an index was built."""
     staged_and_published(settings, said(2021), encoder)
     staged_and_published(dataclasses.replace(settings, store=""), said(2022), encoder)
-    command = [sys.executable, "-m", "tests.postgres_killed", str(settings.home), settings.store, "indexing"]
-    with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True) as program:
-        assert program.stdout.readline() == "there\n"
+    with publishing(settings, "indexing"):
         until(lambda: session(settings, "query LIKE 'CREATE INDEX%slow%'"), "the index")
         other = dataclasses.replace(settings, home=settings.home.parent / "other")
         with pytest.raises(Busy):
             staged_and_published(other, said(2023), encoder)
-        program.kill()
     until(lambda: session(settings, "true") is None, "the end of its session")
     assert staged_and_published(other, said(2023), encoder).copied

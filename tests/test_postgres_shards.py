@@ -61,12 +61,11 @@ def library(settings, encoder):
 
 
 def waited_for(true):
-    """A part that came back is used within seconds."""
-    for _ in range(100):
-        if true():
-            return
+    """A part that came back is used, within seconds where nothing else is going on."""
+    ends = time.monotonic() + 120
+    while not true():
+        assert time.monotonic() < ends
         time.sleep(0.1)
-    raise AssertionError("not in ten seconds")
 
 
 def test_a_part_that_is_killed_is_missing_from_answers_that_say_so_until_it_is_back(
@@ -183,13 +182,11 @@ def test_a_server_that_hangs_does_not_hold_an_answer(others, settings, library, 
     staged_and_published(settings, said(2021), encoder)
     assert not library.ask(TRANSIT).index.partial
     shards = library._source._shards
-    shards.limit = 1.0
-    shards.shards[1]._patience = 0.8
+    shards.limit = 5.0  # the other part has to answer within it, on any machine
+    shards.shards[1]._patience = 4.0
     with others.paused("primary"):
-        began = time.monotonic()
-        assert "2021" in (answer := library.ask(TRANSIT)).text
+        assert "2021" in (answer := library.ask(TRANSIT)).text  # it would wait for ever
         assert answer.index.partial
-        assert time.monotonic() - began < 30  # it would wait for ever; a slow machine is no failure
     waited_for(lambda: not library.ask(CUSTOMS).index.partial)
 
 

@@ -4,10 +4,12 @@ import csv
 import io
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pypdfium2
 import pytest
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.archive import MemoryFile
@@ -80,6 +82,66 @@ def test_a_paragraph_over_two_pages_is_two_blocks(tmp_path: Path) -> None:
     (document,) = read(write(tmp_path, [["The sentence goes on and"], ["ends on the second page."]]))
     assert len(document.blocks) == 2
     assert document.blocks[1].start == document.pages[1].start
+
+
+def test_boxes_to_tick_go_on_with_their_question(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    for row, text in enumerate(("Does the carrier hold a permit for the", "whole of the journey that he has in mind")):
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(40, 550 - 14 * row, text)
+    signs = [(40, "ZapfDingbats", "n"), (52, "Helvetica", "yes"), (80, "ZapfDingbats", "3"), (92, "Helvetica", "no")]
+    for x, font, text in signs:
+        canvas.setFont(font, 10)
+        canvas.drawString(x, 522, text)
+    canvas.save()
+    (document,) = read(tmp_path / "a.pdf")
+    assert len(document.blocks) == 1, document.text
+
+
+def test_a_quotation_set_in_from_both_sides_is_one_paragraph(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    lines = [("The carriers of both countries wait for hours at the border posts, and they", 40, 360)] * 3
+    quoted = [
+        "a lorry waits for half a day at the post while its seal is looked",
+        "at by nobody, so that the driver pays for a meal and for the night",
+        "and comes a day late with his load, for which he pays again in the",
+    ]
+    for row, (text, left, right) in enumerate([*lines, *((text, 65, 335) for text in quoted), ("end, they say", 65, 0)]):
+        words = canvas.beginText(left, 550 - 14 * row)
+        words.setFont("Helvetica", 8)
+        if right:
+            words.setWordSpace((right - left - stringWidth(text, "Helvetica", 8)) / text.count(" "))
+        words.textOut(text)
+        canvas.drawText(words)
+    canvas.save()
+    (document,) = read(tmp_path / "a.pdf")
+    assert " ".join([*quoted, "end, they say"]) in document.text
+
+
+def test_lines_beside_a_table_stay_apart(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(400, 600))
+    canvas.grid([200, 250, 300], [400, 440, 480, 520])
+    for row, y in enumerate((410, 450, 490)):
+        canvas.drawString(205, y, f"{row}1")
+        canvas.drawString(255, y, f"{row}2")
+        canvas.drawString(40, y, f"{row}00")
+    canvas.save()
+    (document,) = read(tmp_path / "a.pdf")
+    assert {"200", "100", "000"} <= set(document.text.split())
+
+
+def test_bold_is_what_a_fonts_name_or_flag_says_not_its_weight(tmp_path: Path) -> None:
+    writer = pypdf.PdfWriter(clone_from=write(tmp_path, [["Fees are low", "and roads are long here."] * 3]))
+    fonts: Any = writer.pages[0]["/Resources"]
+    for font in fonts["/Font"].values():  # as Ghostscript and Chromium write plain fonts
+        numbers = {"/Flags": 32, "/StemV": 250, "/ItalicAngle": 0, "/Ascent": 700, "/Descent": -200, "/CapHeight": 700}
+        descriptor = pypdf.generic.DictionaryObject(
+            {pypdf.generic.NameObject(name): pypdf.generic.NumberObject(value) for name, value in numbers.items()}
+        )
+        descriptor[pypdf.generic.NameObject("/FontName")] = pypdf.generic.NameObject("/Helvetica")
+        font.get_object()[pypdf.generic.NameObject("/FontDescriptor")] = descriptor
+    writer.write(tmp_path / "b.pdf")
+    assert {block.kind for block in read(tmp_path / "b.pdf")[0].blocks} == {"paragraph"}
 
 
 @pytest.mark.real

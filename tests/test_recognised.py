@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.recognised import Recognised, Turn, Word, _block, recognised, with_pages, without_running_heads
+from ingest.recognised import Recognised, Turn, Word, _block, printed_numbers, recognised, with_pages, without_running_heads
 from kb.records import Block, Metadata, Page, Parsed, WordBox
 
 
@@ -143,8 +143,35 @@ DOCUMENT = Parsed(
 )
 
 
+def test_printed_numbers_of_scans_are_their_labels() -> None:
+    def page(number: int) -> Recognised:
+        head = f"{number} Treaty Series 1999" if number % 2 else f"1999 Treaty Series {number}"
+        return read((1, 1, head), (2, 1, f"Article {number % 3}"), (3, 1, "It says so."))
+
+    assert printed_numbers({n: page(210 + n) for n in (1, 2, 3)}) == {1: "211", 2: "212", 3: "213"}
+    assert printed_numbers({n: read((1, 1, "In 1995 it was so.")) for n in (1, 2, 3)}) == {}
+    labelled = with_pages(DOCUMENT, {2: read((1, 1, "Read by eye."))}, {2: "212"})
+    assert [page.label for page in labelled.pages] == ["i", "212", "1", "2"]
+
+
+def test_rows_of_a_scanned_table_have_the_names_of_their_columns() -> None:
+    rows = [("Post", "Lorries", "Fee"), ("Kabul gate", "12850", "150"), ("Gwadar", "", "60"), ("Termez", "15020", "100")]
+    lines = []
+    for number, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            for place, word in enumerate(cell.split()):
+                left = 10 + 300 * column + 60 * place
+                lines.append(f"5\t1\t1\t1\t{number}\t{place}\t{left}\t{20 * number}\t50\t10\t90\t{word}")
+    found = recognised("\n".join(lines), 1.0, "eng")
+    assert found is not None and {block.kind for block in found.blocks} == {"table_row"}
+    told = ["Post: Kabul gate; Lorries: 12850; Fee: 150", "Post: Gwadar; Fee: 60", "Post: Termez; Lorries: 15020; Fee: 100"]
+    assert found.text.split("\n\n") == told
+    first = found.blocks[0]
+    assert [first.text[start:end] for start, end, _ in first.places] == ["Kabul", "gate", "12850", "150"]
+
+
 def test_pages_are_put_in_and_all_else_stays() -> None:
-    document = with_pages(DOCUMENT, {3: read((1, 1, "Read by eye."))})
+    document = with_pages(DOCUMENT, {3: read((1, 1, "Read by eye."))}, {3: "213"})
     assert document.text == "One.\n\nRow a\nRow b\n\nRead by eye.\n\nThree."
     assert [(page.number, page.label, page.ocr, document.text[page.start : page.end].strip()) for page in document.pages] == [
         (1, "i", None, "One."),
@@ -155,6 +182,6 @@ def test_pages_are_put_in_and_all_else_stays() -> None:
     assert [block.place for block in document.blocks] == ["", "row 1", "", "", ""]
     assert document.word_boxes[1] == WordBox(3, 24, 26, 30.0, 56.0, 55.0, 61.0)
     assert [document.text[word.start : word.end] for word in document.word_boxes] == ["Read", "by", "eye."]
-    assert with_pages(DOCUMENT, {}) is DOCUMENT
-    replaced = with_pages(DOCUMENT, {1: read((1, 1, "Won."))})
+    assert with_pages(DOCUMENT, {}, {}) is DOCUMENT
+    replaced = with_pages(DOCUMENT, {1: read((1, 1, "Won."))}, {})
     assert replaced.text == "Won.\n\nRow a\nRow b\n\nThree."

@@ -267,6 +267,7 @@ def test_a_store_of_the_first_schema_is_migrated_with_its_passages(tmp_path, mon
         assert (passage.text, passage.rows, passage.anchors) == ("Text.", (), ())
         old = store.document(staging.connection, 1, "d")
         assert (old.stated, old.references) == ((), ())
+        assert (old.metadata.projects, old.metadata.sources) == ((), ())
 
 
 def test_what_law_says_and_refers_to_comes_back_and_goes_with_its_document(tmp_path):

@@ -52,6 +52,8 @@ def documents():
                 countries=tuple(sorted(drawn.sample(("KZ", "PK", "TJ", "UZ"), 2))),
                 published=drawn.choice(("2019", "2020-05", "2021-07-15", "")),
                 publisher=drawn.choice(("The Ministry", "O'Neill & Sons ? %s :g", "")),
+                projects=drawn.choice((("CASA-1000", "Visa policy"), ("QTTA",), ())),
+                sources=tuple(f"https://example.org/{number}/{at}?a=%20" for at in range(drawn.choice((0, 3, 90)))),
             )
         )
     twins = [

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def started(home: Path, *arguments: str) -> subprocess.Popen[str]:
+@contextmanager
+def started(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, "KB_HOME": str(home), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "web", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -28,11 +37,11 @@ def test_it_serves_without_an_index_and_ends_when_told(tmp_path, number):
         line = process.stdout.readline()
         assert line.startswith("Wakhan is serving on http://127.0.0.1:")
         with pytest.raises(urllib.error.HTTPError) as answer:
-            urllib.request.urlopen(line.split()[-1] + "/readyz", timeout=30)
+            urllib.request.urlopen(line.split()[-1] + "/readyz", timeout=120)
         assert answer.value.code == 503
         answer.value.close()
         process.send_signal(number)
-        rest, errors = process.communicate(timeout=30)
+        rest, errors = process.communicate(timeout=120)
     assert (process.returncode, rest) == (0, "")
     assert "python -m ingest reindex" in errors and "Traceback" not in errors
 
@@ -43,7 +52,7 @@ def test_a_taken_port_is_one_sentence(tmp_path):
         taken.listen()
         port = str(taken.getsockname()[1])
         with started(tmp_path, "--port", port) as process:
-            out, errors = process.communicate(timeout=60)
+            out, errors = process.communicate(timeout=120)
     assert (process.returncode, out) == (1, "")
     assert errors.strip() == (
         f"cannot listen on 127.0.0.1 port {port}: another program listens there. End it, or choose another port with --port."
@@ -53,5 +62,5 @@ def test_a_taken_port_is_one_sentence(tmp_path):
 @pytest.mark.parametrize("arguments", [("--port", "x"), ("--port", "70000"), ("--prot", "1")])
 def test_wrong_arguments_end_with_2(tmp_path, arguments):
     with started(tmp_path, *arguments) as process:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 2 and "Traceback" not in errors

@@ -8,7 +8,7 @@ from urllib.parse import quote as quoted
 
 from flask_babel import gettext as _
 
-from kb.records import Document, EntityCount, Filters, Passage
+from kb.records import Document, EntityCount, Filters, Metadata, Passage
 from web import names
 from web.citation_page import Place, cite_address
 from web.form import address
@@ -20,6 +20,8 @@ from web.sections import Section, section_at
 from web.viewing import PAGE, TEXT, Viewing
 
 NAMES = 10  # of what a document mentions
+FEW_SOURCES = 3  # more are folded: a digest rests on up to a hundred
+LONGEST_SHOWN = 120  # characters of an address
 NEAR = 3  # sections that are listed on both sides of the one shown
 
 
@@ -63,6 +65,9 @@ class ReadingPage:
     canonical: str
     facts: tuple[Fact, ...]
     names: tuple[Link, ...]
+    projects: tuple[Link, ...]
+    sources: tuple[Link, ...]
+    folded: bool
     notices: tuple[str, ...]
     report: ReadingReport
     original: str
@@ -113,6 +118,7 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
     pages = lambda number: viewing.address(page=number, view=PAGE, section=0)  # noqa: E731
     marking = Marking(quote, tuple((one.locator.start, one.locator.end) for one in shown.hits))
     picture = printed(document, page_shown(document, viewing, section.start), viewing)
+    sources = _sources(metadata.sources)
     return ReadingPage(
         title=metadata.title or document.uri,
         language=metadata.language,
@@ -121,6 +127,9 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
         canonical=f"/documents/{quoted(document.id)}",
         facts=facts(document, lambda start, end: viewing.at(start, end, "quote")),
         names=tuple(Link(names.entity(one.id), f"/entities/{quoted(one.id)}") for one in shown.entities[:NAMES]),
+        projects=_projects(metadata),
+        sources=sources,
+        folded=len(sources) > FEW_SOURCES,
         notices=notices(document),
         report=reading_report(document),
         original=f"/documents/{quoted(document.id)}/original",
@@ -140,6 +149,23 @@ def reading_page(shown: Shown, viewing: Viewing) -> ReadingPage:
         views=_views(picture, viewing),
         alone=viewing.view == PAGE and picture is not None,
     )
+
+
+def _projects(metadata: Metadata) -> tuple[Link, ...]:
+    """What the document is filed under: a known name in the interface's language and with its page, others as they are given."""
+    ids = names.gazetteer().linked(metadata.projects, metadata.title)
+    given = ((one, ids.get(one, "")) for one in metadata.projects)
+    return tuple(Link(names.entity(known), f"/entities/{quoted(known)}") if known else Link(one, "") for one, known in given)
+
+
+def _sources(addresses: Sequence[str]) -> tuple[Link, ...]:
+    """A store may have been filled elsewhere: what is no address of the web is left out."""
+    return tuple(Link(_short(one), one) for one in addresses if one.startswith(("http://", "https://")))
+
+
+def _short(address: str) -> str:
+    shown = address.partition("://")[2].removeprefix("www.").removesuffix("/")
+    return shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)

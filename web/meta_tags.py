@@ -46,6 +46,7 @@ def _highwire(one: Work, document: Document) -> list[tuple[str, str]]:
         ("citation_publication_date", one.published.replace("-", "/")),
         (published_in, one.publisher),
         ("citation_language", one.language),
+        *(("citation_keywords", name) for name in one.keywords),
         ("citation_public_url", one.url if "://" in one.url else ""),
         ("citation_pdf_url", original if document.media_type == "application/pdf" else ""),
     ]

@@ -74,7 +74,7 @@ class Narrowed(Schema):
     publisher = many("Publisher, exactly as the documents give it.")
     collection = many("First folder of the document's uri.")
     document = many("Document id.")
-    entity = many("Id or name of an entity that the document mentions: CASA-1000.")
+    entity = many("Id or name of an entity that the document mentions or is filed under: CASA-1000.")
     date_from = text("Published on or after: 2021, 2021-07 or 2021-07-15.", data_key="from")
     date_to = text("Published on or before: 2021, 2021-07 or 2021-07-15.", data_key="to")
 

@@ -202,6 +202,7 @@ class SummaryShape(SourceShape):
     status = _text("Of an agreement: signed, in_force, …")
     status_date = _text()
     author = _text("Who wrote it; several are parted by semicolons.")
+    projects = _list(fields.String, "What it is filed under, as its metadata name it.")
 
 
 class DocumentsShape(Schema):
@@ -252,6 +253,7 @@ class DocumentShape(SourceShape):
     status = _text()
     status_date = _text()
     author = _text("Who wrote it; several are parted by semicolons.")
+    projects = _list(fields.String, "What it is filed under, as its metadata name it.")
     sha256 = _text("Of the original file.")
     reader = _text("Program and version that read it.")
     warnings = _list(fields.String, "What the reader noticed.")
@@ -261,6 +263,7 @@ class DocumentShape(SourceShape):
     pages = _list(fields.Nested(PageShape), "Pages of the original.")
     stated = _list(fields.Nested(StatedShape), "What an agreement says of itself, with the span that says it.")
     references = _list(fields.Nested(ReferenceShape), "Places of law that the text names.")
+    sources = _list(fields.String, "Addresses of the public documents that it rests on; http or https.")
 
 
 class PassageShape(Schema):

@@ -70,7 +70,7 @@ def _html_row(cells: tuple[str, ...], tag: str) -> str:
 
 
 def as_markdown(document: Written) -> bytes:
-    head = "".join(f"{name}: {_yaml(value)}\n" for name, value in document.meta.items() if value)
+    head = "".join(f"{name}: {_yaml(value)}\n" for name, value in document.meta.items() if name != "status_date" or value)
     body = "\n\n".join(filter(None, map(_markdown_piece, document.pieces)))
     notes = "\n".join(document.notes)
     return f"---\n{head}---\n\n# {document.title}\n\n{body}\n\n## {document.sources_heading}\n\n{notes}\n".encode()
@@ -119,11 +119,13 @@ def _item(raw: str, meta: dict[str, Any], sources: dict[str, dict[str, str]]) ->
     fields = dict(line.split(": ", 1) for line in top.splitlines())
     cited = [sources[key] for key in fields.pop("sources").split()]
     countries = fields.pop("countries").split()
+    projects = fields["projects"].split("; ") if "projects" in fields else []
     lead = "Source: " if len(cited) == 1 else "Sources: "
     text = text.strip() + "\n\n" + lead + "; ".join(source_line(item, "en") for item in cited)
     item = {"id": fields["id"], "title": fields["title"], "date": fields["date"], **meta, "countries": countries}
+    item |= {"projects": projects, "parties": [], "status": ""}
     return json.dumps(item | {"url": cited[0]["url"], "sources": [row["url"] for row in cited], "text": text}, ensure_ascii=False)
 
 
 def as_sidecar(meta: dict[str, Any]) -> bytes:
-    return "".join(f"{name} = {_yaml(value)}\n" for name, value in meta.items() if value).encode()
+    return "".join(f"{name} = {_yaml(value)}\n" for name, value in meta.items() if name != "status_date" or value).encode()

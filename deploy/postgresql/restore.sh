@@ -11,7 +11,7 @@ case ${1:-} in
   *) fail "usage: restore.sh [--time TIME]" 2 ;;
 esac
 configure
-backrest info --output=json | grep -q '"label"' || fail "there is no backup in $BACKUPS; nothing was changed."
+backrest info --output=json | grep '"label"' >/dev/null || fail "there is no backup in $BACKUPS; nothing was changed."
 stop_server
 none_left
 aside=

@@ -6,8 +6,10 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 case ${1:-} in
   on)
-    names=$(sql "SELECT string_agg(quote_ident(application_name), ', ') FROM pg_stat_replication WHERE state = 'streaming'
-      AND application_name IN (SELECT slot_name FROM pg_replication_slots WHERE active)")
+    followers="FROM pg_stat_replication WHERE application_name IN (SELECT slot_name FROM pg_replication_slots WHERE active)"
+    # One that has just come is still catching up; it may say that it follows before this server says so.
+    until_true "SELECT coalesce(bool_or(state = 'streaming'), true) $followers" "that a standby has caught up"
+    names=$(sql "SELECT string_agg(quote_ident(application_name), ', ') $followers AND state = 'streaming'")
     [ -n "$names" ] || fail "no standby follows this server; nothing could be published."
     sql "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 ($names)'"
     sql "SELECT pg_reload_conf()" >/dev/null

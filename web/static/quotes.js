@@ -43,13 +43,18 @@
     if (card !== pinned && card.matches(":popover-open")) card.hidePopover();
   };
 
+  // The pointer has left: a card that the keyboard has reached meanwhile stays.
+  const leave = (marker, card) => {
+    if (!marker.matches(":focus-visible") && !card.contains(document.activeElement)) hide(card);
+  };
+
   for (const marker of document.querySelectorAll("button[popovertarget]")) {
     const card = cardOf(marker);
     const later = (work, wait) => { clearTimeout(timer); timer = setTimeout(work, wait); };
     if (hover) {
       for (const part of [marker, card]) {
         part.addEventListener("pointerenter", () => later(() => show(marker), part === marker ? 120 : 0));
-        part.addEventListener("pointerleave", () => later(() => hide(card), 250));
+        part.addEventListener("pointerleave", () => later(() => leave(marker, card), 250));
       }
     }
     marker.addEventListener("focus", () => { if (marker.matches(":focus-visible")) show(marker); });

@@ -1,5 +1,6 @@
 """Dates as agreements write them: "15 July 2021", "this 29th day of May 2015", "the eighth day of December nineteen hundred and
-seventy-one", «15 июля 2021 года», ۱۵ جولائی ۲۰۲۱."""
+seventy-one", «15 июля 2021 года», ۱۵ جولائی ۲۰۲۱; and as pages and agreements of Central Asia do: "2021-yil 15-iyul",
+«2021 жылғы 15 шілде», "2021-nji ýylyň 15-nji iýuly", «15 июли соли 2021»."""
 
 from __future__ import annotations
 
@@ -17,6 +18,17 @@ _MONTHS = (
 ).split()
 _MONTH_OF = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split("|")}
 _MONTH = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
+# Kazakh, Uzbek, Kyrgyz (as Russian, but for the case), Tajik, Turkmen, Persian and Dari; endings may follow.
+_MONTHS_OF_THE_REGION = (
+    "қаңтар|yanvar|январь|январ|ýanwar|ژانویه|جنوری ақпан|fevral|февраль|феврал|fewral|فوریه|فبروری|فروری "
+    "наурыз|mart|март|مارس|مارچ сәуір|aprel|апрель|апрел|آوریل|اپریل мамыр|may|май|maý|می|مه|مئی "
+    "маусым|iyun|июнь|июн|iýun|ژوئن|جون шілде|iyul|июль|июл|iýul|ژوئیه|جولای|جولائی тамыз|avgust|август|awgust|اوت|اگست "
+    "қыркүйек|sentabr|sentyabr|сентябрь|сентябр|sentýabr|سپتامبر|سپتمبر|ستمبر "
+    "қазан|oktabr|oktyabr|октябрь|октябр|oktýabr|اکتبر|اکتوبر "
+    "қараша|noyabr|ноябрь|ноябр|noýabr|نوامبر|نومبر желтоқсан|dekabr|декабрь|декабр|dekabr|دسامبر|دسمبر"
+).split()
+_REGION_OF = _MONTH_OF | {name: number for number, names in enumerate(_MONTHS_OF_THE_REGION, 1) for name in names.split("|")}
+_REGION = "|".join(sorted(_REGION_OF, key=len, reverse=True))
 _UNITS = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 ).split()
@@ -27,6 +39,7 @@ _ORDINALS = (
 ).split()
 _VALUE = {word: n for n, word in enumerate(_UNITS, 1)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
 _DAY_VALUE = {word: n for n, word in enumerate(_ORDINALS, 1)} | {"thirtieth": 30} | _VALUE
+_TOKEN = re.compile("|".join(sorted([*_DAY_VALUE, "hundred", "thousand"], key=len, reverse=True)))  # "seventyseven" is two
 _DAY_WORD = rf"(?:(?:twenty|thirty)\s?-?\s?)?(?:{'|'.join(sorted(_DAY_VALUE, key=len, reverse=True))})"
 _YEAR_WORD = rf"(?:(?:{'|'.join(sorted(_VALUE, key=len, reverse=True))}|hundred|thousand|and)[\s,-]*){{2,8}}"
 _DAY = rf"(?:(?P<day>\d{{1,2}})\s?(?:st|nd|rd|th)?|(?P<day_word>{_DAY_WORD}))"
@@ -34,6 +47,10 @@ _YEAR = rf"(?:in\s+(?:the\s+year\s+)?|of\s+the\s+year\s+)?(?:(?P<year>\d{{4}})|(
 _FORMS = (
     rf"(?<![\w-]){_DAY}\s*(?:day\s+)?(?:of\s+)?(?P<month>{_MONTH})\.?,?\s*{_YEAR}(?!\d)",
     rf"(?<!\w)(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s*(?P<year>\d{{4}})(?!\d)",
+    rf"(?<![\w-])(?P<day>\d{{1,2}})(?:[-–]?(?:nji|njy|чи|чы|inchi)\b)?[\s.–-]{{1,3}}(?P<month>{_REGION})\w{{0,5}}[\s.,،–-]{{0,3}}(?:соли\s+)?"
+    rf"(?P<year>\d{{4}})(?!\d)",
+    rf"(?<![\w-])(?P<year>\d{{4}})[\s–-]{{0,2}}(?:nji\s+ýyl|ýyl|yil|йил|жыл|год)\w{{0,4}}[\s,]+"
+    rf"(?P<day>\d{{1,2}})(?:[-–]?(?:nji|njy|чи|чы|inchi)\b)?[\s–-]{{1,3}}(?P<month>{_REGION})\w{{0,5}}(?!\w)",
     r"(?<![\d.])(?P<day>\d{1,2})\.(?P<month_number>\d{1,2})\.(?P<year>\d{4})(?![\d.])",
     r"(?<![\d-])(?P<year>\d{4})-(?P<month_number>\d{2})-(?P<day>\d{2})(?![\d-])",
 )
@@ -65,7 +82,7 @@ def _found(text: str) -> Iterator[FoundDate]:
         for match in form.finditer(plain):
             parts = match.groupdict()
             year = int(parts["year"]) if parts.get("year") else _year(parts.get("year_word") or "")
-            month = _MONTH_OF[parts["month"].lower()] if parts.get("month") else int(parts["month_number"])
+            month = _REGION_OF[parts["month"].lower()] if parts.get("month") else int(parts["month_number"])
             day = int(parts["day"]) if parts.get("day") else _day(parts.get("day_word") or "")
             if year < EARLIEST:
                 continue  # "in the year one thousand" is part of a year
@@ -78,13 +95,13 @@ def _found(text: str) -> Iterator[FoundDate]:
 
 
 def _day(words: str) -> int:
-    return sum(_DAY_VALUE[word] for word in re.findall("[a-z]+", words.lower()))
+    return sum(_DAY_VALUE[word] for word in _TOKEN.findall(words.lower()))
 
 
 def _year(words: str) -> int:
     """ "two thousand and six" → 2006, "nineteen hundred and seventy-one" → 1971, "nineteen ninety-three" → 1993."""
     total = pending = 0
-    parts = [word for word in re.findall("[a-z]+", words.lower()) if word != "and"]
+    parts = _TOKEN.findall(words.lower())
     for word in parts:
         if word == "thousand":
             total, pending = total + max(pending, 1) * 1000, 0

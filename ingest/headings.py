@@ -111,14 +111,14 @@ _SIGN = r"\s*(?:(?:no\.?|n(?=\s?\d)|№|نمبر|[-–—:])\s*)?"
 _UNITS: tuple[tuple[str, str, str], ...] = (  # unit, its names, what may stand for its number
     (
         "article",
-        r"article|art\.?|статья|ст\.|моддаи|آرٹیکل|دفعہ|ماده|مادۀ|مادہ|المادة|madde|modda|madda",
+        r"article|artículo|artigo|artikel|art\.?|статья|ст\.|моддаи|آرٹیکل|دفعہ|ماده|مادۀ|مادہ|المادة|madde|modda|madda",
         rf"{_OF_CHAPTER}|{_NUMBER}",
     ),
     ("title", r"title", rf"{_ROMAN}|\d{{1,2}}"),
-    ("chapter", r"chapter|глава|боби|باب|فصل|bob", _NUMBER),
+    ("chapter", r"chapter|capítulo|глава|боби|باب|فصل|bob", _NUMBER),
     ("part", r"part|часть|حصہ", _NUMBER),
     ("section", r"section|раздел|سیکشن", rf"{_NUMBER}|[A-Z](?:\.\d{{1,3}}){{0,2}}"),
-    ("annex", r"annexure|annex|приложение|замимаи|ضمیمہ|ilova", rf"{_LETTERED}|{_NUMBER}"),
+    ("annex", r"annexure|annexe|annex|anexo|приложение|замимаи|ضمیمہ|ilova", rf"{_LETTERED}|{_NUMBER}"),
     ("appendix", r"appendix", rf"{_LETTERED}|{_NUMBER}"),
     ("schedule", r"schedule", rf"{_LETTERED}|{_NUMBER}"),
     ("protocol", r"protocol|протокол", rf"{_LETTERED}|{_NUMBER}"),

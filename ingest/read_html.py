@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from copy import deepcopy
 from importlib.metadata import version
 
@@ -11,25 +12,30 @@ from lxml import etree, html
 from trafilatura.settings import Document as Page
 
 from ingest.archive import File
+from ingest.article_body import tidy, words
 from ingest.encodings import decode
 from ingest.metadata import language_code, metadata_from
-from ingest.page_blocks import add_blocks, spanned
-from ingest.page_facts import author, published
+from ingest.page_blocks import add_blocks
+from ingest.page_facts import Line, author, named, published
+from ingest.page_shown import MOST_ELEMENTS, prepare
 from ingest.table_grid import LONGEST_CELL, names_columns
 from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
+from ingest.web_archive import page_in
+from kb.language import detect
 from kb.records import Metadata, Parsed
 
 READER = f"trafilatura {version('trafilatura')}"
 MOST_LEFT_OUT = 0.6  # of what the milder extraction finds; the stricter one is not believed where it drops more
 WHOLE = 1.1  # times the main text: a page that has no more words is a document, not an article among menus
-LAST = 3  # parts of an article: among them a list of links is of other articles; behind it may come who wrote this one
-FEWEST_LINKS = 2  # items of such a list
-MOST_LINKS = 0.2  # of the main text's words: a longer list is what the page is about
 FEWEST = 60  # words of a main text that is believed
 DOUBTFUL = 1.5  # times the main text that was not believed
 LARGEST = 4_000_000  # characters of a page among whose menus we look for an article: 15 s; the largest that we met has 0.4
-MOST_ELEMENTS = 100_000  # of such a page: trafilatura took 10 s for them; 250,000 of a megabyte of "<p>a" took it 26
 LITTLE = 0.15  # share of the page's words below which the operator is told; the least of 20 news pages is .26
+
+FIRST = 3  # blocks among which a document's own heading is looked for
+FEW = 40  # words of a page below which the operator is told
+_DOCUMENT = re.compile(r"[^/=?&]+\.(?:pdf|docx?|odt|rtf)\b", re.IGNORECASE)
+TEMPLATES = ("en", "ru")
 
 _DECLARED = re.compile(
     rb"<(?:meta\s[^>]{0,300}?charset|\?xml\s[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.I
@@ -39,53 +45,71 @@ MOST_IN_TAG = 20_000
 DEEPEST = 255  # tags in each other; there libxml2 ends the page, and tells nobody
 _CROWDED = re.compile(rf"<[A-Za-z](?>[^<>\s]*+\s++){{{MOST_IN_TAG}}}")
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>", re.I)
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-_BORDER_STYLE = re.compile(r"(?:^|;)[^;]*border[^;]*", re.I)
 _WORD = re.compile(r"\w+")
 
 
 def read(path: File) -> tuple[Parsed, ...]:
     """A page's main text with headings, paragraphs, lists and table rows. Raises UnreadableFile if it has no text."""
-    data = path.read_bytes()
-    declared = _DECLARED.search(data[:4096])
-    source, warnings = decode(data, declared[1].decode("ascii") if declared else "")
-    if _CROWDED.search(source):
-        raise UnreadableFile(
-            f"one of its tags has more than {MOST_IN_TAG:,} attributes; it is damaged, replace it with a sound copy."
-        )
-    tree = _load(source)
-    if tree is None:
-        raise UnreadableFile("it is no HTML page that can be read; replace it with a sound copy.")
+    saved = page_in(path.read_bytes())
+    declared = _DECLARED.search(saved.data[:4096])
+    source, warnings = decode(saved.data, saved.charset or (declared[1].decode("ascii") if declared else ""))
+    tree = _sound(source)
     if _depth(tree) >= DEEPEST:
         warnings = (
             *warnings,
             f"its tags stand more than {DEEPEST} deep in each other; what is deeper or comes after that is lost.",
         )
+    if next(tree.iter("frameset"), None) is not None:
+        raise UnreadableFile("it is a set of frames, whose text is in files of their own; save the frame with the text alone.")
     language = _language(tree)
     shown = deepcopy(tree)
-    _prepare(tree)
+    prepare(tree)
     found = _main_text(tree) if len(source) <= LARGEST and len(list(tree.iter())) <= MOST_ELEMENTS else None
-    if found is not None:
-        _cut_links(found.body, tree)
-    metadata, more = _metadata(found, shown, language)
-    builder, doubts = _blocks(tree, found)
+    whole = _whole(tree)
+    builder, doubts = _blocks(whole, found)
     text, blocks, pages = builder.build()
+    found = found or Page()
+    found.url = found.url or saved.address
+    found.language = language if _is_written_in(language, text) else ""
+    metadata, more = _metadata(found, shown, _seen(whole), _seen(builder)[:FIRST])
+    few = _few_words(len(_WORD.findall(text)), shown)
     if not text:
-        raise UnreadableFile("it holds no text: perhaps a page that a script fills in; save it from a browser, or as PDF.")
-    return (Parsed(text, blocks, pages, metadata, READER, (*warnings, *doubts, *more)),)
+        raise UnreadableFile(f"it holds no text: {few}")
+    return (Parsed(text, blocks, pages, metadata, READER, (*warnings, *doubts, *((few,) if few else ()), *more)),)
+
+
+def _few_words(words: int, tree: html.HtmlElement) -> str:
+    """A sentence on a page that hardly holds text: what it shows in its stead, or why there may be none."""
+    if words >= FEW:
+        return ""
+    told = f"the page has {words} words; "
+    for element in tree.iter("iframe", "embed", "object"):
+        if name := _DOCUMENT.search(element.get("src") or element.get("data") or ""):
+            return f"{told}it shows another file, {name[0][:100]}, which has the text: add that file."
+    return f"{told}perhaps a script fills it in or the site refused it: save it from a browser, or as PDF."
 
 
 def add_page(builder: TextBuilder, page: str) -> None:
     """Add all the text of a page or a piece of one by its tags: for pages that are no articles, such as mail."""
     if page.strip("\0 \t\r\n"):
         tree = html.document_fromstring(_XML_DECLARATION.sub("", page.replace("\0", ""), count=1), ensure_head_body=True)
-        _prepare(tree)
+        prepare(tree)
         add_blocks(builder, tree)
 
 
 def _load(source: str) -> html.HtmlElement | None:
     source = _XML_DECLARATION.sub("", source.replace("\0", ""), count=1)
     tree: html.HtmlElement | None = trafilatura.load_html(source)
+    return tree
+
+
+def _sound(source: str) -> html.HtmlElement:
+    if _CROWDED.search(source):
+        told = f"one of its tags has more than {MOST_IN_TAG:,} attributes; it is damaged, replace it with a sound copy."
+        raise UnreadableFile(told)
+    tree = _load(source)
+    if tree is None:
+        raise UnreadableFile("it is no HTML page that can be read; replace it with a sound copy.")
     return tree
 
 
@@ -105,53 +129,14 @@ def _language(tree: html.HtmlElement) -> str:
     return next((code for value in said if (code := language_code(str(value)))), "")
 
 
-def _prepare(tree: html.HtmlElement) -> None:
-    """Take out what a browser does not show, unless that is most of the page (which a script then shows).
-
-    Two marks go that trafilatura's stricter mode takes for those of menus and advertisements: a border (Word draws the lines
-    under its headings so), and the header of an article, where its title and its lead stand.
-    """
-    words = len(_WORD.findall(tree.text_content()))
-    for element in tree.xpath(".//*[@hidden or @style]"):
-        style = element.get("style") or ""
-        hidden = element.get("hidden") is not None or _HIDDEN_STYLE.search(style) is not None
-        if hidden and element.getparent() is not None and 2 * len(_WORD.findall(element.text_content())) < words:
-            element.drop_tree()
-        elif "border" in style:
-            element.set("style", _BORDER_STYLE.sub("", style))
-    for header in tree.xpath(".//*[self::article or self::main]//header"):
-        header.tag = "div"
-    spanning = tree.xpath(".//td[@colspan or @rowspan] | .//th[@colspan or @rowspan]")
-    if sum(spanned(cell, "colspan") * spanned(cell, "rowspan") for cell in spanning) > MOST_ELEMENTS:
-        for cell in spanning:  # trafilatura makes as many cells as they say
-            cell.attrib.pop("colspan", None)
-            cell.attrib.pop("rowspan", None)
-    texts: dict[html.HtmlElement, str] = {}  # of what stands around quotations, for all of them
-    for quote in tree.iter("blockquote"):
-        _free(quote, texts)
-
-
-def _free(quote: html.HtmlElement, texts: dict[html.HtmlElement, str]) -> None:
-    """Take the marks off a quotation and off what holds nothing else: trafilatura drops what is "embedded", posts of others
-    that an article quotes among them."""
-    text = " ".join(quote.text_content().split())
-    element: html.HtmlElement | None = quote
-    while element is not None and element.tag not in ("body", "article", "main") and len(text) > 20:
-        if element is not quote and element not in texts:
-            texts[element] = " ".join(element.text_content().split())
-        if element is not quote and texts[element] != text:
-            return
-        for name in ("class", "id"):
-            element.attrib.pop(name, None)
-        element = element.getparent()
-
-
 def _main_text(tree: html.HtmlElement) -> Page | None:
     """trafilatura's stricter extraction, or the milder one where the stricter lost too much of it."""
     mild, strict = (_extracted(tree, precisely) for precisely in (False, True))
-    if mild is None or strict is None:
-        return mild or strict
-    return strict if _words(strict.body) >= MOST_LEFT_OUT * _words(mild.body) else mild
+    is_strict = strict is not None and (mild is None or _words(strict.body) >= MOST_LEFT_OUT * _words(mild.body))
+    found = strict if is_strict else mild
+    if found is not None:
+        tidy(found.body, tree, found.title or "", mild.body if is_strict and mild is not None else None)
+    return found
 
 
 def _extracted(tree: html.HtmlElement, precisely: bool) -> Page | None:
@@ -168,41 +153,51 @@ def _extracted(tree: html.HtmlElement, precisely: bool) -> Page | None:
 
 
 def _words(element: etree._Element) -> int:
-    return len(_WORD.findall(" ".join(map(str, element.itertext()))))
+    return len(words(element))
 
 
-def _cut_links(body: etree._Element, tree: html.HtmlElement) -> None:
-    """Take out the lists at the end of an article whose items are links to other pages, if they are few beside it."""
-    links = {"".join(link.text_content().split()) for link in tree.iter("a")}
-    for element in list(body)[-LAST:]:
-        items = [_text(item) for item in element.iterchildren("item")] if element.tag == "list" else []
-        linked = sum("".join(item.split()) in links for item in items)
-        if linked >= FEWEST_LINKS and 2 * linked > len(items) and _words(element) <= MOST_LINKS * _words(body):
-            body.remove(element)
+def _metadata(
+    found: Page, tree: html.HtmlElement, lines: Sequence[Line], first: Sequence[Line]
+) -> tuple[Metadata, tuple[str, ...]]:
+    """Title, date, author, site and canonical address. The links in the text are not kept: nothing shows them.
 
-
-def _metadata(found: Page | None, tree: html.HtmlElement, language: str) -> tuple[Metadata, tuple[str, ...]]:
-    """Title, date, author, site and canonical address. The links in the text are not kept: nothing shows them."""
-    if found is None:
-        return metadata_from({"language": language})
-    raw = {"title": found.title, "publisher": found.sitename, "url": found.url, "language": language}
-    raw |= {"date": published(tree, found.date or ""), "author": author(found.author or "")}
+    `lines` are those of the whole page, `first` the first of the document's text.
+    """
+    texts = [text for _, text in lines]
+    title = named(found.title or "", texts, [text for kind, text in first if kind == "heading"], tree)
+    raw = {"title": title, "publisher": found.sitename, "url": found.url, "language": found.language}
+    raw |= {"date": published(tree, found.date or "", lines, title), "author": author(found.author or "")}
     return metadata_from({key: value for key, value in raw.items() if value})
 
 
-def _blocks(tree: html.HtmlElement, found: Page | None) -> tuple[TextBuilder, tuple[str, ...]]:
-    """The main text, or the whole page where there is none to tell; a warning where either is doubtful."""
+def _seen(builder: TextBuilder) -> list[Line]:
+    text, blocks, _ = builder.build()
+    return [(block.kind, text[block.start : block.end]) for block in blocks]
+
+
+def _whole(tree: html.HtmlElement) -> TextBuilder:
+    """All of the page by its tags, but for its menus."""
     body = tree.find(".//body")
-    whole = TextBuilder()
-    add_blocks(whole, tree if body is None else body)
-    words, taken = len(_WORD.findall(whole.build()[0])), _words(found.body) if found else 0
-    if found is None or taken < FEWEST or (words <= WHOLE * taken and _is_flat(found.body)):
+    builder = TextBuilder()
+    add_blocks(builder, tree if body is None else body)
+    return builder
+
+
+def _is_written_in(language: str, text: str) -> bool:
+    """Can the text be in the language that the page says? Many pages say that of the template, English or Russian."""
+    return language not in TEMPLATES or detect(text) == language
+
+
+def _blocks(whole: TextBuilder, found: Page | None) -> tuple[TextBuilder, tuple[str, ...]]:
+    """The main text, or the whole page where there is none to tell; a warning where either is doubtful."""
+    all_words, taken = len(_WORD.findall(whole.build()[0])), _words(found.body) if found else 0
+    if found is None or taken < FEWEST or (all_words <= WHOLE * taken and _is_flat(found.body)):
         told = "no main text was found; the whole page was taken, its menus perhaps included."
-        return whole, (told,) if words > DOUBTFUL * taken else ()
+        return whole, (told,) if all_words > DOUBTFUL * taken else ()
     builder = TextBuilder()
     _add_children(builder, found.body)
-    told = f"the main text is {100 * taken // max(1, words)} % of the page's words; look whether it is the right part."
-    return builder, (told,) if taken < LITTLE * words else ()
+    told = f"the main text is {100 * taken // max(1, all_words)} % of the page's words; look whether it is the right part."
+    return builder, (told,) if taken < LITTLE * all_words else ()
 
 
 def _is_flat(body: etree._Element) -> bool:
@@ -237,13 +232,14 @@ def _add_lines(builder: TextBuilder, text: str) -> None:
 def _add_list(builder: TextBuilder, element: etree._Element, depth: int = 0) -> None:
     ordered = element.get("rend") == "ol"
     for number, item in enumerate(element.iterchildren("item"), 1):
-        inner = [child for child in item if child.tag == "list"]
-        for child in inner:
-            item.remove(child)
+        inner = [(child, child.tail or "") for child in item if child.tag == "list"]
+        for child, _ in inner:
+            item.remove(child)  # and with it what stands behind it
         builder.add("list_item", (f"{number}. " if ordered else "") + _text(item))
-        for child in inner:
+        for child, behind in inner:
             if depth < 20:
                 _add_list(builder, child, depth + 1)
+            builder.add("list_item", " ".join(behind.split()))
 
 
 def _add_table(builder: TextBuilder, table: etree._Element) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+from statistics import median
 from typing import NamedTuple
 
 from ingest.text import TextBuilder, heading_level, line_kind, one_line, rejoin_lines
@@ -15,6 +17,8 @@ from kb.records import Page, Parsed, WordBox
 
 MUMBLE = 0.5  # a paragraph less than this share as sure as its page is a picture's grain, a seal or a signature
 GRAIN = 0.05  # a single sign below this confidence is none
+RULES = frozenset("|¦_~^`")  # signs that are no word by themselves: a rule, a fold, the edge of the paper
+SPECK = 0.1  # heights of a line's words: a point that stands alone and is smaller is dirt; a full stop has about .15
 EDGE = 2  # blocks at either end of a page that may be a running head, foot or page number
 SHORT = 120  # characters, at most, of one
 LABEL = 4  # signs, at most, of a number that hangs beside its paragraph
@@ -123,7 +127,24 @@ def _paragraphs(table: str, scale: float) -> Iterator[list[Line]]:
     rows = (row for line in table.splitlines() if (row := line.split("\t", _COLUMNS - 1))[0] == _WORD_LEVEL)
     placed = ((tuple(row[1:4]), row[4], word) for row in rows if (word := _word(row, scale)) is not None)
     for _, paragraph in groupby(placed, key=lambda item: item[0]):
-        yield [tuple(word for _, _, word in line) for _, line in groupby(paragraph, key=lambda item: item[1])]
+        lines = (_clean([word for _, _, word in line]) for _, line in groupby(paragraph, key=lambda item: item[1]))
+        yield [line for line in lines if line]
+
+
+def _clean(words: Sequence[Word]) -> Line:
+    """The line without what the scanner's glass and the paper's edge left in it."""
+    tall = median(word.box[3] - word.box[1] for word in words)
+    return tuple(
+        word for word in words if word.text not in RULES and not (_is_point(word.text) and _size(word.box) < SPECK * tall)
+    )
+
+
+def _is_point(text: str) -> bool:
+    return len(text) == 1 and unicodedata.category(text) in ("Po", "Pi", "Pf")
+
+
+def _size(box: Box) -> float:
+    return max(box[2] - box[0], box[3] - box[1])
 
 
 def _word(row: Sequence[str], scale: float) -> Word | None:

@@ -42,6 +42,8 @@ SUFFIXES = {
     ".html": HTML,
     ".htm": HTML,
     ".xhtml": HTML,
+    ".mht": HTML,  # what a browser saved with its pictures; the reader finds the page in it
+    ".mhtml": HTML,
     ".txt": TEXT,
     ".text": TEXT,
     ".md": MARKDOWN,
@@ -173,7 +175,12 @@ def _open_document(start: bytes) -> str:
     return ODT if content.startswith(ODT.encode()) else ""
 
 
-_OFFICE = ((b"word/document.xml", DOCX), (b"ppt/presentation.xml", PPTX), (b"xl/workbook.xml", XLSX))
+# Office on the web writes word/document2.xml; the part that is meant is named in the file's relations.
+_OFFICE = (
+    (re.compile(rb"word/document\d?\.xml"), DOCX),
+    (re.compile(rb"ppt/presentation\d?\.xml"), PPTX),
+    (re.compile(rb"xl/workbook\d?\.xml"), XLSX),
+)
 
 
 def _zip_type(file: File) -> str:
@@ -183,7 +190,7 @@ def _zip_type(file: File) -> str:
         start = stream.read(1000)
         stream.seek(max(0, stream.seek(0, os.SEEK_END) - _BLOCK))
         listed = stream.read(_BLOCK)
-    found = next((found for name, found in _OFFICE if name in listed), _open_document(start))
+    found = next((found for name, found in _OFFICE if name.search(listed)), _open_document(start))
     if found:
         return found
     if b"PK\x05\x06" not in listed:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ingest.dates import dates_in
 from ingest.headings import ARTICLE_RANK
 from ingest.parties import INSTRUMENT, parties
-from ingest.structure import Structure, is_closing, structure
+from ingest.structure import SIGNED_IN, Structure, is_closing, structure
 from kb.records import Block, Metadata, Stated
 from kb.sentences import sentence_spans
 
@@ -22,13 +22,16 @@ LONGEST_CLAUSE = 600  # characters of a sentence on entry into force
 
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w’'‘`-]{0,40}"  # bounded: it is tried at each letter of A'A'A'…
 _FORMULA = re.compile(
-    r"(?:done|made|executed|performed|concluded|drawn up|signed)\b|совершено|учинено|подписано|исполнено|заключено|بمقام",
+    r"(?:done|made|executed|performed|concluded|drawn up|signed)\b|совершено|учинено|подписано|исполнено|заключено|بمقام"
+    rf"|{SIGNED_IN}",
     re.IGNORECASE,
 )
 _PLACE = re.compile(
     rf"\b(?:[Aa]t|[Ii]n)\s+(?:the\s+)?(?:[Cc]ity\s+of\s+)?(?!(?:Witness|Faith|This|The|Two|Duplicat\w+|Triplicat\w+)\b)"
     rf"(?P<en>{_CAPITAL}(?:[ -]{_CAPITAL}){{0,2}})"
     r"|\bв\s+(?:г\.\s?|городе\s+)?(?P<ru>[А-ЯЁ][\w-]+(?:[ -][А-ЯЁ][\w-]+){0,2})|بمقام\s+(?P<ur>\w+(?:\s(?!مورخہ|میں|کو)\w+)?)"
+    r"|(?P<uz>[\w’‘ʻ'-]{2,30})\s(?:shahrida|шаҳрида|қаласында|шаарында|şäherinde)\b|[Дд]ар\sшаҳри\s(?P<tg>\w+)"
+    r"|در\s(?:شهر\s)?(?P<fa>[\w\u200c]+)\sبه\sتاریخ\b"
 )
 _LANGUAGES = {
     "en": "english|английск|انگریزی",

@@ -177,12 +177,19 @@ _NUMBERED = re.compile(r"(\d{1,2})[.)]?\s+(\S.*)")
 _AGREED = re.compile(
     r"\bagreed?\s+(?:(?:up)?on|as|to)\s+(?:the\s+)?follow|\bon the following:?$"
     r"|(?:договорились|согласились)\s+о\s+(?:ниже)?следующем"
-    r"|درج\s?ذیل\s(?:\w+\s){0,3}(?:متفق|اتفاق)",
+    r"|quyidagilar\w*\s(?:\w+\s)?kelish|қуйидагилар\w*\s(?:\w+\s)?келиш|төмендегі\w*\s(?:\w+\s)?келіс|төмөн\w+\s(?:\w+\s)?макулда"
+    r"|зерин\s(?:созиш|мувофиқа)|aşakdaky\w*\s(?:\w+\s)?ylalaş|(?:زیر|ذیل)\s(?:به\s)?(?:توافق|موافقت)"
+    r"|(?:من)?درج[ہه]?\s?ذیل\s(?:\w+\s){0,3}(?:متفق|اتفاق)",
     re.IGNORECASE,
+)
+# Kazakh, Kyrgyz, Uzbek, Turkmen, Tajik, Persian: the city stands first.
+SIGNED_IN = (
+    r"[\w’‘ʻ'-]{2,30}\s(?:shahrida|шаҳрида|қаласында|шаарында|şäherinde)\b|дар\sшаҳри\s\w+|در\s(?:شهر\s)?[\w\u200c]+\sبه\sتاریخ\b"
 )
 _CLOSING = re.compile(
     r"(?:in (?:witness|faith) (?:whereof|thereof)|(?:done|made|executed|performed|concluded|drawn up|signed)\b[^.;]{0,80}?"
-    r"\b(?:at|in|on)\b|в удостоверение|(?:совершено|учинено|подписано|исполнено|заключено)\b[^.;]{0,40}?\bв\b|بمقام)",
+    r"\b(?:at|in|on)\b|в удостоверение|(?:совершено|учинено|подписано|исполнено|заключено)\b[^.;]{0,40}?\bв\b|بمقام"
+    rf"|{SIGNED_IN})",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b|\b(?:thousand|hundred)\b|(?:in|at) (?:duplicate|two|three|four)", re.IGNORECASE)
@@ -195,7 +202,7 @@ def is_closing(line: str) -> bool:
 
 
 def _dated(line: str) -> bool:
-    return len(line) < 1500 and (_YEAR.search(line[:400]) is not None or line.startswith(("В удостоверение", "بمقام")))
+    return len(line) < 1500 and (_YEAR.search(line[:400]) is not None or line.startswith(("В удостоверение", "بمقام", "در ")))
 
 
 def _numbered_titles(lines: _Lines) -> dict[int, Mark]:

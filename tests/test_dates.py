@@ -13,6 +13,13 @@ from ingest.dates import dates_in
     ("text", "iso", "written"),
     [
         ("on 15 July 2021 in two originals", "2021-07-15", "15 July 2021"),
+        ("the second day of May nineteen seventyseven", "1977-05-02", None),
+        ("the twentysecond day of May two thousand andsix", "2006-05-22", None),
+        ("2021-yil 15-iyulda Toshkentda", "2021-07-15", "2021-yil 15-iyulda"),
+        ("2021 жылғы 15 шілдеде Ташкентте", "2021-07-15", "2021 жылғы 15 шілдеде"),
+        ("2021-жылдын 15-июлунда Бишкекте", "2021-07-15", "2021-жылдын 15-июлунда"),
+        ("15 июли соли 2021 дар Душанбе", "2021-07-15", "15 июли соли 2021"),
+        ("2021-nji ýylyň 15-nji iýulynda", "2021-07-15", "2021-nji ýylyň 15-nji iýulynda"),
         ("on July 15, 2021 in", "2021-07-15", "July 15, 2021"),
         ("26 May, 1995, in", "1995-05-26", "26 May, 1995"),
         ("this 29th day of May 2015,", "2015-05-29", "29th day of May 2015"),

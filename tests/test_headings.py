@@ -13,6 +13,8 @@ from ingest.headings import MAX_HEADING, Pinpoint, ordinal, parse_heading, parse
     ("text", "expected"),
     [
         ("Article 5", "art. 5"),
+        ("ARTÍCULO 3-13 Derechos", "art. 3-13"),
+        ("Artikel 5", "art. 5"),
         ("ARTICLE V", "art. V"),
         ("ARTICLE - 3 Principles", "art. 3"),
         ("Art. 5 — Title", "art. 5"),

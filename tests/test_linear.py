@@ -13,6 +13,7 @@ from lxml import html
 
 from ingest.enrich import enrich
 from ingest.highest import Highest
+from ingest.page_shown import prepare
 from ingest.pdf_aligned import aligned_tables
 from ingest.pdf_arabic import logical_lines
 from ingest.pdf_fragments import PageText
@@ -23,7 +24,6 @@ from ingest.pdf_rows import subrows
 from ingest.pdf_ruled import ruled_tables
 from ingest.pdf_rules import Rules
 from ingest.pdf_tables import Cell
-from ingest.read_html import _prepare
 from ingest.read_text import add_plain_text
 from ingest.segment import _pages_of, segment
 from ingest.text import TextBuilder
@@ -115,7 +115,7 @@ def figures_in_a_cell(size: int) -> Work:
 def quotations(size: int) -> Work:
     quote = "<blockquote>a quotation that has some length</blockquote>"
     tree = html.document_fromstring(f"<html><body><div>{quote * size}</div></body></html>")
-    return lambda: _prepare(tree)
+    return lambda: prepare(tree)
 
 
 TEXTS = {

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
 from pathlib import Path
 
 import pytest
+from lxml import html
 
 from benchmarks.reading_html import average, rows, score
+from ingest.article_body import tidy
 from ingest.page_facts import author
 from ingest.read_html import read
+from ingest.sources import HTML, media_type
 from ingest.text import UnreadableFile
 from kb.records import Parsed
 
@@ -29,7 +34,7 @@ def blocks(document: Parsed) -> list[tuple[str, int, str]]:
     "declared", ['<meta charset="windows-1251">', '<meta http-equiv=Content-Type content="text/html; charset=cp1251">']
 )
 def test_a_declared_code_page_is_used(tmp_path: Path, declared: str) -> None:
-    page = f'<html lang="ru-RU"><head>{declared}<title>Т</title></head><body><p>{LONG}</p></body></html>'
+    page = f'<html lang="ru-RU"><head>{declared}<title>Т</title></head><body><p>{LONG * 3}</p></body></html>'
     document = one(tmp_path, page.encode("cp1251"))
     assert LONG in document.text
     assert document.metadata.language == "ru"
@@ -86,6 +91,116 @@ def test_a_page_s_date_is_that_of_its_publication_or_none(tmp_path: Path, head: 
     assert dated(tmp_path, head, text) == expected
 
 
+def archived(page: str) -> bytes:
+    """The page as a browser saves it with its pictures (MHTML)."""
+    message = MIMEMultipart("related")
+    message["Snapshot-Content-Location"] = "https://example.org/fees"
+    part = MIMENonMultipart("text", "html", charset="utf-8")
+    part.set_payload(page.encode(), "utf-8")
+    picture = MIMENonMultipart("image", "png")
+    picture.set_payload("iVBORw0KGgo=")
+    message.attach(part)
+    message.attach(picture)
+    return message.as_bytes()
+
+
+@pytest.mark.parametrize("name", ["a.mht", "a.mhtml", "a.html"])
+def test_a_page_saved_with_its_pictures_is_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(archived(f"<html><body><h1>Сборы</h1><p>{LONG * 3}</p></body></html>"))
+    assert media_type(path, name, path.read_bytes()[:4096]) == HTML
+    (document,) = read(path)
+    assert LONG in document.text and document.metadata.url == "https://example.org/fees"
+
+
+def test_an_archive_without_a_page_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="without an HTML part"):
+        one(tmp_path, archived("x").replace(b"text/html", b"text/plain"))
+
+
+def test_a_set_of_frames_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="set of frames"):
+        one(tmp_path, '<html><frameset cols="20%,80%"><frame src="a.html"><frame src="b.html"></frameset></html>')
+
+
+def test_a_page_that_shows_another_file_says_which(tmp_path: Path) -> None:
+    page = "<html><body><h1>Transit agreement</h1>{}</body></html>"
+    told = one(tmp_path, page.format('<iframe src="/view?file=/f/agreement.pdf"></iframe>')).warnings
+    assert told == ("the page has 2 words; it shows another file, agreement.pdf, which has the text: add that file.",)
+    assert "perhaps a script" in one(tmp_path, page.format("")).warnings[0]
+    with pytest.raises(UnreadableFile, match=r"agreement\.pdf"):
+        one(tmp_path, '<html><body><embed src="agreement.pdf"></body></html>')
+
+
+def test_an_archive_of_releases_has_no_date(tmp_path: Path) -> None:
+    items = "".join(f"<div>{day} May 2024</div><h3>Release {day}</h3><p>{SENTENCE}</p>" for day in (12, 11, 10))
+    page = f"<html><head><title>Press releases</title></head><body><h1>Press releases</h1>{items}</body></html>"
+    assert one(tmp_path, page).metadata.published == ""
+
+
+def test_links_to_files_are_text(tmp_path: Path) -> None:
+    files = "".join(f'<li><a href="/{year}.pdf">Agreement of the year {year} on transit</a></li>' for year in range(1995, 2005))
+    article = f"<article><h1>Fees</h1><p>{SENTENCE * 4}</p><ul>{files}</ul><p>Then, {SENTENCE * 3}</p></article>"
+    page = f"<html><body>{article}</body></html>"
+    assert "Agreement of the year 2004" in one(tmp_path, page).text
+
+
+OTHERS = (
+    '<div><ul><li><a href="/x">Trains to Osh</a> <span>3 March 2019</span></li></ul></div><p>Last updated 1 November 2026</p>'
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Posted on May 12, 2024 by Aigul Karimova", "2024-05-12"),
+        ("Published May 12, 2024 | Updated May 14, 2024", "2024-05-12"),
+        ("Last updated: May 14, 2024", ""),
+        ("Дата публикации: 12 мая 2024", "2024-05-12"),
+        ("اشاعت: ۱۲ مئی ۲۰۲۴", "2024-05-12"),
+        ("اتوار، 12 مئی، 2024ء", "2024-05-12"),
+        ("2024 жылғы 12 мамыр", "2024-05-12"),
+        ("2024-yil 12-may", "2024-05-12"),
+        ("12-май, 2024", "2024-05-12"),
+        ("12 maý 2024", "2024-05-12"),
+        ("۱۲ می ۲۰۲۴", "2024-05-12"),
+        ("", ""),
+    ],
+)
+def test_the_date_is_the_one_beside_the_title_and_not_that_of_another_article(tmp_path: Path, line: str, expected: str) -> None:
+    article = f"<div><h1>Fees at the posts</h1><div>{line}</div><p>{SENTENCE * 3}</p><p>Then, {SENTENCE * 3}</p></div>{OTHERS}"
+    masthead = "<div>Thursday, November 26, 2026</div>"
+    page = f"<html><head><title>Fees at the posts</title></head><body>{masthead}{article}</body></html>"
+    assert one(tmp_path, page).metadata.published == expected
+
+
+def test_json_ld_of_other_articles_is_not_read(tmp_path: Path) -> None:
+    listed = '{"@type": "ItemList", "itemListElement": [{"@type": "NewsArticle", "datePublished": "2019-03-03"}]}'
+    own = '{"@graph": [{"@type": "WebSite"}, {"@type": "NewsArticle", "datePublished": "2024-05-12T23:30:00+05:00"}]}'
+    scripts = "".join(f'<script type="application/ld+json">{data}</script>' for data in (listed, own))
+    assert dated(tmp_path, scripts) == "2024-05-12"
+
+
+def test_a_template_s_language_is_not_that_of_the_text(tmp_path: Path) -> None:
+    page = f'<html lang="{{}}"><body><p>{LONG * 2}</p></body></html>'
+    assert one(tmp_path, page.format("en")).metadata.language == ""
+    assert one(tmp_path, page.format("ru")).metadata.language == "ru"
+
+
+def test_the_name_of_the_site_is_no_title(tmp_path: Path) -> None:
+    body = f"<h3>Fees at the posts</h3><p>{SENTENCE * 5}</p>"
+    page = f"<html><head><title>Ministry of Commerce</title></head><body>{body}</body></html>"
+    assert one(tmp_path, page).metadata.title == "Fees at the posts"
+
+
+def test_a_title_keeps_its_joiners(tmp_path: Path) -> None:
+    title = "گمرک‌ها عوارض را مقایسه کردند"
+    page = (
+        f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1><p>{SENTENCE * 5}</p></article></body></html>"
+    )
+    assert one(tmp_path, page).metadata.title == title
+
+
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
@@ -115,6 +230,60 @@ def test_links_to_other_pages_behind_an_article_go(tmp_path: Path) -> None:
     assert "reasons" not in document.text and document.text.endswith("The editors wrote this.")
     kept = one(tmp_path, page.format("<li>Osh is the first post.</li><li>Nukus is the second.</li>"))
     assert "Osh is the first post." in kept.text
+
+
+@pytest.mark.parametrize(
+    ("piece", "kept"),
+    [
+        ('<p><a name="z5"></a>Article 5. Goods go free.</p>', "Article 5. Goods go free."),
+        (
+            "<p>The flag <span><img src=f.png></span> of the lorry <i class=icon></i> is shown.</p>",
+            "The flag of the lorry is shown.",
+        ),
+        ("<p>They met on <time datetime=2024-05-06>6 May 2024</time> in Osh.</p>", "They met on 6 May 2024 in Osh."),
+        ("<p>Trade<x-note>(1)</x-note> grew.</p>", "Trade(1) grew."),
+        ("<form><p>A page that ASP.NET wraps in a form.</p></form>", "wraps in a form."),
+        ("<center>Words in the middle of the line.</center>", "Words in the middle of the line."),
+        ("<ul><li>Outer:<ul><li>Inner</li></ul> behind it</li></ul>", "behind it"),
+        ("<table><tr><td>1</td><td><ul><li>One item</li><li>Other item</li></ul></td></tr></table>", "Other item"),
+        ("<table><tr><td><p>Left.</p><ul><li>An item of a layout</li></ul></td></tr></table>", "An item of a layout"),
+        ("<p>Signed were:</p><ul><li><a href=/a>The transit agreement of 2021</a></li></ul>", "The transit agreement of 2021"),
+    ],
+)
+def test_no_text_is_lost_behind_empty_elements_and_in_unusual_ones(tmp_path: Path, piece: str, kept: str) -> None:
+    menu = f"<nav>{'<a href=/x>Many words of a menu</a> ' * 9}</nav><footer>{'Imprint and privacy. ' * 30}</footer>"
+    page = (
+        f"<html><body>{menu}<article><h1>Fees</h1><p>{SENTENCE * 4}</p>{piece}<p>Then, {SENTENCE * 3}</p></article></body></html>"
+    )
+    document = one(tmp_path, page)
+    assert kept in document.text and "Imprint" not in document.text
+
+
+@pytest.mark.parametrize("label", ["Read more:", "Читайте также:", "یہ بھی پڑھیں:", "[Related:"])
+def test_a_paragraph_that_leads_to_another_article_goes(tmp_path: Path, label: str) -> None:
+    piece = f'<p>{label} <a href="/x">Ten reasons to visit Nukus in the spring of this year</a></p>'
+    article = f"<article><h1>Fees</h1><p>{SENTENCE * 4}</p>{piece}<h2>Rates</h2><p>Then, {SENTENCE * 3}</p></article>"
+    page = f"<html><body>{article}</body></html>"
+    assert "reasons" not in one(tmp_path, page).text
+
+
+def test_lines_before_the_title_go_and_the_lead_stays(tmp_path: Path) -> None:
+    link = '<a href="/x">Ten reasons to visit Nukus in the spring of this very year, told by those who were there</a>'
+    before = f"<p>Advertisement</p><p>{link}</p>"
+    after = f"<h2>The fees at the border posts</h2><p>{SENTENCE * 4}</p><h2>Rates</h2><p>Then, {SENTENCE * 3}</p>"
+    head = "<head><title>The fees at the border posts</title></head>"
+    document = one(tmp_path, f"<html>{head}<body><article>{before}{after}</article></body></html>")
+    assert document.text.startswith("The fees at the border posts\n\nThe two customs")
+    lead = f"<p>A lead of more than eight words that stands before the title of its article.</p>{after}"
+    assert one(tmp_path, f"<html>{head}<body><article>{lead}</article></body></html>").text.startswith("A lead")
+
+
+def test_what_the_stricter_extraction_loses_between_paragraphs_is_restored() -> None:
+    body = html.fromstring(f"<div><p>First {SENTENCE}</p><p>Last {SENTENCE}</p></div>")
+    between = "<p>The table was published on Monday.</p><p>Ten reasons to visit Nukus</p>"
+    milder = html.fromstring(f"<div><p>Before.</p><p>First {SENTENCE}</p>{between}<p>Last {SENTENCE}</p><p>After.</p></div>")
+    tidy(body, html.fromstring('<div><p><a href="/x">Ten reasons to visit Nukus</a></p></div>'), "", milder)
+    assert [element.text.split()[0] for element in body] == ["First", "The", "Last"]
 
 
 def test_a_year_in_the_text_is_no_date_of_the_page(tmp_path: Path) -> None:

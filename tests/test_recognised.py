@@ -77,6 +77,14 @@ def test_grain_and_nonsense_are_left_out() -> None:
     assert recognised(table((1, 1, "— | ~")), 1.0, "eng") is None
 
 
+def test_dirt_and_rules_between_words_are_no_words() -> None:
+    rows = table((1, 1, "Abdullah | runs . on :"))
+    assert [block.text for block in recognised(rows, 1.0, "eng").blocks] == ["Abdullah runs . on :"]
+    speck = rows.replace("180\t112\t50\t10\t90\t.", "180\t112\t.5\t.5\t90\t.")
+    assert speck != rows
+    assert [block.text for block in recognised(speck, 1.0, "eng").blocks] == ["Abdullah runs on :"]
+
+
 def test_a_piece_much_less_sure_than_its_page_is_left_out_and_counted() -> None:
     found = recognised(table((1, 1, "Clear words of a page.")) + table((2, 1, "sE4l"), confidence=40), 1.0, "eng")
     assert found is not None

@@ -61,7 +61,12 @@ def test_types_go_by_content_and_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "inside", "expected"),
-    [("a.docx", "word/document.xml", DOCX), ("a.doc", "word/document.xml", DOCX), ("a.pptx", "ppt/presentation.xml", PPTX)],
+    [
+        ("a.docx", "word/document.xml", DOCX),
+        ("b.docx", "word/document2.xml", DOCX),
+        ("a.doc", "word/document.xml", DOCX),
+        ("a.pptx", "ppt/presentation.xml", PPTX),
+    ],
 )
 def test_office_files_are_told_by_what_is_inside(tmp_path: Path, name: str, inside: str, expected: str) -> None:
     with zipfile.ZipFile(tmp_path / name, "w") as archive:

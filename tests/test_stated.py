@@ -111,6 +111,40 @@ def test_closing_formulas(closing: str, place: str, day: str) -> None:
     assert (found["signed_at"], found["signed_on"]) == ([place], [day])
 
 
+@pytest.mark.parametrize(
+    ("agreed", "article", "closing", "place"),
+    [
+        ("Tomonlar quyidagilarga kelishib oldilar:", "{}-modda", "Toshkent shahrida 2021-yil 15-iyulda imzolandi.", "Toshkent"),
+        ("Тарафлар қуйидагиларга келишиб олдилар:", "{}-модда", "Тошкент шаҳрида 2021 йил 15 июлда имзоланди.", "Тошкент"),
+        ("Үкіметтер төмендегілер туралы келісті:", "{}-бап", "Астана қаласында 2021 жылғы 15 шілдеде жасалды.", "Астана"),
+        ("Өкмөттөр төмөнкүлөр жөнүндө макулдашты:", "{}-берене", "Бишкек шаарында 2021-жылдын 15-июлунда түзүлдү.", "Бишкек"),
+        (
+            "Ҳукуматҳо дар бораи зерин созиш намуданд:",
+            "Моддаи {}",
+            "Дар шаҳри Душанбе 15 июли соли 2021 ба имзо расид.",
+            "Душанбе",
+        ),
+        (
+            "Taraplar aşakdakylar barada ylalaşdylar:",
+            "{}-nji madda",
+            "Aşgabat şäherinde 2021-nji ýylyň 15-nji iýulynda.",
+            "Aşgabat",
+        ),
+        ("دولت‌ها بر موارد زیر توافق کردند:", "ماده {}", "در کابل به تاریخ ۱۵ جولای ۲۰۲۱ در دو نسخه امضا شد.", "کابل"),
+        ("فریقین مندرجہ ذیل پر متفق ہیں:", "آرٹیکل {}", "بمقام اسلام آباد مورخہ ۱۵ جولائی ۲۰۲۱ دستخط ہوئے۔", "اسلام آباد"),
+    ],
+)
+def test_the_languages_of_the_region(agreed: str, article: str, closing: str, place: str) -> None:
+    parts = [agreed, *(f"{article.format(number)}\n\nA sentence of it." for number in (1, 2, 3)), closing]
+    text, facts = facts_of("\n\n".join(parts))
+    assert [fact.value for fact in facts] == [place, "2021-07-15"]
+    builder = TextBuilder()
+    add_plain_text(builder, text)
+    made, blocks, _ = builder.build()
+    units = [mark.pinpoint.unit for mark in structure(made, blocks).marks.values()]
+    assert units == ["preamble", "article", "article", "article", "closing"]
+
+
 def test_dates_of_force_that_the_text_gives() -> None:
     found = values(ENGLISH.format(closing=CLOSING + "\n\nThe Agreement is effective as of December 25, 2021."))
     assert found["in_force_since"] == ["2021-12-25"]

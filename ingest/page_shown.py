@@ -10,8 +10,8 @@ from lxml import html
 from ingest.article_body import LEADS_ELSEWHERE
 from ingest.page_blocks import data_rows, spanned
 
-# Of a page among whose menus an article is looked for, and of what its cells span: trafilatura took 10 s for so many, and 26 for the
-# 250,000 of a megabyte of "<p>a".
+# Of a page among whose menus an article is looked for, and of what its cells span: trafilatura took 10 s for so many, and 26 for
+# the 250,000 of a megabyte of "<p>a".
 MOST_ELEMENTS = 100_000
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)

@@ -150,13 +150,13 @@ def _pipeline(language: str) -> Any:
     else:
         nlp = spacy.blank(language if language in _blank_languages() else "xx")
     ruler = nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER", "overwrite_ents": True})
-    ruler.add_patterns(
-        [
-            {"label": LABELS[entity.type], "pattern": name, "id": entity.id}
-            for entity in Gazetteer.load().entities.values()
-            for name in entity.names
-        ]
-    )
+    patterns = [
+        {"label": LABELS[entity.type], "pattern": name, "id": entity.id}
+        for entity in Gazetteer.load().entities.values()
+        for name in entity.names
+    ]
+    with nlp.select_pipes(enable=[]):  # else the model looks for names in each of the patterns first, of which words matter alone
+        ruler.add_patterns(patterns)
     return nlp
 
 

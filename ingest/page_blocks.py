@@ -125,13 +125,14 @@ def data_rows(table: etree._Element) -> list[list[str]]:
             text = one_line(" ".join(map(str, cell.itertext())))
             if len(text) > LONGEST_CELL or sum(1 for _ in cell.iterdescendants(*_INNER)) > MOST_INNER:
                 return []
-            grid.add(text, _span(cell, "colspan"), _span(cell, "rowspan"), names=cell.tag == "th")
+            grid.add(text, spanned(cell, "colspan"), spanned(cell, "rowspan"), names=cell.tag == "th")
         grid.end_row()
     rows = join_names(grid.rows, _header_depth(table))
     return rows if any(sum(map(bool, cells)) > 1 for cells in rows) else []
 
 
-def _span(cell: etree._Element, name: str) -> int:
+def spanned(cell: etree._Element, name: str) -> int:
+    """How many columns ("colspan") or rows ("rowspan") a cell says that it takes up; at least 1."""
     value = cell.get(name) or ""
     return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 6 else 1
 

@@ -8,7 +8,11 @@ import re
 from lxml import html
 
 from ingest.article_body import LEADS_ELSEWHERE
-from ingest.page_blocks import data_rows
+from ingest.page_blocks import data_rows, spanned
+
+# Of a page among whose menus an article is looked for, and of what its cells span: trafilatura took 10 s for so many, and 26 for
+# the 250,000 of a megabyte of "<p>a".
+MOST_ELEMENTS = 100_000
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _BORDER_STYLE = re.compile(r"(?:^|;)[^;]*border[^;]*", re.I)
@@ -62,12 +66,23 @@ def prepare(tree: html.HtmlElement) -> None:
     for element in tree.iter():
         if isinstance(element.tag, str) and "-" in element.tag:
             element.tag = "span" if _is_in_sentence(element) else "div"
+    _bound_spans(tree)
     _open_tables(tree)
     _unlink_announced(tree)
     for header in tree.xpath(".//*[self::article or self::main]//header"):
         header.tag = "div"
+    texts: dict[html.HtmlElement, str] = {}  # of what stands around quotations, for all of them
     for quote in tree.iter("blockquote"):
-        _free(quote)
+        _free(quote, texts)
+
+
+def _bound_spans(tree: html.HtmlElement) -> None:
+    """Trafilatura makes as many cells as they say that they span."""
+    spanning = tree.xpath(".//td[@colspan or @rowspan] | .//th[@colspan or @rowspan]")
+    if sum(spanned(cell, "colspan") * spanned(cell, "rowspan") for cell in spanning) > MOST_ELEMENTS:
+        for cell in spanning:
+            cell.attrib.pop("colspan", None)
+            cell.attrib.pop("rowspan", None)
 
 
 def _open_tables(tree: html.HtmlElement) -> None:
@@ -134,13 +149,15 @@ def _is_in_sentence(element: html.HtmlElement) -> bool:
     return any(text and text.strip() for text in beside)
 
 
-def _free(quote: html.HtmlElement) -> None:
+def _free(quote: html.HtmlElement, texts: dict[html.HtmlElement, str]) -> None:
     """Take the marks off a quotation and off what holds nothing else: trafilatura drops what is "embedded", posts of others
     that an article quotes among them."""
     text = " ".join(quote.text_content().split())
     element: html.HtmlElement | None = quote
     while element is not None and element.tag not in ("body", "article", "main") and len(text) > 20:
-        if element is not quote and " ".join(element.text_content().split()) != text:
+        if element is not quote and element not in texts:
+            texts[element] = " ".join(element.text_content().split())
+        if element is not quote and texts[element] != text:
             return
         for name in ("class", "id"):
             element.attrib.pop(name, None)

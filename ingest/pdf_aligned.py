@@ -6,6 +6,7 @@ A wrong table breaks prose, a missed one is still read row by row; so evidence i
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from ingest.pdf_tables import LEADER, NUMBER, Cell, Table, cell_of, table_of
 
 LONGEST_CELL = 45  # characters of the mean cell of a table without rules that has a column of figures
 LONGEST_WORDS = 22  # of one that has none; columns of prose that escape the layout have 30 and more
+MOST_TRIED = 100  # rows of a run from which a table is looked for; a page that can be read has fewer
 _MARKER = re.compile(r"(?:[•●▪◦‣–—*-]|\(?[\w]{1,4}[.)]|\d+(?:\.\d+)*\.?|[A-Z]\.)$")
 
 
@@ -24,15 +26,17 @@ def aligned_tables(found: Sequence[Sequence[Fragment]], rules: Rules) -> list[tu
     """Runs of rows that are tables, as (first row, row after the last, table)."""
     cells = [_row_cells(row) for row in found]
     result = []
-    start = 0
+    start = tried = 0
+    until = 0  # where the run ends in which no table was found yet
     while start < len(cells):
         end = _grown(cells, start) if len(cells[start]) > 1 else start + 1
         table = _aligned(cells[start:end], rules) if end - start >= 3 else None
         if table is not None:
             result.append((start, end, table))
             start = end
-        else:
-            start += 1
+            continue
+        tried, until = (1, end) if start >= until else (tried + 1, until)
+        start = start + 1 if tried < MOST_TRIED else max(until, start + 1)
     return result
 
 
@@ -62,17 +66,44 @@ def _columns(rows_of_cells: Iterable[Sequence[Sequence[Fragment]]]) -> list[tupl
     return merged
 
 
+class _Columns:
+    """Columns that grow with the rows that stand in them; those that a cell joins are one."""
+
+    def __init__(self) -> None:
+        self._lefts: list[float] = []
+        self._rights: list[float] = []
+        self._rows: list[set[int]] = []  # which have a cell in each
+
+    def fits(self, number: int, row: Sequence[Sequence[Fragment]]) -> bool:
+        """Take a row in. False, and no more use, if two cells of one row now stand in one column."""
+        for left, right in map(_extent, row):
+            first, after = bisect_left(self._rights, left), bisect_right(self._lefts, right)
+            joined = sorted(self._rows[first:after], key=len)
+            held = joined.pop() if joined else set()  # the largest one takes the others in
+            for rows in [*joined, {number}]:
+                if not held.isdisjoint(rows):
+                    return False
+                held |= rows
+            if first < after:
+                left, right = min(left, self._lefts[first]), max(right, self._rights[after - 1])
+            self._lefts[first:after], self._rights[first:after], self._rows[first:after] = [left], [right], [held]
+        return True
+
+    def place(self, cell: Sequence[Fragment]) -> int:
+        return bisect_left(self._rights, _extent(cell)[0])
+
+
 def _grown(cells: Sequence[Sequence[Sequence[Fragment]]], start: int) -> int:
     """The row after the last that fits the columns of the rows from `start` on: no two of its cells in one column."""
     end = start + 1
+    columns = _Columns()
+    if not columns.fits(start, cells[start]):
+        return end
     while end < len(cells):
-        columns = _columns(cells[start : end + 1])
         step = cells[end][0][0].baseline - cells[end - 1][0][0].baseline
-        if step > 4 * cells[end][0][0].size:
+        if step > 4 * cells[end][0][0].size or not columns.fits(end, cells[end]):
             break
-        if any(len({_column(columns, cell) for cell in row}) < len(row) for row in cells[start : end + 1]):
-            break
-        if len(cells[end]) == 1 and (step > 2 * cells[end][0][0].size or _column(columns, cells[end][0]) == 0):
+        if len(cells[end]) == 1 and (step > 2 * cells[end][0][0].size or columns.place(cells[end][0]) == 0):
             break
         end += 1
     while end > start and len(cells[end - 1]) == 1 and _column(_columns(cells[start:end]), cells[end - 1][0]) == 0:
@@ -81,8 +112,7 @@ def _grown(cells: Sequence[Sequence[Sequence[Fragment]]], start: int) -> int:
 
 
 def _column(columns: Sequence[tuple[float, float]], cell: Sequence[Fragment]) -> int:
-    left, right = _extent(cell)
-    return next(number for number, (start, end) in enumerate(columns) if start <= left and right <= end)
+    return bisect_left(columns, _extent(cell)[0], key=lambda column: column[1])
 
 
 def _aligned(run: Sequence[Sequence[Sequence[Fragment]]], rules: Rules) -> Table | None:

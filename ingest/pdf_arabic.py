@@ -7,10 +7,14 @@ in it (Latin, figures) is turned back, and letters that one glyph stands for kee
 
 from __future__ import annotations
 
+import math
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+
+import numpy as np
 
 from ingest.pdf_glyphs import Box, Glyph
 from ingest.traced import NOWHERE
@@ -58,17 +62,17 @@ def logical_lines(glyphs: Sequence[Glyph], spaces: Sequence[Glyph]) -> list[list
     marks = [unit for unit in units if all(is_mark(glyph.text) for glyph in unit.glyphs)]
     kept = {id(unit) for unit in marks}
     lines = _chained([unit for unit in units if id(unit) not in kept])
-    for mark in marks:
-        _attach(mark, lines)
+    _attach(marks, lines)
     all_letters = [unit.direction for unit in units]
     mostly = all_letters.count("R") > all_letters.count("L")
+    by_height = sorted(spaces, key=_baseline)
     result = []
     for line in lines:
         letters = [unit.direction for unit in _lettered(line, lines)]
         from_right, from_left = letters.count("R"), letters.count("L")
         backwards = from_right >= from_left or (mostly and from_right >= SOME * from_left)  # a long Latin name in a line
         line.sort(key=_place, reverse=backwards)
-        _put_spaces(line, spaces)
+        _put_spaces(line, by_height)
         ordered = _turned(line, "LN" if backwards else "R")
         result.append(_in_pairs(_flat(ordered)) if backwards else _flat(ordered))
     return sorted(result, key=lambda line: line[0].source)
@@ -141,59 +145,84 @@ def _is_turned(groups: Sequence[Sequence[Glyph]], place: int) -> bool:
 def _chained(units: Sequence[_Unit]) -> list[list[_Unit]]:
     """Lines, from right to left: each unit goes on with the line that is near to it, at its level."""
     lines: list[list[_Unit]] = []
-    open_lines: list[list[_Unit]] = []
+    levels: dict[int, list[int]] = {}  # the numbers of lines that may go on, by whole points of their level
     for unit in sorted(units, key=lambda unit: -unit.right):
         glyph = unit.glyphs[0]
         size = max(glyph.style.size, 1.0)
         best, least = None, (SLOPE if glyph.style.nastaliq else LEVEL) * size
-        open_lines = [line for line in open_lines if min(part.left for part in line[-3:]) - unit.right <= 4 * size]
-        for line in open_lines:
+        for number in _near(levels, glyph.baseline - least, glyph.baseline + least):
+            line = lines[number]
             gap = min(part.left for part in line[-3:]) - unit.right
-            away = abs(sum(part.glyphs[0].baseline for part in line[-8:]) / len(line[-8:]) - glyph.baseline)
-            if gap <= NEAR * size and away <= least:
-                best, least = line, away
+            away = abs(_level(line) - glyph.baseline)
+            if gap > 4 * size:
+                levels[math.floor(_level(line))].remove(number)
+            elif gap <= NEAR * size and away <= least:
+                best, least = number, away
         if best is None:
-            best = []
-            lines.append(best)
-            open_lines.append(best)
-        best.append(unit)
+            best = len(lines)
+            lines.append([])
+        else:
+            levels[math.floor(_level(lines[best]))].remove(best)
+        lines[best].append(unit)
+        levels.setdefault(math.floor(_level(lines[best])), []).append(best)
     return lines
 
 
-def _attach(mark: _Unit, lines: list[list[_Unit]]) -> None:
-    """A mark goes to the letter over or under which it stands; a lone one is a line of its own."""
-    glyph = mark.glyphs[0]
-    middle = (mark.left + mark.right) / 2
-    carrier, least = None, glyph.style.size
-    for line in lines:
-        for unit in line:
-            if is_arabic(unit.glyphs[0].text) and abs(unit.glyphs[0].baseline - glyph.baseline) < glyph.style.size:
-                away = max(unit.left - middle, middle - unit.right, 0.0)
-                if away < least:
-                    carrier, least = unit, away
-    if carrier is not None:
-        carrier.glyphs += mark.glyphs
-    else:
-        lines.append([mark])
+def _near(levels: dict[int, list[int]], low: float, high: float) -> list[int]:
+    first, last = math.floor(low), math.floor(high)
+    between = range(first, last + 1) if last - first < len(levels) else [level for level in levels if first <= level <= last]
+    return sorted(number for level in between for number in levels.get(level, ()))
+
+
+def _level(line: Sequence[_Unit]) -> float:
+    return sum(part.glyphs[0].baseline for part in line[-8:]) / len(line[-8:])
+
+
+def _attach(marks: Sequence[_Unit], lines: list[list[_Unit]]) -> None:
+    """Each mark goes to the letter over or under which it stands; a lone one is a line of its own, and a letter to the next."""
+    carriers = [unit for line in lines for unit in line if is_arabic(unit.glyphs[0].text)]
+    places = np.empty((len(carriers) + len(marks), 3))
+    places[: len(carriers)] = [(unit.left, unit.right, unit.glyphs[0].baseline) for unit in carriers] or np.empty((0, 3))
+    for mark in marks:
+        glyph = mark.glyphs[0]
+        middle = (mark.left + mark.right) / 2
+        left, right, baseline = places[: len(carriers)].T
+        away = np.maximum(np.maximum(left - middle, middle - right), 0.0)
+        away[np.abs(baseline - glyph.baseline) >= glyph.style.size] = np.inf
+        nearest = int(away.argmin()) if carriers else 0
+        if carriers and away[nearest] < glyph.style.size:
+            carriers[nearest].glyphs += mark.glyphs
+        else:
+            lines.append([mark])
+            places[len(carriers)] = mark.left, mark.right, glyph.baseline
+            carriers.append(mark)
 
 
 def _put_spaces(line: Sequence[_Unit], spaces: Sequence[Glyph]) -> None:
-    """Say before which units a space stands: one that the file writes, a gap of at least SPACE, or a change of script."""
+    """Say before which units a space stands: one of `spaces` (by their baselines), which the file writes, a gap of at least
+    SPACE, or a change of script."""
     if not line:
         return
     top, bottom = min(unit.glyphs[0].baseline for unit in line), max(unit.glyphs[0].baseline for unit in line)
     size = line[0].glyphs[0].style.size
-    near = [space for space in spaces if top - 0.2 * size <= space.baseline <= bottom + 0.2 * size]
+    start = bisect_left(spaces, top - 0.2 * size, key=_baseline)
+    end = bisect_right(spaces, bottom + 0.2 * size, key=_baseline)
+    near = [sorted((_middle(space, sloping), space.source) for space in spaces[start:end]) for sloping in (False, True)]
     for before, unit in pairwise(line):
         first, second = (unit, before) if before.left > unit.left else (before, unit)
         low, high = sorted((_place(unit), _place(before)))
         apart = second.left - first.right > 0.05 * size or first.direction != second.direction
         sloping = unit.glyphs[0].style.nastaliq and before.glyphs[0].style.nastaliq  # words stand over each other's ends
-        written = [space.source for space in near if low < _middle(space, sloping) < high and (apart or sloping)]
+        within = near[sloping][bisect_right(near[sloping], (low, math.inf)) : bisect_left(near[sloping], (high,))]
+        written = [source for _, source in within if apart or sloping]
         if written:
-            unit.space = written[0]
+            unit.space = min(written)
         elif second.left - first.right > SPACE * size or {first.direction, second.direction} == {"L", "R"}:
             unit.space = NOWHERE
+
+
+def _baseline(glyph: Glyph) -> float:
+    return glyph.baseline
 
 
 def _middle(space: Glyph, sloping: bool) -> float:

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from ingest.pdf_arabic import is_arabic, is_mark, logical_lines
 from ingest.pdf_glyphs import Box, Glyph, Reading, open_textpage, shown
 from ingest.pdf_ligatures import Ligatures
 from ingest.pdf_signs import COURIER
 from ingest.traced import NOWHERE, Traced
 
+ARABIC = "\u0600"  # and higher: Arabic script, and other signs that are looked at more closely
 WIDE_GAP = 0.75  # of the font's size, more than a space (.25) in most justified lines; less than any gutter between columns
 SPACE = 0.17  # of the font's size: the least gap that is a space where the file has none; kerning stays below .1
 SEEN = 0.1  # of the font's size: the least gap beside smaller type that is the space for which PDFium takes it
@@ -29,6 +32,8 @@ NEAR = 10  # signs between an accent and its letter, as the file writes them
 _DOTLESS = {"ı": "i", "ȷ": "j"}
 SHADOW = 0.12  # of the font's size: two equal signs nearer than that are one drawn twice; the narrowest, i and l, take up .2
 CELL = 3.0  # points of a square in which such signs are looked for; those of larger type than 25 points are not
+MOST_IN_CELL = 16  # of one sign that are compared; type of two points, which nobody reads, has fewer
+HALF = 1 << 20  # squares to each side of a page's corner that are told apart; a page has at most 4,800
 LONGEST_LIGATURE = 3
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -90,14 +95,21 @@ def _without_shadows(glyphs: list[Glyph]) -> list[Glyph]:
     After one of these the next may stand further off, since a second drawing may be wider: but each sign has one such follower
     only, so that of two equal letters both stay. The letters of a ligature stand at one place too, but follow one another.
     """
+    has_alike = _have_alike(glyphs)
+    if not any(has_alike):
+        return glyphs
     seen: dict[tuple[str, int, int], list[Glyph]] = {}
     result: list[Glyph] = []
     followed: set[int] = set()
     last_was_again = False
-    for glyph in glyphs:
+    for glyph, is_doubtful in zip(glyphs, has_alike, strict=True):
+        if not is_doubtful:
+            last_was_again = False
+            result.append(glyph)
+            continue
         across, down = int(glyph.x // CELL), int(glyph.baseline // CELL)
         cells = ((glyph.text, across + dx, down + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
-        near = [other for cell in cells for other in seen.get(cell, ())]
+        near = [other for cell in cells for other in seen.get(cell, ())[-MOST_IN_CELL:]]
         first = next((other for other in near if _is_again(glyph, other, SHADOW)), None)
         if first is None and last_was_again:
             free = (other for other in near if other.source not in followed)
@@ -108,6 +120,26 @@ def _without_shadows(glyphs: list[Glyph]) -> list[Glyph]:
         else:
             seen.setdefault((glyph.text, across, down), []).append(glyph)
             result.append(glyph)
+    return result
+
+
+def _have_alike(glyphs: Sequence[Glyph]) -> list[bool]:
+    """Whether the same sign stands in the square of each glyph too, or in one beside it: true of one in twenty, and the rest need
+    not be looked at (a third of the time that a page's text took)."""
+    places = np.array([(glyph.baseline, glyph.x) for glyph in glyphs]).reshape(-1, 2)
+    down, across = np.clip(np.nan_to_num(places // CELL), 1 - HALF, HALF - 2).astype(np.int64).T
+    signs = np.array([ord(glyph.text) for glyph in glyphs], np.int64)
+    squares, held, counts = np.unique(
+        (signs * 2 * HALF + down + HALF) * 2 * HALF + across + HALF, return_inverse=True, return_counts=True
+    )
+    found = counts > 1
+    for step in (1, 2 * HALF - 1, 2 * HALF, 2 * HALF + 1):
+        places_after = np.searchsorted(squares, squares + step)
+        at = np.minimum(places_after, len(squares) - 1)
+        beside = squares[at] == squares + step
+        found |= beside
+        found[at[beside]] = True
+    result: list[bool] = found[held].tolist()
     return result
 
 
@@ -165,10 +197,14 @@ def _fragments(glyphs: Sequence[Glyph]) -> Iterator[Fragment]:
     run: list[Glyph] = []
     left = right = 0.0
     for glyph in glyphs:
+        start, _, end, _ = glyph.box
         if run and not _continues(run[-1], glyph, (left, right)):
             yield fragment(run)
             run = []
-        left, right = (min(left, glyph.box[0]), max(right, glyph.box[2])) if run else (glyph.box[0], glyph.box[2])
+        if not run:
+            left, right = start, end
+        left = start if start < left else left
+        right = end if end > right else right
         run.append(glyph)
     if run:
         yield fragment(run)
@@ -176,6 +212,10 @@ def _fragments(glyphs: Sequence[Glyph]) -> Iterator[Fragment]:
 
 def _continues(last: Glyph, glyph: Glyph, extent: tuple[float, float]) -> bool:
     """Does the character follow on the same line, at most a wide gap away and not back over what stands there?"""
+    if last.style is glyph.style and last.baseline == glyph.baseline and last.text < ARABIC > glyph.text:  # nearly all
+        size = max(glyph.style.size, 1.0)
+        if -0.6 * size <= glyph.box[0] - last.box[2] <= WIDE_GAP * size:
+            return True
     if last.box == glyph.box and last.x == glyph.x:
         return True  # the letters of a ligature
     size = max(last.style.size, glyph.style.size, 1.0)
@@ -192,30 +232,40 @@ def _continues(last: Glyph, glyph: Glyph, extent: tuple[float, float]) -> bool:
 def fragment(run: Sequence[Glyph], by_gaps: bool = True) -> Fragment:
     """Characters of one line with the spaces between them, `by_gaps` or only where a character says so; raised small figures as
     superscripts."""
-    size = max(glyph.style.size for glyph in run)
-    main = [glyph for glyph in run if glyph.style.size >= 0.85 * size]
+    style = run[0].style
+    is_even = all(glyph.style is style for glyph in run)
+    size = style.size if is_even else max(glyph.style.size for glyph in run)
+    main = run if is_even else [glyph for glyph in run if glyph.style.size >= 0.85 * size]
     baseline = max(glyph.baseline for glyph in main)
     texts: list[str] = []
-    sources, lefts, rights = array("i"), array("f"), array("f")
+    sources: list[int] = []
+    lefts: list[float] = []
+    rights: list[float] = []
     last: Glyph | None = None
     for glyph in run:
-        if last is not None and (_has_space(last, glyph) if by_gaps else glyph.space is not None):
+        text, source, (left, _, right, _), _, _, _, space = glyph
+        if last is not None and (_has_space(last, glyph) if by_gaps else space is not None):
             texts.append(" ")
-            sources.append(NOWHERE if glyph.space is None else glyph.space)
-            lefts.append(min(last.box[2], glyph.box[0]))
-            rights.append(max(last.box[2], glyph.box[0]))
-        text = glyph.text
-        if text.isdigit() and text.isascii() and glyph.style.size < 0.85 * size and baseline - glyph.baseline > 0.15 * size:
-            text = text.translate(SUPERSCRIPT)
-        texts.append(text)
-        sources.append(glyph.source)
-        lefts.append(glyph.box[0])
-        rights.append(glyph.box[2])
+            sources.append(NOWHERE if space is None else space)
+            lefts.append(min(last.box[2], left))
+            rights.append(max(last.box[2], left))
+        texts.append(text if is_even else _raised(glyph, size, baseline))
+        sources.append(source)
+        lefts.append(left)
+        rights.append(right)
         last = glyph
-    box = (min(lefts), min(glyph.box[1] for glyph in main), max(rights), max(glyph.box[3] for glyph in main))
-    bold = sum(glyph.style.bold for glyph in run) > 0.8 * len(run)
-    space = run[0].space is not None and run[0].space != NOWHERE
-    return Fragment(Traced("".join(texts), sources), lefts, rights, box, baseline, size, bold, run[0].source, space)
+    edges = array("f", lefts), array("f", rights)
+    box = (min(edges[0]), min(glyph.box[1] for glyph in main), max(edges[1]), max(glyph.box[3] for glyph in main))
+    bold = style.bold if is_even else sum(glyph.style.bold for glyph in run) > 0.8 * len(run)
+    is_apart = run[0].space is not None and run[0].space != NOWHERE
+    return Fragment(Traced("".join(texts), array("i", sources)), *edges, box, baseline, size, bold, run[0].source, is_apart)
+
+
+def _raised(glyph: Glyph, size: float, baseline: float) -> str:
+    text = glyph.text
+    if text.isdigit() and text.isascii() and glyph.style.size < 0.85 * size and baseline - glyph.baseline > 0.15 * size:
+        return text.translate(SUPERSCRIPT)
+    return text
 
 
 def split(piece: Fragment, x: float) -> list[Fragment]:
@@ -241,6 +291,8 @@ def _part(piece: Fragment, start: int, end: int) -> Fragment:
 def _has_space(last: Glyph, glyph: Glyph) -> bool:
     size = max(last.style.size, glyph.style.size)
     gap = glyph.box[0] - last.box[2]
+    if glyph.space is None and gap <= SPACE * size and last.box[0] - glyph.box[2] <= SPACE * size:
+        return False  # nearly all
     if is_arabic(glyph.text) or is_arabic(last.text):
         if is_mark(glyph.text) or (is_mark(last.text) and glyph.space in (None, NOWHERE)):
             return False

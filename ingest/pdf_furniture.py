@@ -164,23 +164,32 @@ def _repeated(found: Sequence[_Row], count: int) -> set[int]:
     away: set[int] = set()
     for levels in groups.values():
         for level in levels:
-            away |= {id(row) for row in level if _is_head(level, row, count)}
+            away |= {id(row) for row in _heads(level, count)}
     return away
 
 
-def _is_head(level: Sequence[_Row], row: _Row, count: int) -> bool:
-    on = {other.page for other in level}
+def _heads(level: Sequence[_Row], count: int) -> Iterator[_Row]:
+    on: dict[int, set[str]] = {}  # what stands there on each page
+    for row in level:
+        on.setdefault(row.page, set()).add(_AT_END.sub("", row.text))
     if count == 2:  # little evidence: the first page keeps what both have
-        return len(on) == 2 and row.page == 1 and all(other.apart for other in level)
-    if len(on) < 3 or (row.large and len({other.text for other in level}) > 1):
-        return False  # numbered headings: "Corridor 1", "Corridor 2" on slides
-    if _size(row) > TITLE * median(map(_size, level)):
-        return False  # a title that the heads of the other pages repeat
-    same_side = {page for page in on if page % 2 == row.page % 2}
-    if len(on) >= USUAL * count or len(same_side) >= max(3, USUAL * count / 2):
-        return True
-    near = {page for page in on if abs(page - row.page) <= 4}
-    return row.apart and len(near) >= 3 and len({_AT_END.sub("", other.text) for other in level if other.page in near}) == 1
+        if len(on) == 2 and all(row.apart for row in level):
+            yield from (row for row in level if row.page == 1)
+        return
+    if len(on) < 3:
+        return
+    on_side = Counter(page % 2 for page in on)
+    differ = len({row.text for row in level}) > 1
+    largest = TITLE * median(map(_size, level))
+    for row in level:
+        if (row.large and differ) or _size(row) > largest:
+            continue  # numbered headings: "Corridor 1", "Corridor 2" on slides; a title that the heads of the other pages repeat
+        if len(on) >= USUAL * count or on_side[row.page % 2] >= max(3, USUAL * count / 2):
+            yield row
+            continue
+        near = [on[page] for page in range(row.page - 4, row.page + 5) if page in on]
+        if row.apart and len(near) >= 3 and all(len(texts) == 1 for texts in near) and len(set().union(*near)) == 1:
+            yield row
 
 
 def _printed_numbers(found: Sequence[Sequence[_Row]]) -> list[str | None]:

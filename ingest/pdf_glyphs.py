@@ -10,11 +10,14 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pypdfium2
+from numpy.typing import NDArray
 
+from ingest.pdf_characters import characters
 from ingest.pdf_ligatures import Ligatures, plain_name
 from ingest.pdf_signs import family, plain_letter, sign_of
 from ingest.traced import NOWHERE
@@ -29,8 +32,12 @@ _NASTALIQ = re.compile(rb"nast[a']?[al]|noori|urdu ?typesetting|gulzar", re.I)
 # of the bold ones only Nimbus' "Medi" and some "Blk" have no word for it in their names.
 _BOLD = re.compile(rb"bold|black|heavy|demi|cmbx|[-,]bd|medi(?!um)|[-,]blk", re.I)
 
+_BLANKS = frozenset((160, 0x3000, 0xFEFF, *range(0x2000, 0x200C)))
+
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 Affine = tuple[float, float, float, float, float, float]
+Matrix = tuple[float, float, float, float]
+Column = float | NDArray[np.float64]
 
 
 class Style(NamedTuple):
@@ -146,6 +153,15 @@ def _turned(box: Box, matrix: Affine) -> Box:
     return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
 
+def _all_turned(boxes: NDArray[np.float64], matrix: Sequence[Column]) -> tuple[NDArray[np.float64], ...]:
+    """What `_turned` makes of each of the boxes, its sides apart; the matrix may be another one for each."""
+    a, b, c, d, e, f = matrix
+    left, bottom, right, top = boxes.T
+    xs = [a * x + c * y + e for x in (left, right) for y in (bottom, top)]
+    ys = [b * x + d * y + f for x in (left, right) for y in (bottom, top)]
+    return np.minimum.reduce(xs), np.minimum.reduce(ys), np.maximum.reduce(xs), np.maximum.reduce(ys)
+
+
 def _loose_box(textpage: Any, position: int) -> Box:
     rect = raw.FS_RECTF()
     raw.FPDFText_GetLooseCharBox(textpage, position, rect)
@@ -162,68 +178,78 @@ class Reading:
         self._textpage = textpage
         self._matrix = matrix
         self._size = size  # of the page as shown
-        self._frames = {0: matrix}
-        self._styles: dict[int | None, Style] = {}
+        self._found = characters(textpage)
+        self._numbers: dict[int | None, int] = {}  # of the style of each text object
+        self._alike: dict[object, int] = {}  # the same by all that a style is made of
+        self._styles: list[Style] = []
         self.unknown = 0  # characters without a meaning
         self.spaces: list[Glyph] = []  # those that the file itself writes
 
-    def glyphs(self) -> Iterator[Glyph]:
-        handle = self._textpage.raw
-        count = self._textpage.count_chars()
-        get_unicode, get_box, get_origin = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetCharOrigin
-        rect, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-        at_rect, at_x, at_y = ctypes.byref(rect), ctypes.byref(x), ctypes.byref(y)
+    def glyphs(self) -> list[Glyph]:
+        """The visible characters that stand on the page, as the file writes them."""
+        result: list[Glyph] = []
+        signs = self._signs()
         space: int | None = None
         edge = -math.inf  # where the last character ends, in its frame, if it is a ligature
         last = (0.0, 0.0)  # its origin; the letters of a ligature have one
-        high = 0
-        for position in range(count):
-            code = get_unicode(handle, position)
+        for (position, text, number), box, x, baseline, is_shown in zip(signs, *self._placed(signs), strict=True):
+            if text == " ":
+                if space is None or space == NOWHERE:
+                    space = position if number != NOWHERE else NOWHERE
+                    if number != NOWHERE:
+                        self.spaces.append(Glyph(" ", position, box, x, baseline, self._styles[number], None))
+                continue
+            if not is_shown:
+                continue
+            style = self._styles[number]
+            if space is not None and space != NOWHERE and self._is_covered(edge, box[0], style):
+                space = None
+            for letter in text:
+                result.append(Glyph(letter, position, box, x, baseline, style, space))
+                space = None
+            edge, last = (box[2] if (x, baseline) == last or len(text) > 1 else -math.inf), (x, baseline)
+        return result
+
+    def _signs(self) -> list[tuple[int, str, int]]:
+        """Number, text and number of the style of each character; NOWHERE as that of a space that PDFium put in, which belongs to
+        no text object."""
+        result: list[tuple[int, str, int]] = []
+        objects = self._found.objects
+        last: int | None = -1
+        high, number, spaced, family_of = 0, 0, False, ""
+        for position, code in enumerate(self._found.codes):
+            item = objects[position]
             letters = self._letters(position, code) if self._ligatures else ""
-            if not letters and ((code <= 32 and code != 2) or code in (160, 0x3000, 0xFEFF) or 0x2000 <= code <= 0x200B):
-                space = self._blank(position, code, space)
+            if not letters and ((code <= 32 and code != 2) or code in _BLANKS):
+                self.unknown += code == 0
+                if spaced or code in (0, 0xFEFF, 0x200B):
+                    continue
+                if not item:
+                    result.append((position, " ", NOWHERE))
+                    continue
+                spaced = True  # the first of several is the one before the next sign
+                result.append((position, " ", self._style(position, item)))
                 continue
             if 0xD800 <= code < 0xDC00:
                 high = code
                 continue
-            style = self._style(position)
-            text, high = letters or (style.signs and sign_of(code, style.signs)) or self._character(code, high), 0
-            get_box(handle, position, at_rect)
-            get_origin(handle, position, at_x, at_y)
-            matrix = self._frames.setdefault(style.angle, frame(self._matrix, style.angle))
-            box = _turned((rect.left, rect.bottom, rect.right, rect.top), matrix)
-            if not self._is_shown(
-                box if style.angle == 0 else _turned((rect.left, rect.bottom, rect.right, rect.top), self._matrix)
-            ):
-                continue
-            a, b, c, d, e, f = matrix
-            origin = a * x.value + c * y.value + e, b * x.value + d * y.value + f
-            if space is not None and space != NOWHERE and self._is_covered(edge, box[0], style):
-                space = None
-            for letter in text:
-                yield Glyph(letter, position, box, *origin, style, space)
-                space = None
-            edge, last = (box[2] if origin == last or len(text) > 1 else -math.inf), origin
+            if item != last:
+                number, last = self._style(position, item), item
+                family_of = self._styles[number].signs
+            sign = letters or (family_of and sign_of(code, family_of))
+            text = sign or (chr(code) if 32 < code < 160 else self._character(code, high))
+            high, spaced = 0, False
+            result.append((position, text, number))
+        return result
 
     def _letters(self, position: int, code: int) -> str:
         """The letters of a ligature that the font's table of signs does not give; "" for all other characters."""
-        style = self._style(position)
+        style = self._styles[self._style(position, self._found.objects[position])]
         if style.ligatures is None:
             return ""
-        box = _turned(_loose_box(self._textpage, position), self._frames.get(style.angle, self._matrix))
+        left, bottom, right, top = self._found.boxes[position].tolist()
+        box = _turned((left, bottom, right, top), frame(self._matrix, style.angle))
         return style.ligatures.letters(code, (box[2] - box[0]) / max(style.size, 0.1))
-
-    def _blank(self, position: int, code: int, space: int | None) -> int | None:
-        """The source of the space before the next character, which was `space` until here."""
-        if code == 0:
-            self.unknown += 1
-        elif code not in (0xFEFF, 0x200B) and (space is None or space == NOWHERE):
-            return self._space(position)
-        return space
-
-    def _is_shown(self, box: Box) -> bool:
-        """Does the middle of the box stand on the page? Printers' notes beside it are not to be seen."""
-        return 0 <= box[0] + box[2] <= 2 * self._size[0] and 0 <= box[1] + box[3] <= 2 * self._size[1]
 
     def _is_covered(self, edge: float, left: float, style: Style) -> bool:
         """Does the last space stand under the ligature before it, and the next letter touch that? Some files write so: "defi
@@ -231,17 +257,20 @@ class Reading:
         last = self.spaces[-1]
         return abs(left - edge) < 0.05 * style.size and last.style.angle == style.angle and last.box[2] <= edge
 
-    def _space(self, position: int) -> int:
-        """The source of a space; NOWHERE for one that PDFium put in, which belongs to no text object."""
-        if not raw.FPDFText_GetTextObject(self._textpage, position):
-            return NOWHERE
-        style = self._style(position)
-        matrix = self._frames.setdefault(style.angle, frame(self._matrix, style.angle))
-        a, b, c, d, e, f = matrix
-        x, y = _origin(self._textpage, position)
-        box = _turned(_loose_box(self._textpage, position), matrix)
-        self.spaces.append(Glyph(" ", position, box, a * x + c * y + e, b * x + d * y + f, style, None))
-        return position
+    def _placed(self, signs: Sequence[tuple[int, str, int]]) -> tuple[Iterable[Box], list[float], list[float], list[bool]]:
+        """Of each sign, in the frame of its direction: its box, its origin; and whether the middle of its box stands on the page.
+        Printers' notes beside it are not to be seen."""
+        places = np.fromiter((position for position, _, _ in signs), np.intp, len(signs))
+        numbers = np.fromiter((number for _, _, number in signs), np.intp, len(signs))
+        frames = [frame(self._matrix, style.angle) for style in self._styles] or [self._matrix]
+        a, b, c, d, e, f = np.array(frames)[numbers].T
+        boxes = self._found.boxes[places]
+        x, y = self._found.origins[places].T
+        left, top, right, bottom = _all_turned(boxes, self._matrix)
+        across, down = left + right, top + bottom
+        is_shown = (across >= 0) & (across <= 2 * self._size[0]) & (down >= 0) & (down <= 2 * self._size[1])
+        sides = [side.tolist() for side in _all_turned(boxes, (a, b, c, d, e, f))]
+        return zip(*sides, strict=True), (a * x + c * y + e).tolist(), (b * x + d * y + f).tolist(), is_shown.tolist()
 
     def _character(self, code: int, high: int) -> str:
         if code in (2, 0xFFFE):  # what PDFium writes for a hyphen at a line's end
@@ -254,49 +283,45 @@ class Reading:
             self.unknown += 1
         return "\ufffd" if code >= 0x110000 or 0xD800 <= code < 0xE000 else chr(code)
 
-    def _style(self, position: int) -> Style:
-        item = raw.FPDFText_GetTextObject(self._textpage, position)
-        address = ctypes.cast(item, ctypes.c_void_p).value
-        style = self._styles.get(address)
-        if style is None:
-            matrix = raw.FS_MATRIX()
-            raw.FPDFText_GetMatrix(self._textpage, position, matrix)
-            points = raw.FPDFText_GetFontSize(self._textpage, position)
-            size = abs(points) * math.hypot(matrix.c, matrix.d)
-            a, b, c, d, _, _ = self._matrix
-            angle = math.degrees(math.atan2(matrix.a * b + matrix.b * d, matrix.a * a + matrix.b * c))
-            if self._is_vertical(position, item, matrix):
-                angle += 90
-            if points < 0:  # turns the characters round; most often a matrix turns them back
-                angle += 180
-            turned = _rounded(angle)
-            if (matrix.a * matrix.d - matrix.b * matrix.c) * (a * d - b * c) > 0:  # the page as shown counts y downwards
-                turned += MIRRORED
-            name, flags = _font(self._textpage, position)
-            bold = bool(flags & 1 << 18) or bool(_BOLD.search(name))  # the flag is ForceBold
-            ligatures = self._ligatures.get(plain_name(name.decode("latin-1"))) if self._ligatures else None
-            style = Style(round(size, 1), bold, turned, bool(_NASTALIQ.search(name)), family(name), ligatures)
-            self._styles[address] = style
-        return style
+    def _style(self, position: int, item: int | None) -> int:
+        number = self._numbers.get(item)
+        if number is None:
+            font, points, matrix = self._found.type_at(position)
+            key = (font or position, points, matrix, self._is_vertical(position, item, matrix))
+            number = self._alike.get(key)
+            if number is None:
+                number = self._alike[key] = len(self._styles)
+                self._styles.append(self._style_of(position, points, matrix, key[-1]))
+            self._numbers[item] = number
+        return number
 
-    def _is_vertical(self, position: int, item: Any, matrix: Any) -> bool:
+    def _style_of(self, position: int, points: float, matrix: Matrix, is_vertical: bool) -> Style:
+        p, q, r, s = matrix
+        a, b, c, d, _, _ = self._matrix
+        angle = math.degrees(math.atan2(p * b + q * d, p * a + q * c))
+        if is_vertical:
+            angle += 90
+        if points < 0:  # turns the characters round; most often a matrix turns them back
+            angle += 180
+        turned = _rounded(angle)
+        if (p * s - q * r) * (a * d - b * c) > 0:  # the page as shown counts y downwards
+            turned += MIRRORED
+        name, flags = _font(self._textpage, position)
+        bold = bool(flags & 1 << 18) or bool(_BOLD.search(name))  # the flag is ForceBold
+        ligatures = self._ligatures.get(plain_name(name.decode("latin-1"))) if self._ligatures else None
+        size = round(abs(points) * math.hypot(r, s), 1)
+        return Style(size, bold, turned, bool(_NASTALIQ.search(name)), family(name), ligatures)
+
+    def _is_vertical(self, position: int, item: int | None, matrix: Matrix) -> bool:
         """Does the next character of the same text object stand below this one, as its own font has "below"? Only vertical
         writing does that."""
-        if position + 1 >= self._textpage.count_chars():
+        if position + 1 >= len(self._found.codes) or self._found.objects[position + 1] != item:
             return False
-        after = raw.FPDFText_GetTextObject(self._textpage, position + 1)
-        if ctypes.cast(item, ctypes.c_void_p).value != ctypes.cast(after, ctypes.c_void_p).value:
-            return False
-        (x0, y0), (x1, y1) = (_origin(self._textpage, place) for place in (position, position + 1))
-        along = (x1 - x0) * matrix.a + (y1 - y0) * matrix.b
-        down = -(x1 - x0) * matrix.c - (y1 - y0) * matrix.d
+        (x0, y0), (x1, y1) = self._found.origins[position : position + 2].tolist()
+        a, b, c, d = matrix
+        along = (x1 - x0) * a + (y1 - y0) * b
+        down = -(x1 - x0) * c - (y1 - y0) * d
         return bool(down > 0 and abs(along) < 0.1 * down)
-
-
-def _origin(textpage: Any, position: int) -> tuple[float, float]:
-    x, y = ctypes.c_double(), ctypes.c_double()
-    raw.FPDFText_GetCharOrigin(textpage, position, x, y)
-    return x.value, y.value
 
 
 def _rounded(angle: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,6 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+import numpy as np
+
+from ingest.highest import Highest
 from ingest.pdf_layout import WIDE, Line
 from ingest.pdf_structure import compared
 from ingest.pdf_tables import Cell, Part, Table
@@ -98,13 +102,14 @@ def page_blocks(items: Sequence[Item], bookmarks: Mapping[str, int], typed: Typo
 
 def _text_blocks(lines: Sequence[Line], bookmarks: Mapping[str, int], typed: Typography) -> Iterator[PdfBlock]:
     in_notes = False
+    feet = _Feet(lines, typed)
     for paragraph in _paragraphs(lines):
         line = on_one_line(rejoined((line.line for line in paragraph), typed.words))
         text = line.text
         if not text:
             continue
         small = all(part.size <= SMALLER * typed.body for part in paragraph)
-        in_notes = small and (_begins_note(paragraph, lines, typed) or (in_notes and not _CAPTION.match(text)))
+        in_notes = small and (feet.begins_note(paragraph[0]) or (in_notes and not _CAPTION.match(text)))
         level = bookmarks.get(compared(text), 0) or _font_level(paragraph, text, typed)
         if in_notes:
             yield PdfBlock("note", line)
@@ -117,15 +122,21 @@ def _text_blocks(lines: Sequence[Line], bookmarks: Mapping[str, int], typed: Typ
             yield PdfBlock(kind, line[len(text) - len(rest) :], level)
 
 
-def _begins_note(paragraph: Sequence[Line], lines: Sequence[Line], typed: Typography) -> bool:
-    """A note begins with its mark and stands at the foot of its column: no larger type below it, and the body's above."""
-    first = paragraph[0]
-    if not _NOTE.match(first.text):
-        return False
-    below = (line for line in lines if line.margins == first.margins and line.baseline > first.baseline)
-    if any(line.size > first.size * 1.05 for line in below):
-        return False
-    return any(line.size > SMALLER * typed.body and line.baseline < first.baseline for line in lines)
+class _Feet:
+    """Where on a page notes may stand."""
+
+    def __init__(self, lines: Sequence[Line], typed: Typography) -> None:
+        self._first = min((line.baseline for line in lines if line.size > SMALLER * typed.body), default=math.inf)
+        columns: dict[tuple[float, float], list[tuple[float, float]]] = {}
+        for line in lines:
+            columns.setdefault(line.margins, []).append((line.baseline, line.size))
+        self._columns = {margins: Highest(column) for margins, column in columns.items()}
+
+    def begins_note(self, first: Line) -> bool:
+        """A note begins with its mark and stands at the foot of its column: no larger type below it, and the body's above."""
+        if not _NOTE.match(first.text) or self._first >= first.baseline:
+            return False
+        return self._columns[first.margins].after(first.baseline) <= first.size * 1.05
 
 
 def _letters(text: str) -> int:
@@ -150,9 +161,10 @@ def _paragraphs(lines: Sequence[Line]) -> Iterator[list[Line]]:
     if not lines:
         return
     steps = _steps(lines)
+    margins = _Margins(lines)
     paragraph = [lines[0]]
     for line in lines[1:]:
-        if _begins(line, paragraph[-1], steps.get(line.size, steps[None]), lines):
+        if _begins(line, paragraph[-1], steps.get(line.size, steps[None]), margins):
             yield paragraph
             paragraph = []
         paragraph.append(line)
@@ -170,7 +182,7 @@ def _steps(lines: Sequence[Line]) -> dict[float | None, float]:
     return {size: median(steps) if steps else 0.0 for size, steps in found.items() if size is None or len(steps) >= 3}
 
 
-def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
+def _begins(line: Line, last: Line, step: float, margins: _Margins) -> bool:
     """Does a new paragraph begin with this line?"""
     here, before = one_line(line.text), one_line(last.text)
     if not here or not before:
@@ -189,27 +201,39 @@ def _begins(line: Line, last: Line, step: float, lines: Sequence[Line]) -> bool:
     if down < -0.5 * line.size:  # up again: the next column; a sentence may go on there
         return last.bold != line.bold or before[-1] in ".!?:۔؟。"
     if down > 1.35 * max(step, 1.0 * line.size):
-        goes_on = down <= 2 * line.size and before[-1] not in ".!?:;۔؟。" and not _had_room(last, line, lines)
+        goes_on = down <= 2 * line.size and before[-1] not in ".!?:;۔؟。" and not _had_room(last, line, margins)
         return not goes_on  # a full line in the middle of a sentence, set wider than the rest of the page
-    return down > 0.5 * line.size and _had_room(last, line, lines)
+    return down > 0.5 * line.size and _had_room(last, line, margins)
 
 
-def _had_room(last: Line, line: Line, lines: Sequence[Line]) -> bool:
-    """Would the line's first word have fitted behind the last line? Then the break was meant.
+class _Margins:
+    """How far the lines of a column and size reach."""
 
-    The margin is where lines of its column and size end (in Arabic script: begin): those that begin where one of the two does if
-    most of them end at one place, as in a quotation set in from both sides; else all that begin near.
-    """
+    def __init__(self, lines: Sequence[Line]) -> None:
+        columns: dict[tuple[float, float], list[Line]] = {}
+        for line in lines:
+            columns.setdefault(line.margins, []).append(line)
+        self._boxes = {margins: np.array([line.box for line in column]) for margins, column in columns.items()}
+        self._sizes = {margins: np.array([line.size for line in column]) for margins, column in columns.items()}
+
+    def end(self, last: Line, line: Line, side: int, sign: int) -> float:
+        """Where lines end that begin (at `side` of their boxes) where one of the two does, if most of these end at one place, as
+        in a quotation set in from both sides; else where all end that begin near the last one. `sign`: -1 if they go left."""
+        alike = self._boxes[last.margins][np.abs(self._sizes[last.margins] - last.size) <= 0.05 * last.size]
+        begins, ends = alike[:, side], sign * alike[:, 2 - side]
+        away = np.abs(begins - last.box[side])
+        flush = ends[np.minimum(away, np.abs(begins - line.box[side])) <= FLUSH]
+        if (flush.max() - flush <= FLUSH).sum() < max(FEWEST_FLUSH, len(flush) / 2):
+            flush = ends[away <= max(3 * last.size, 30.0)]
+        return float(flush.max())
+
+
+def _had_room(last: Line, line: Line, margins: _Margins) -> bool:
+    """Would the line's first word have fitted behind the last line? Then the break was meant."""
     width = (last.box[2] - last.box[0]) / max(len(last.text), 1)
     word = (len(line.text.split(maxsplit=1)[0]) + 1.5) * width
     side, sign = (2, -1) if _is_arabic(last.text) else (0, 1)
-    alike = [other for other in lines if other.margins == last.margins and abs(other.size - last.size) <= 0.05 * last.size]
-    flush = [other for other in alike if min(abs(other.box[side] - one.box[side]) for one in (last, line)) <= FLUSH]
-    ends = sorted(sign * other.box[2 - side] for other in flush)
-    if sum(ends[-1] - end <= FLUSH for end in ends) < max(FEWEST_FLUSH, len(ends) / 2):
-        near = max(3 * last.size, 30.0)
-        ends = [sign * other.box[2 - side] for other in alike if abs(other.box[side] - last.box[side]) <= near]
-    return max(ends) - sign * last.box[2 - side] > word
+    return margins.end(last, line, side, sign) - sign * last.box[2 - side] > word
 
 
 def _is_arabic(text: str) -> bool:
@@ -288,11 +312,11 @@ def _is_named(column: int, rows: Sequence[Sequence[Cell]]) -> bool:
 def _row_text(row: Sequence[Cell], header: Header, words: frozenset[str], above: Sequence[Cell] = ()) -> list[Traced]:
     alone = _is_alone(row)
     cells: list[Traced] = []
+    told = {id(cell) for cell in above if len(cell.text) > LONGEST_AGAIN}
     for column, cell in enumerate(row):
-        if not cell.lines or any(cell is other for other in row[:column]):
+        if not cell.lines or id(cell) in told:
             continue
-        if len(cell.text) > LONGEST_AGAIN and any(cell is other for other in above):
-            continue
+        told.add(id(cell))
         text = _cell_text(cell, words)
         name = header.names[column] if header.names and not alone else EMPTY
         named = name.text.rstrip(":")

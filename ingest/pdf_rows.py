@@ -5,6 +5,7 @@ Many tables have rules around their header and their border only; all their figu
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
@@ -87,7 +88,10 @@ def _clusters(values: Iterable[float]) -> list[float]:
 
 
 def _nearest(heights: Sequence[float], baseline: float) -> int:
-    return min(range(len(heights)), key=lambda place: abs(heights[place] - baseline))
+    """The place of the height that is nearest, the first of two; heights are sorted."""
+    after = bisect_left(heights, baseline)
+    near = range(max(after - 1, 0), min(after + 1, len(heights)))
+    return min(near, key=lambda place: abs(heights[place] - baseline))
 
 
 def _places(cell: Cell, heights: Sequence[float]) -> list[float] | None:
@@ -105,8 +109,9 @@ def _places(cell: Cell, heights: Sequence[float]) -> list[float] | None:
     after, before = cell.baselines[-1] > heights[-1] + SAME_ROW, cell.baselines[0] < heights[0] - SAME_ROW
     found: list[float] = []
     for line, baseline in enumerate(cell.baselines):
-        above = max((height for height in heights if height <= baseline + SAME_ROW), default=None)
-        below = min((height for height in heights if height >= baseline - SAME_ROW), default=None)
+        last, first = bisect_right(heights, baseline + SAME_ROW), bisect_left(heights, baseline - SAME_ROW)
+        above = heights[last - 1] if last else None
+        below = heights[first] if first < len(heights) else None
         if level[line]:
             found.append(heights[rows[line]])
         elif above is not None and (after or below is None or (not before and cell.lines[line].text[:1].islower())):

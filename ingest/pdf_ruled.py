@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -18,6 +19,9 @@ FEWEST_BANDS = 3  # horizontal rules of one length that make a table without ver
 MOST_THROUGH = 0.1  # of a table's stretches of text may run over a rule
 FEWEST_BESIDE = 3  # rows of figures beside a cell whose lines belong to one each
 MOST_LINES = 4  # lines of text between two such rules; more are rows that no rule parts
+
+
+Rule = tuple[float, float, float]  # as in Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def _grids(rules: Rules) -> list[Grid]:
         for j, (x, top, bottom) in enumerate(vertical, len(horizontal)):
             if left - TOUCH <= x <= right + TOUCH and top - TOUCH <= y <= bottom + TOUCH:
                 group[find(i)] = find(j)
-    found: dict[int, tuple[list[tuple[float, float, float]], list[tuple[float, float, float]]]] = {}
+    found: dict[int, tuple[list[Rule], list[Rule]]] = {}
     for i, line in enumerate(horizontal):
         found.setdefault(find(i), ([], []))[0].append(line)
     for j, line in enumerate(vertical, len(horizontal)):
@@ -69,9 +73,7 @@ def _grids(rules: Rules) -> list[Grid]:
     return sorted(grids, key=lambda grid: (grid.xs[-1] - grid.xs[0]) * (grid.ys[-1] - grid.ys[0]))  # the inner ones first
 
 
-def _grid(
-    across: Sequence[tuple[float, float, float]], down: Sequence[tuple[float, float, float]], fills: tuple[Fill, ...]
-) -> Grid:
+def _grid(across: Sequence[Rule], down: Sequence[Rule], fills: tuple[Fill, ...]) -> Grid:
     xs = _apart([*(x for x, _, _ in down), min(left for _, left, _ in across), max(right for _, _, right in across)])
     ys = _apart([*(y for y, _, _ in across), min(top for _, top, _ in down), max(bottom for _, _, bottom in down)])
     return Grid(xs, ys, Rules(tuple(across), tuple(down), fills))
@@ -87,7 +89,7 @@ def _apart(values: Iterable[float]) -> tuple[float, ...]:
 
 def _banded_grids(fragments: Sequence[Fragment], rules: Rules) -> list[Grid]:
     """Grids where only horizontal rules of one length part the rows: columns are where no text of these rows stands."""
-    groups: list[list[tuple[float, float, float]]] = []
+    groups: list[list[Rule]] = []
     for line in rules.horizontal[: MOST_RULES if len(rules.horizontal) <= MOST_RULES else 0]:
         alike = (group for group in groups if max(abs(group[-1][side] - line[side]) for side in (1, 2)) <= TOUCH)
         group = next(alike, None)
@@ -99,14 +101,14 @@ def _banded_grids(fragments: Sequence[Fragment], rules: Rules) -> list[Grid]:
     return [grid for grid in found if grid is not None]
 
 
-def _banded(lines: Sequence[tuple[float, float, float]], fragments: Sequence[Fragment], fills: tuple[Fill, ...]) -> Grid | None:
+def _banded(lines: Sequence[Rule], fragments: Sequence[Fragment], fills: tuple[Fill, ...]) -> Grid | None:
     """The grid of the lines, or None if the text between them stands in no columns, or in more rows than lines part."""
     left, right = lines[0][1], lines[0][2]
     beside = [piece for piece in fragments if left - TOUCH < centre(piece)[0] < right + TOUCH]
     ys = [y for y, _, _ in lines]
     inside = [piece for piece in beside if ys[0] < centre(piece)[1] < ys[-1]]
     columns = _gutters(inside)
-    bands = [rows([piece for piece in inside if top < centre(piece)[1] < bottom]) for top, bottom in pairwise(ys)]
+    bands = [rows(band) for band in _in_bands(inside, ys)]
     filled = [len(band) for band in bands if band]
     if not columns or len(filled) < FEWEST_BANDS - 1 or max(filled) > MOST_LINES:
         return None
@@ -121,6 +123,17 @@ def _banded(lines: Sequence[tuple[float, float, float]], fragments: Sequence[Fra
     across = tuple((y, left, right) for y in ys)
     down = tuple((x, ys[0], ys[-1]) for x in edges)
     return Grid(edges, tuple(ys), Rules(across, down, fills))
+
+
+def _in_bands(pieces: Iterable[Fragment], ys: Sequence[float]) -> list[list[Fragment]]:
+    """The pieces between each two heights that follow one another."""
+    bands: list[list[Fragment]] = [[] for _ in ys[1:]]
+    for piece in pieces:
+        y = centre(piece)[1]
+        band = bisect_left(ys, y) - 1
+        if 0 <= band < len(bands) and y < ys[band + 1]:
+            bands[band].append(piece)
+    return bands
 
 
 def _above(y: float, pieces: Sequence[Fragment], size: float) -> list[Fragment]:
@@ -175,7 +188,7 @@ def _is_drawn_over(pieces: Sequence[Fragment], grid: Grid) -> bool:
     through = sum(
         any(
             left + 0.2 * (right - left) < x < right - 0.2 * (right - left)
-            for x, top, bottom in grid.rules.vertical
+            for x, top, bottom in _between(grid.rules.vertical, piece.box[0], piece.box[2])
             if piece.box[0] < x < piece.box[2] and top < centre(piece)[1] < bottom
             for sign, left, right in zip(piece.text, piece.lefts, piece.rights, strict=True)
             if sign != " "
@@ -187,18 +200,29 @@ def _is_drawn_over(pieces: Sequence[Fragment], grid: Grid) -> bool:
 
 def _split(pieces: Iterable[Fragment], grid: Grid) -> list[Fragment]:
     """The fragments, cut where a vertical rule goes through the row that they stand in."""
-    result = list(pieces)
-    for x, top, bottom in grid.rules.vertical:
-        cut: list[Fragment] = []
-        for piece in result:
-            through = piece.box[0] < x - 0.5 and piece.box[2] > x + 0.5 and top - TOUCH < centre(piece)[1] < bottom + TOUCH
-            cut += split(piece, x) if through else [piece]
-        result = cut
+    result: list[Fragment] = []
+    for whole in pieces:
+        parts = [whole]
+        for x, top, bottom in _between(grid.rules.vertical, whole.box[0], whole.box[2]):
+            if top - TOUCH < centre(whole)[1] < bottom + TOUCH:
+                through = [piece.box[0] < x - 0.5 and piece.box[2] > x + 0.5 for piece in parts]
+                cut = [split(piece, x) if is_cut else [piece] for piece, is_cut in zip(parts, through, strict=True)]
+                parts = [piece for pieces_of in cut for piece in pieces_of]
+        result += parts
     return result
 
 
+def _between(lines: Sequence[Rule], low: float, high: float) -> Sequence[Rule]:
+    """Of the sorted lines those at `low` to `high`."""
+    return lines[bisect_left(lines, low, key=_at) : bisect_right(lines, high, key=_at)]
+
+
+def _at(line: Rule) -> float:
+    return line[0]
+
+
 def _slot(edges: Sequence[float], value: float) -> int:
-    return max(0, min(sum(edge <= value for edge in edges) - 1, len(edges) - 2))
+    return max(0, min(bisect_right(edges, value) - 1, len(edges) - 2))
 
 
 def _ruled(pieces: Sequence[Fragment], grid: Grid) -> Table | None:
@@ -212,11 +236,14 @@ def _ruled(pieces: Sequence[Fragment], grid: Grid) -> Table | None:
     for piece in pieces:
         x, y = centre(piece)
         held.setdefault(owner[_slot(grid.ys, y), _slot(grid.xs, x)], []).append(piece)
+    slots: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for slot, place in owner.items():
+        slots.setdefault(place, []).append(slot)
     made: dict[tuple[int, int], Cell] = {}
     for place, inside in held.items():
-        last = max(column for (_, column), first in owner.items() if first == place)
+        last = max(column for _, column in slots[place])
         cell = cell_of(inside, grid.rules.fills, (grid.xs[place[1]], grid.xs[last + 1]))
-        made |= _by_rows(cell, place, owner, grid)
+        made |= _by_rows(cell, place, {row for row, _ in slots[place]}, grid)
     cells = []
     for row in range(height):
         places = [owner[row, column] for column in range(width)]
@@ -227,12 +254,9 @@ def _ruled(pieces: Sequence[Fragment], grid: Grid) -> Table | None:
     return table_of(([part for row in kept for part in subrows(row, tall)], columns), pieces)
 
 
-def _by_rows(
-    cell: Cell, place: tuple[int, int], owner: Mapping[tuple[int, int], tuple[int, int]], grid: Grid
-) -> dict[tuple[int, int], Cell]:
+def _by_rows(cell: Cell, place: tuple[int, int], rows_of_cell: Collection[int], grid: Grid) -> dict[tuple[int, int], Cell]:
     """A cell over several rows by its place; or its lines as cells by place, where each stands beside a row of its own: the rules
     of a form may stand around the figures alone. Lines that fill the cell are a paragraph, which stays whole."""
-    rows_of_cell = {row for (row, _), first in owner.items() if first == place}
     if len(rows_of_cell) < FEWEST_BESIDE or len(cell.lines) < FEWEST_BESIDE or sum(cell.full[:-1]) * 2 > len(cell.full):
         return {place: cell}
     lines: dict[int, list[int]] = {}
@@ -247,10 +271,9 @@ def _by_rows(
 def _with_columns(grid: Grid, pieces: Sequence[Fragment]) -> Grid:
     """The grid with the columns of its header carried on where no vertical rule runs: through bands of several lines of text
     that keep to these columns."""
-    added: list[tuple[float, float, float]] = []
+    added: list[Rule] = []
     inner = grid.xs[1:-1]
-    for top, bottom in pairwise(grid.ys):
-        inside = [piece for piece in pieces if top < centre(piece)[1] < bottom]
+    for (top, bottom), inside in zip(pairwise(grid.ys), _in_bands(pieces, grid.ys), strict=True):
         found = rows(inside)
         if len(found) < FEWEST_BESIDE or any(_crosses(grid.rules.vertical, x, (top + bottom) / 2) for x in inner):
             continue
@@ -258,7 +281,9 @@ def _with_columns(grid: Grid, pieces: Sequence[Fragment]) -> Grid:
         apart = sum(len({_slot(grid.xs, centre(piece)[0]) for piece in row}) > 1 for row in found)
         if across <= 0.1 * len(inside) and 3 * apart >= len(found):
             added += [(x, top, bottom) for x in inner]
-    return replace(grid, rules=replace(grid.rules, vertical=(*grid.rules.vertical, *added))) if added else grid
+    if not added:
+        return grid
+    return replace(grid, rules=replace(grid.rules, vertical=tuple(sorted((*grid.rules.vertical, *added), key=_at))))
 
 
 def _spans(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
@@ -274,8 +299,9 @@ def _spans(grid: Grid) -> dict[tuple[int, int], tuple[int, int]]:
     return owner
 
 
-def _crosses(lines: Iterable[tuple[float, float, float]], at: float, through: float) -> bool:
-    return any(abs(place - at) <= TOUCH and start - TOUCH <= through <= end + TOUCH for place, start, end in lines)
+def _crosses(lines: Sequence[Rule], at: float, through: float) -> bool:
+    near = _between(lines, at - TOUCH, at + TOUCH)
+    return any(start - TOUCH <= through <= end + TOUCH for _, start, end in near)
 
 
 def _without_empty(cells: list[list[Cell]], grid: Grid) -> tuple[list[list[Cell]], tuple[float, ...]]:

@@ -77,10 +77,10 @@ def cell_of(pieces: Sequence[Fragment], fills: Sequence[Fill], edges: tuple[floa
         right = edges[1] - max(min(line.box[0] for line in lines) - edges[0], 0.0)  # as much room on both sides
         full = [right - line.box[2] < LETTER * line.size for line in lines]
     x, y = centre(pieces[0])
-    colours = [fill.colour for fill in fills if fill.box[0] <= x <= fill.box[2] and fill.box[1] <= y <= fill.box[3]]
+    shades = (fill.colour for fill in reversed(fills) if fill.box[0] <= x <= fill.box[2] and fill.box[1] <= y <= fill.box[3])
     bold = all(line.bold for line in lines)
     baselines = tuple(line.baseline for line in lines)
-    return Cell(tuple(line.line for line in lines), tuple(full), baselines, bold, colours[-1] if colours else None)
+    return Cell(tuple(line.line for line in lines), tuple(full), baselines, bold, next(shades, None))
 
 
 def table_of(found: tuple[list[list[Cell]], tuple[float, ...]], pieces: Sequence[Fragment]) -> Table | None:

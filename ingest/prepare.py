@@ -11,11 +11,13 @@ from ingest.enrich import enrich
 from ingest.files import UnreadableFile
 from ingest.hashing import hashed
 from ingest.plan import UNREAD, Versions
+from ingest.processor_limit import TookTooLong, processor_limit
 from ingest.segment import segment
 from ingest.tally import now
 from kb.records import Document, Failure, Parsed, SourceFile
 from kb.staging import StagedDocument, Staging
 
+MOST_SECONDS = 60.0  # of the processor to cut a file's text into passages, as much as its reader has
 CHANGED = "it changed or went away while it was read; run the same command again."
 CountTokens = Callable[[Sequence[str]], list[int]]
 
@@ -43,10 +45,14 @@ def prepared(
     try:
         uris = [f"{source.uri}#{document.key}" if document.key else source.uri for document in documents]
         ids = staging.ids(source.uri, uris)
-        return [
-            _staged(source, document, (uri, ids[uri]), versions, count_tokens)
-            for uri, document in zip(uris, documents, strict=True)
-        ]
+        with processor_limit(MOST_SECONDS):
+            return [
+                _staged(source, document, (uri, ids[uri]), versions, count_tokens)
+                for uri, document in zip(uris, documents, strict=True)
+            ]
+    except TookTooLong as error:
+        told = f"its text cannot be cut into passages: that takes {error}; split it into smaller files, or remove it."
+        return Failure(source.uri, "segment", told)
     except Exception as error:  # noqa: BLE001 (recorded: one file's text must not end the run for all the others)
         told = f"{type(error).__name__}: {str(error)[:300]}"
         return Failure(source.uri, "segment", f"its text cannot be cut into passages ({told}); report this file, or remove it.")

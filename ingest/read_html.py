@@ -17,7 +17,7 @@ from ingest.encodings import decode
 from ingest.metadata import language_code, metadata_from
 from ingest.page_blocks import add_blocks
 from ingest.page_facts import Line, author, named, published
-from ingest.page_shown import prepare
+from ingest.page_shown import MOST_ELEMENTS, prepare
 from ingest.table_grid import LONGEST_CELL, names_columns
 from ingest.text import TextBuilder, UnreadableFile, line_kind, table_rows
 from ingest.web_archive import page_in
@@ -39,6 +39,10 @@ TEMPLATES = ("en", "ru")  # languages that pages in any other say of themselves:
 _DECLARED = re.compile(
     rb"<(?:meta\s[^>]{0,300}?charset|\?xml\s[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.I
 )
+# One tag of 100,000 attributes took the parser more than a minute, since it looks for each among those before it.
+MOST_IN_TAG = 20_000
+DEEPEST = 255  # tags in each other; there libxml2 ends the page, and tells nobody
+_CROWDED = re.compile(rf"<[A-Za-z](?>[^<>\s]*+\s++){{{MOST_IN_TAG}}}")
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>", re.I)
 _WORD = re.compile(r"\w+")
 
@@ -48,15 +52,18 @@ def read(path: File) -> tuple[Parsed, ...]:
     saved = page_in(path.read_bytes())
     declared = _DECLARED.search(saved.data[:4096])
     source, warnings = decode(saved.data, saved.charset or (declared[1].decode("ascii") if declared else ""))
-    tree = _load(source)
-    if tree is None:
-        raise UnreadableFile("it is no HTML page that can be read; replace it with a sound copy.")
+    tree = _sound(source)
+    if _depth(tree) >= DEEPEST:
+        warnings = (
+            *warnings,
+            f"its tags stand more than {DEEPEST} deep in each other; what is deeper or comes after that is lost.",
+        )
     if next(tree.iter("frameset"), None) is not None:
         raise UnreadableFile("it is a set of frames, whose text is in files of their own; save the frame with the text alone.")
     language = _language(tree)
     shown = deepcopy(tree)
     prepare(tree)
-    found = _main_text(tree) if len(source) <= LARGEST else None
+    found = _main_text(tree) if len(source) <= LARGEST and len(list(tree.iter())) <= MOST_ELEMENTS else None
     whole = _whole(tree)
     builder, doubts = _blocks(whole, found)
     text, blocks, pages = builder.build()
@@ -93,6 +100,25 @@ def _load(source: str) -> html.HtmlElement | None:
     source = _XML_DECLARATION.sub("", source.replace("\0", ""), count=1)
     tree: html.HtmlElement | None = trafilatura.load_html(source)
     return tree
+
+
+def _sound(source: str) -> html.HtmlElement:
+    if _CROWDED.search(source):
+        told = f"one of its tags has more than {MOST_IN_TAG:,} attributes; it is damaged, replace it with a sound copy."
+        raise UnreadableFile(told)
+    tree = _load(source)
+    if tree is None:
+        raise UnreadableFile("it is no HTML page that can be read; replace it with a sound copy.")
+    return tree
+
+
+def _depth(tree: html.HtmlElement) -> int:
+    """How many tags the innermost one stands in."""
+    depth = deepest = -1
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _language(tree: html.HtmlElement) -> str:

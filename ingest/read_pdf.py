@@ -28,7 +28,7 @@ from ingest.pdf_layout import Line, line_of, regions, rows
 from ingest.pdf_ligatures import FontLigatures
 from ingest.pdf_paragraphs import Header, Item, PdfBlock, page_blocks, table_blocks, typography
 from ingest.pdf_ruled import ruled_tables
-from ingest.pdf_rules import page_rules
+from ingest.pdf_rules import Rules, page_rules
 from ingest.pdf_structure import DEFECTS, Structure, structure
 from ingest.pdf_tables import Table
 from ingest.text import GLYPH_CODE, TextBuilder, UnreadableFile, normalise
@@ -202,15 +202,17 @@ def _items(document: Any, index: int, page: PageText, other: dict[int, str]) -> 
             if line.strip()
         ]
     result: list[Item] = []
-    for angle in sorted(page.fragments, key=lambda angle: -sum(len(piece.text) for piece in page.fragments[angle])):
-        result += _laid_out(document, index, angle, page.fragments[angle])
+    angles = sorted(page.fragments, key=lambda angle: -sum(len(piece.text) for piece in page.fragments[angle]))
+    if angles:
+        shown = load_page(document, index)
+        rules = page_rules(shown, angles)
+        shown.close()
+        for angle in angles:
+            result += _laid_out(page.fragments[angle], rules[angle])
     return result
 
 
-def _laid_out(document: Any, index: int, angle: int, fragments: Sequence[Fragment]) -> Iterator[Item]:
-    page = load_page(document, index)
-    rules = page_rules(page, angle)
-    page.close()
+def _laid_out(fragments: Sequence[Fragment], rules: Rules) -> Iterator[Item]:
     rest, tables = ruled_tables(fragments, rules)
     atoms: list[Fragment | Table] = [*rest, *tables]
     for region in regions(atoms):

@@ -7,6 +7,7 @@ is never taken for this document's: what follows the number decides.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -96,15 +97,19 @@ def references(
     found = list(places(text, blocks, law))
     units = {mark.pinpoint.unit for mark in law.marks.values() if mark.pinpoint.rank == ARTICLE_RANK}
     unit = "paragraph" if units == {"paragraph"} else "article" if units else ""
-    finder = _Finder(text, index_of(found, blocks, law), [m for m in mentions if m.label == "LAW"], own, unit)
+    finder = _Finder(text, index_of(found, blocks, law), _in_order(mentions), own, unit)
     return tuple(ref for place in found for ref in finder.of_block(place, blocks[place.index].end))
+
+
+def _in_order(mentions: Sequence[Mention]) -> list[Mention]:
+    return sorted((mention for mention in mentions if mention.label == "LAW"), key=lambda mention: mention.start)
 
 
 @dataclass(frozen=True, slots=True)
 class _Finder:
     text: str
     index: PlaceIndex
-    agreements: Sequence[Mention]
+    agreements: Sequence[Mention]  # in order
     own: frozenset[str]
     unit: str  # what the text's articles are: article, paragraph, or "" if it has none
 
@@ -144,7 +149,9 @@ class _Finder:
 
     def _entity(self, start: int, end: int) -> str | None:
         stop = self.text.find(".", start, end)
-        return next((m.entity_id for m in self.agreements if start <= m.start < (stop if stop > 0 else end)), None)
+        first = bisect_left(self.agreements, start, key=lambda mention: mention.start)
+        near = self.agreements[first : first + 1]
+        return near[0].entity_id if near and near[0].start < (stop if stop > 0 else end) else None
 
     def _reference(self, name: _Named, place: Place, whose: tuple[bool, bool], entity: str | None) -> Reference:
         mine, main = whose

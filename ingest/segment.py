@@ -15,7 +15,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, islice, takewhile
+from itertools import groupby, takewhile
 
 from ingest.headings import Pinpoint
 from ingest.pinpoint import joined_places, paragraph_label, pinpoint, push_label, unlabelled
@@ -203,7 +203,7 @@ def _pieces(parsed: Parsed, block: Block) -> Iterator[tuple[int, int, Page | Non
 def _pages_of(pages: Sequence[Page], start: int, end: int) -> Iterator[Page]:
     """The pages that [start, end) touches, found by halving: a book has thousands of pages, and each sentence asks."""
     first = bisect_right(pages, start, key=lambda page: page.end)
-    return takewhile(lambda page: page.start < end, islice(pages, first, None))
+    return takewhile(lambda page: page.start < end, map(pages.__getitem__, range(first, len(pages))))
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:

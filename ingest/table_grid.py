@@ -47,6 +47,9 @@ class Grid:
     def _fill(self, row: list[str]) -> None:
         while (left := self._below.pop(len(row), None)) is not None:
             count, value = left
+            self._cells += 1
+            if self._cells > MOST_CELLS:
+                self._below.clear()
             if count > 1:
                 self._below[len(row)] = (count - 1, value)
             row.append(value)

@@ -355,6 +355,30 @@ def test_hostile_nesting_ends(tmp_path: Path, page: str) -> None:
         assert "no text" in str(error)
 
 
+def test_a_tag_with_countless_attributes_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    tag = "<p " + " ".join(f"a{n}=b" for n in range(100_000))
+    with pytest.raises(UnreadableFile, match="more than 20,000 attributes"):
+        one(tmp_path, f"<html><body>{tag}>text</p>")
+
+
+@pytest.mark.parametrize(("deep", "is_whole"), [(200, True), (300, False)])
+def test_what_is_lost_behind_deep_tags_is_told(tmp_path: Path, deep: int, is_whole: bool) -> None:
+    document = one(tmp_path, f"<html><body><p>{SENTENCE}</p>{'<div>in ' * deep}{'</div>' * deep}<p>after</p></body></html>")
+    assert ("after" in document.text) == is_whole
+    assert any("more than 255 deep" in warning for warning in document.warnings) != is_whole
+
+
+def test_among_countless_elements_no_article_is_looked_for(tmp_path: Path) -> None:
+    document = one(tmp_path, "<html><body>" + "<p>a" * 100_001)
+    assert len(document.blocks) == 100_001
+    assert "the whole page was taken" in document.warnings[0]
+
+
+def test_cells_that_say_they_span_millions_are_cells(tmp_path: Path) -> None:
+    document = one(tmp_path, "<html><body><table>" + "<tr><td colspan=9999 rowspan=9999>fee<td>1" * 500)
+    assert document.text.count("fee") == 500
+
+
 def test_the_measure() -> None:
     assert score("a b c d e", "a b c d e") == (1.0, 1.0)
     assert score("a b c d e", "a b c d") == (1.0, 0.5)

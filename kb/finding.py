@@ -80,7 +80,7 @@ def _objection(question: Question, evidence: Evidence, gazetteer: Gazetteer, off
         return "another"
     if turned_round(question.text, text, gazetteer):
         return "turned"
-    if office and not names_holder(office, text, gazetteer):
+    if office and not names_holder(office, text, gazetteer, evidence.candidate.hit.document.metadata.published):
         return "missing"
     if is_silent(text):
         return None

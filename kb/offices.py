@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 
 from kb.gazetteer import Entity, Gazetteer
 from kb.question import Question
+from kb.question_parts import asks_of_now
+from kb.timespans import timespans_of
 
+PAST = 3 * 365  # days from which on somebody who held an office is no answer to who holds it now
 _PLACES = ("country", "place")
 _ROLES: tuple[tuple[str, str], ...] = (
-    ("deputy prime minister", r"deputy (?:prime minister|premier)|вице-премьер\w*|نائب وزیر ?اعظم"),
+    ("deputy prime minister", r"(?:deputy|vice)[ -](?:prime minister|premier)|вице-премьер\w*|نائب وزیر ?اعظم"),
+    ("deputy minister", r"(?:deputy|vice)[ -](?:\w+ ){0,2}minister|заместител\w+ (?:\w+ ){0,2}министра|نائب وزیر"),
     ("prime minister", r"prime ministers?|premiers?|премьер(?:-министр)?\w*|وزیر ?اعظم"),
     ("president", r"presidents?|президент\w*|صدر"),
     ("ambassador", r"ambassadors?(?:-designate)?|(?<!special )envoy|пос(?:ол|ла|лом|лу|ле)\b|سفیر"),
@@ -62,11 +67,20 @@ class Office:
     of: str
     host: str
     named: bool = False  # a name stands beside it
+    asked_on: int = 0  # the day (date.toordinal) on which a question asks who holds it; 0: who held it is no matter
 
     def fits(self, other: Office) -> bool:
         """Whether it can be the same: of all that both say they say the same."""
         pairs = ((self.field, other.field), (self.of, other.of), (self.host, other.host))
         return self.role == other.role and all(not a or not b or a == b for a, b in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An office that somebody held, and the last day (date.toordinal) for which that is said; 0 where nobody says when."""
+
+    office: Office
+    last: int
 
 
 def office_asked(question: Question, gazetteer: Gazetteer) -> Office | None:
@@ -79,19 +93,36 @@ def office_asked(question: Question, gazetteer: Gazetteer) -> Office | None:
     bare = question.kind == "keywords" and _BARE.match(text)
     if found is None or not (_WHO_IS.search(before) or _URDU_WHO.search(text) or bare):
         return None
-    return next((one for one in _offices(text, gazetteer) if one.of), None)
+    asked = next((one for one in _offices(text, gazetteer) if one.of), None)
+    of_now = not question.period and asks_of_now(question)
+    return replace(asked, asked_on=date.today().toordinal()) if asked and of_now else asked
 
 
-def names_holder(asked: Office, sentence: str, gazetteer: Gazetteer) -> bool:
-    """Whether a sentence names the role, and somebody who by the gazetteer or by its own words holds the office."""
+def names_holder(asked: Office, sentence: str, gazetteer: Gazetteer, published: str = "") -> bool:
+    """Whether a sentence names the role, and somebody who by the gazetteer or by its own words holds the office.
+
+    Asked who holds it now: nobody of whom it is known that another came after him, or only that he held it long ago.
+    `published` is when the sentence was, where it does not say so itself.
+    """
     told = [one for one in _offices(sentence, gazetteer) if one.role == asked.role]
     if not told:
         return False
     people = [gazetteer.entities[m.entity_id] for m in gazetteer.find(sentence) if m.entity_id and m.label == "PERSON"]
-    known = [holder for one in people if one.office for holder in _held(one, gazetteer)]
-    if any(asked.fits(one) and one.field == asked.field for one in known):
+    known = [term for one in people if one.office for term in _held(one, gazetteer)]
+    if fitting := [term for term in known if asked.fits(term.office) and term.office.field == asked.field]:
+        return _may_be_now(asked, max(term.last for term in fitting), gazetteer)
+    if known or not any(one.named and asked.fits(one) and one.of == asked.of and one.field == asked.field for one in told):
+        return False
+    told_on = timespans_of(sentence) or timespans_of(published)
+    return _may_be_now(asked, max((span.last for span in told_on), default=0), gazetteer)
+
+
+def _may_be_now(asked: Office, last: int, gazetteer: Gazetteer) -> bool:
+    """Whether who held an office on a day (0: nobody says when) may hold it now, by all that is known of others."""
+    if not asked.asked_on or not last:
         return True
-    return not known and any(one.named and asked.fits(one) and one.of == asked.of and one.field == asked.field for one in told)
+    newest = max((term.last for _, term in _terms(asked, gazetteer)), default=0)
+    return last >= newest and asked.asked_on - last < PAST
 
 
 def says_holder(asked: Office, sentence: str, gazetteer: Gazetteer) -> bool:
@@ -101,17 +132,25 @@ def says_holder(asked: Office, sentence: str, gazetteer: Gazetteer) -> bool:
 
 
 def holders(asked: Office, gazetteer: Gazetteer) -> tuple[str, ...]:
-    """Names of those who by the gazetteer hold or held the office: what to search for."""
-    return tuple(
-        entity.name
-        for entity in gazetteer.entities.values()
-        if entity.office and any(asked.fits(one) and one.field == asked.field and one.of for one in _held(entity, gazetteer))
-    )
+    """Names of those who by the gazetteer hold or held the office, or may hold it now: what to search for."""
+    return tuple(name for name, term in _terms(asked, gazetteer) if _may_be_now(asked, term.last, gazetteer))
+
+
+def _terms(asked: Office, gazetteer: Gazetteer) -> list[tuple[str, Term]]:
+    held = ((one.name, term) for one in gazetteer.entities.values() if one.office for term in _held(one, gazetteer))
+    return [
+        (name, term) for name, term in held if asked.fits(term.office) and term.office.field == asked.field and term.office.of
+    ]
 
 
 @lru_cache(maxsize=512)
-def _held(entity: Entity, gazetteer: Gazetteer) -> tuple[Office, ...]:
-    return tuple(_offices(entity.office, gazetteer))
+def _held(entity: Entity, gazetteer: Gazetteer) -> tuple[Term, ...]:
+    """What the gazetteer says: "Foreign Minister of Pakistan (as of December 2025); Finance Minister (as of October 2014)"."""
+    return tuple(
+        Term(office, max((span.last for span in timespans_of(part)), default=0))
+        for part in entity.office.split(";")
+        for office in _offices(part, gazetteer)
+    )
 
 
 @lru_cache(maxsize=8192)
@@ -135,7 +174,7 @@ def _found(text: str, gazetteer: Gazetteer) -> Iterator[Office]:
         role = _ROLES[int(str(match.lastgroup)[1:])][0]
         first, last = _clause(text, match.start(), match.end())
         near = text[max(first, match.start() - BESIDE) : min(last, match.end() + BESIDE)]
-        field = _FIELD.search(near) if role == "minister" else None
+        field = _FIELD.search(near) if role in ("minister", "deputy minister") else None
         hosts = [code for a, b, code in places if _HOST.search(text[:a]) or _URDU_HOST.match(text[b:])]
         own = [
             (max(a - match.end(), match.start() - b), code)

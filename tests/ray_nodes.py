@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -143,19 +143,21 @@ def quietly(command: list[str], **changed: str) -> None:
 
 
 def processes(fits: Callable[[str], bool]) -> list[int]:
-    """Of this process namespace alone, which has its own /proc; oldest first."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-            if fits(command):
-                found.append(int(entry.name))
-    return sorted(found)
+    """Of this process namespace alone, which has its own /proc; oldest first. One that ends meanwhile is none."""
+    return sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal() and fits(_command(entry)))
+
+
+def _command(entry: Path) -> str:
+    try:
+        return (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def kill_all(victims: list[int]) -> None:
     for victim in victims:
-        os.kill(victim, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.kill(victim, signal.SIGKILL)
 
 
 def is_raylet(command: str) -> bool:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from kb.gazetteer import Gazetteer
@@ -59,6 +62,35 @@ def test_what_asks_for_no_office(question):
 def test_only_who_holds_that_very_office_answers(question, sentence, named):
     office = asked(question)
     assert office and names_holder(office, sentence, GAZETTEER) is named
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "published", "named"),
+    [
+        ("Who is the prime minister of Pakistan?", "Prime Minister Nawaz Sharif of Pakistan was there.", "", False),
+        ("Who is the prime minister of Pakistan?", "Prime Minister Shehbaz Sharif was there.", "", True),
+        (
+            "Who was the prime minister of Pakistan in 2016?",
+            "Prime Minister Nawaz Sharif of Pakistan was there in 2016.",
+            "",
+            True,
+        ),
+        ("Who is Uzbekistan's ambassador to Pakistan?", "Uzbekistan's ambassador Furqat Sidikov spoke of trade.", "", False),
+        ("Who is Uzbekistan's ambassador to Pakistan?", "Ambassador Tukhtaev spoke of trade.", "", True),
+        ("Who is the foreign minister of Pakistan?", "Finance Minister Ishaq Dar spoke.", "", True),  # his later office is meant
+        ("Who is the finance minister of Pakistan?", "Foreign Minister Ishaq Dar spoke.", "", False),
+        ("Who is the Kazakh ambassador?", "The ambassador of Kazakhstan Arman Unknown spoke in 2019.", "", False),
+        ("Who is the Kazakh ambassador?", "The ambassador of Kazakhstan Arman Unknown spoke.", "2019-05-01", False),
+        ("Who is the Kazakh ambassador?", "The ambassador of Kazakhstan Arman Unknown spoke.", "2026-05-01", True),
+        ("Who is the foreign minister of Uzbekistan?", "First Deputy Foreign Minister Aloev of Uzbekistan came.", "", False),
+        ("Who is the deputy foreign minister of Uzbekistan?", "First Deputy Foreign Minister Aloev came.", "", True),
+    ],
+)
+def test_who_held_it_before_does_not_hold_it_now(question, sentence, published, named):
+    office = asked(question)
+    assert office and bool(office.asked_on) is ("2016" not in question)
+    asked_then = replace(office, asked_on=office.asked_on and date(2026, 11, 1).toordinal())
+    assert names_holder(asked_then, sentence, GAZETTEER, published) is named
 
 
 def test_a_sentence_may_say_itself_whose_the_office_is():

@@ -183,6 +183,8 @@ def _in_row(item: Evidence, wanted: Asked) -> Iterator[Stated]:
     for header, cell, at in cells.values:
         values = measured_by(cell, header, russian)[:MOST]
         own = next((period for period in timespans_of(cell) if period.days >= SPAN_DAYS), None)
+        if own is None and len(timespans_of(cells.period_text)) > 1:
+            continue  # of several values for several years the row does not say which is whose
         seen: set[str] = set()
         for value in values:
             label = f"{header}: {cell}"

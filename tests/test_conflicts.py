@@ -156,6 +156,11 @@ DISAGREE = [
 
 NO_DISAGREEMENT = [
     (
+        "Какова торговля Пакистана и Узбекистана?",
+        "Товарооборот Узбекистана и Пакистана: 2,98 млн долларов и 3,92 млн; Период: 2014/15 и 2015/16 годы; Источник: 25",
+        "Товарооборот Узбекистана и Пакистана: 36 млн долларов и 98 млн; Период: 2014 и 2018 годы; Источник: 21",
+    ),
+    (
         "How many tonnes of gas from Turkmenistan came to Chaman?",
         "The first gas from Turkmenistan at Chaman was 160 tonnes.",
         "From Turkmenistan 650 tonnes of gas came to Chaman.",

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
+from kb.cells import is_row
 from kb.language import detect
 from kb.quantities import Dimension, Quantity, quantities_of
 from kb.question import ARABIC, EXPECTED, Question
@@ -112,6 +114,8 @@ ABOUT_FIGURES = frozenset(
     counts what which цифра цифры данные данным разным разные источники источник расхождение сведения сообщают
     значение год году года year years month سال ماہ اعداد شمار ذرائع مختلف""".split()
 )
+_MUCH = re.compile(r"\bсколько (?:состав\w+|достиг\w+|стои\w+)", re.I)
+BARE = 1_000  # from which on a number without a unit may be of money: "trade rose to 122 million", but no 29 containers
 _HOW = re.compile(r"\bhow (?:often|soon|long|far|high|deep|wide|many)\b", re.I)
 _METRES = r"\d[\d.,]*(?:[\s-](?:km|kilomet\w+|m|met\w+|км|м|کلومیٹر|میٹر))?[\s-]"
 #: What extends how: how it is asked for, and how a figure says it.
@@ -160,8 +164,8 @@ def asked(question: Question) -> Asked:
     if _LONG.search(text):
         dimensions |= {"length"} if _LENGTH.search(text) else {"length", "duration"}
         named = set()
-    # Urdu asks "how many" and "how much" alike: what is measured tells which.
-    elif counted and (units or not of_amount or ARABIC.search(text) is None):
+    # Urdu asks "how many" and "how much" alike: what is measured tells which; so does Russian before a verb.
+    elif counted and (units or not of_amount or not (ARABIC.search(text) or _MUCH.search(text))):
         dimensions |= set(units[:1]) or {"count"}
         words = [word for word in WORD.findall(text[counted.end() :])[:3] if word.casefold() not in FUNCTION_WORDS]
         nouns = frozenset(map(stem, words)) - ABOUT_FIGURES
@@ -221,7 +225,7 @@ def gives_another_measure(question: Question, text: str) -> bool:
         return True
     told = {name for name, _, _ in named_measures(text)}
     of_money = all("money" in MEASURES[name].dimensions for name in wanted.measures) and not _HOW.search(question.text)
-    if wanted.measures and of_money and not any(one.dimension in ("count", *wanted.dimensions) for one in quantities_of(text)):
+    if wanted.measures and of_money and not any(_may_be_of(one, wanted.dimensions, text) for one in quantities_of(text)):
         return True
     if told & wanted.measures:
         return False
@@ -239,6 +243,11 @@ def gives_another_measure(question: Question, text: str) -> bool:
         name for name in told if set(MEASURES[name].dimensions) & {d for n in wanted.measures for d in MEASURES[n].dimensions}
     }
     return bool(wanted.measures and alike and not flows)
+
+
+def _may_be_of(told: Quantity, dimensions: AbstractSet[Dimension], text: str) -> bool:
+    """Whether a quantity is of the dimensions, or of money whose unit stands elsewhere, as in a table's head."""
+    return told.dimension in dimensions or (told.dimension == "count" and (told.high >= BARE or is_row(text)))
 
 
 def _has_other_extent(question: str, text: str) -> bool:

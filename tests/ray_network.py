@@ -44,6 +44,11 @@ class Machine:
         here = _network(self.holder)
         return [pid for pid in processes(fits) if _network(pid) == here]
 
+    def has_unsent(self) -> bool:
+        """Whether its kernel still holds what a process, alive or dead, gave it to send: it tries again for minutes."""
+        sockets = Path(f"/proc/{self.holder}/net/tcp").read_text().splitlines()[1:]
+        return any(not line.split()[4].startswith("00000000:") for line in sockets)
+
     def unplug(self) -> None:
         _do("ip", "link", "set", self.name, "down")
 

@@ -164,6 +164,8 @@ class Trial:
         """The same command as before, on nodes that were started again, and encrypt."""
         for machine in self.network.machines:
             kill_all(machine.processes(lambda command: is_head(command) or is_raylet(command) or command.startswith("ray::")))
+        # What went in the open to the machine that was cut off goes again long after its sender is dead, and would be overheard.
+        wait_for(lambda: not any(machine.has_unsent() for machine in self.network.machines))
         addresses = [machine.address for machine in self.machines]
         quietly([str(ROOT / "deploy" / "ray-certificates.sh"), str(self.folder / "certificates"), *addresses])
         self.encrypts = True

@@ -17,6 +17,7 @@ from contextlib import closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
+from typing import Any
 
 import ingest.pipeline
 import ingest.shards
@@ -38,6 +39,17 @@ def missing() -> str:
         return "Ray is not installed (requirements-ray.txt)"
     may = which("unshare") and not subprocess.run([*UNSHARE, "true"], capture_output=True, timeout=60, check=False).returncode
     return "" if may else "this user may not make network and process namespaces (unshare)"
+
+
+def outcome_of(module: str, folder: Path, seconds: int) -> dict[str, Any]:
+    """What a module found that plays with nodes in namespaces of its own, within so many seconds."""
+    command = [*UNSHARE, sys.executable, "-m", module, str(folder)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(folder), capture_output=True, text=True, timeout=seconds, check=False
+    )
+    assert done.returncode == 0, done.stderr[-6000:]
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 class SlowEncoder(FakeEncoder):

@@ -4,15 +4,12 @@ Skipped, saying so, where Ray (requirements-ray.txt) is not installed or namespa
 failure. What needs no Ray is in test_shards; what needs a network, and minutes, in test_ray_network.
 """
 
-import json
 import os
-import subprocess
-import sys
 
 import pytest
 
 from ingest.__main__ import main
-from tests.ray_nodes import CONTENT, ROOT, UNSHARE, environment, missing
+from tests.ray_nodes import CONTENT, missing, outcome_of
 
 SECONDS = 600
 
@@ -22,17 +19,7 @@ def outcome(short_folder):
     """What tests.ray_bench found."""
     if why := missing():
         pytest.fail(f"NEED_RAY is set: {why}") if os.environ.get("NEED_RAY") else pytest.skip(why)
-    done = subprocess.run(
-        [*UNSHARE, sys.executable, "-m", "tests.ray_bench", str(short_folder)],
-        cwd=ROOT,
-        env=environment(short_folder),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return outcome_of("tests.ray_bench", short_folder, SECONDS)
 
 
 def test_kills_in_the_middle_lose_nothing_and_change_nothing(outcome):

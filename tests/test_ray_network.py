@@ -4,14 +4,11 @@ These take minutes, so they run on purpose: NEED_RAY=all, with Ray (requirements
 install) at hand; what is missing then is a failure.
 """
 
-import json
 import os
-import subprocess
-import sys
 
 import pytest
 
-from tests.ray_nodes import CONTENT, ROOT, UNSHARE, environment, missing
+from tests.ray_nodes import CONTENT, missing, outcome_of
 
 SECONDS = 1800
 
@@ -23,17 +20,7 @@ def outcome(short_folder):
         pytest.skip("these take minutes and run on purpose alone (NEED_RAY=all)")
     if why := missing():
         pytest.fail(f"NEED_RAY is set: {why}")
-    done = subprocess.run(
-        [*UNSHARE, sys.executable, "-m", "tests.ray_trial", str(short_folder)],
-        cwd=ROOT,
-        env=environment(short_folder),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-6000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return outcome_of("tests.ray_trial", short_folder, SECONDS)
 
 
 @pytest.mark.parametrize("run", ["cut off and joined", "head again", "into PostgreSQL"])

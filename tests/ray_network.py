@@ -46,8 +46,8 @@ class Machine:
 
     def has_unsent(self) -> bool:
         """Whether its kernel still holds what a process, alive or dead, gave it to send: it tries again for minutes."""
-        sockets = Path(f"/proc/{self.holder}/net/tcp").read_text().splitlines()[1:]
-        return any(not line.split()[4].startswith("00000000:") for line in sockets)
+        tables = (Path(f"/proc/{self.holder}/net/{name}").read_text().splitlines()[1:] for name in ("tcp", "tcp6"))
+        return any(not line.split()[4].startswith("00000000:") for table in tables for line in table)
 
     def unplug(self) -> None:
         _do("ip", "link", "set", self.name, "down")

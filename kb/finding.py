@@ -33,7 +33,7 @@ from kb.statuses import status_conflict, statuses
 
 LIKELY = 0.05  # of a sentence that could be said: what names the others hold costs time and changes nothing
 MISLED: tuple[Objection, ...] = ("another", "turned", "planned")
-#: Share of the probability of the best, which is objected to, that a sentence must reach to answer in its place.
+#: Share of the probability of the best, which is objected to, that a sentence must reach to answer in its place; chosen.
 NEARLY = 0.75
 HOLDS = 0.6  # probability of a sentence that says who holds the office asked about; chosen
 

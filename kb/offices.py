@@ -17,7 +17,7 @@ from kb.question import Question
 from kb.question_parts import asks_of_now
 from kb.timespans import timespans_of
 
-PAST = 3 * 365  # days from which on somebody who held an office is no answer to who holds it now
+PAST = 3 * 365  # days from which on somebody who held an office is no answer to who holds it now; chosen
 _PLACES = ("country", "place")
 _ROLES: tuple[tuple[str, str], ...] = (
     ("deputy prime minister", r"(?:deputy|vice)[ -](?:prime minister|premier)|вице-премьер\w*|نائب وزیر ?اعظم"),
